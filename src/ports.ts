@@ -1,0 +1,249 @@
+/**
+ * The ports of the house: types only. Roles see these and the domain (`job/`); adapters implement them, each fenced to its
+ * folder, and never import one another. A fake of a port is allowed only beside a compliance suite that the real adapter passes too.
+ */
+
+/** A libp2p peer id in its base58 text form (`12D3KooW…` for Ed25519 keys). */
+export type PeerId = string
+/** A CID in its canonical text form (`bafk…`, `bafy…`). */
+export type Cid = string
+
+export interface Abortable {
+  signal?: AbortSignal
+}
+
+/** A monotonic clock, and timers that a simulator can drive. Clocks of two machines are never compared. */
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes back. */
+  nowMs(): number
+  /** Resolves after `ms`; rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, options?: Abortable): Promise<void>
+}
+
+// ---------------------------------------------------------------- network
+
+/**
+ * The judgement of a stranger's message. `accept` forwards and delivers it, `ignore` drops it without blame (also for bugs of ours),
+ * `reject` drops it and lowers the sender's score; `code` is a short constant, never text for the peer.
+ */
+export type Verdict = { verdict: 'accept' } | { verdict: 'ignore' | 'reject'; code: string }
+
+/** How the bytes of one topic become messages. */
+export interface ChannelSpec<M> {
+  topic: string
+  /** The most bytes that one message may have on the wire. An oversize gossip message costs the sender its mesh: capped on sending too. */
+  maxBytes: number
+  encode(message: M): Uint8Array
+  /** Throws on anything that is not a message of this channel; the network turns that into `reject`. */
+  decode(bytes: Uint8Array): M
+  /** Cheap checks first, signatures last; runs before the message is forwarded. Without it, what decodes is accepted. */
+  judge?(message: M, from: PeerId): Verdict | Promise<Verdict>
+}
+
+/** A typed gossip topic that this peer has joined. `from` is the verified author, not the peer that relayed it. */
+export interface Channel<M> {
+  readonly topic: string
+  /** Resolves when the message was handed to gossip (also with nobody listening). Rejects with ChannelMessageTooLargeError. */
+  publish(message: M): Promise<void>
+  /** Calls `listener` for each accepted message of others, never for our own; returns the way to stop. */
+  subscribe(listener: (message: M, from: PeerId) => void): () => void
+  /** The peers known to be subscribed now, this one excluded. */
+  peers(): PeerId[]
+  onPeer(listener: (peer: PeerId, change: 'joined' | 'left') => void): () => void
+  /** Leaves the topic; idempotent. */
+  close(): Promise<void>
+}
+
+export interface Channels {
+  /** Subscribes and dials members found through `meetAt` (peers likely to be members or to know some). */
+  join<M>(spec: ChannelSpec<M>, options?: Abortable & { meetAt?: PeerId[] }): Promise<Channel<M>>
+}
+
+/** One request/response protocol on a stream: one request frame, any number of response frames. */
+export interface StreamSpec {
+  /** For example `/minga/blocks/1`. */
+  protocol: string
+  maxRequestBytes: number
+  /** The most bytes of one response frame. */
+  maxFrameBytes: number
+  /** The most bytes of all response frames together. */
+  maxResponseBytes: number
+  /** No frame for so long ends the stream with StreamTimeoutError. */
+  idleTimeoutMs: number
+  /** The whole exchange takes no longer. */
+  totalTimeoutMs: number
+  /** The most streams of this protocol served at once for one peer. */
+  maxConcurrent: number
+}
+
+export type StreamHandler = (request: Uint8Array, context: { from: PeerId; signal: AbortSignal }) => AsyncIterable<Uint8Array>
+
+export interface Streams {
+  /** Serves `spec` until the returned function is called. What the handler throws closes the stream; its text stays here. */
+  serve(spec: StreamSpec, handler: StreamHandler): Promise<() => Promise<void>>
+  /** Sends the request and yields the response's frames with back-pressure. Throws StreamTimeoutError, StreamRefusedError, PeerUnreachableError. */
+  request(peer: PeerId, spec: StreamSpec, request: Uint8Array, options?: Abortable): AsyncIterable<Uint8Array>
+}
+
+export interface Network {
+  readonly self: PeerId
+  /** The raw 32-byte Ed25519 public key behind `self`. */
+  readonly publicKey: Uint8Array
+  readonly channels: Channels
+  readonly streams: Streams
+  /** Multiaddrs that others can dial, each ending in `/p2p/<self>`. */
+  addresses(): string[]
+  /** Connected peers. */
+  peers(): PeerId[]
+  onPeer(listener: (peer: PeerId, change: 'connected' | 'disconnected') => void): () => void
+  /** Connects by multiaddr or by peer id of a known peer. Throws PeerUnreachableError. */
+  dial(target: string | PeerId, options?: Abortable): Promise<PeerId>
+  stop(): Promise<void>
+}
+
+// ---------------------------------------------------------------- signatures
+
+/** Signs with this peer's Ed25519 key. */
+export interface Signer {
+  readonly peer: PeerId
+  readonly publicKey: Uint8Array
+  sign(bytes: Uint8Array): Promise<Uint8Array>
+}
+
+/** True where `signature` over `bytes` is of the Ed25519 key `publicKey`; false otherwise, also for malformed input. */
+export type VerifySignature = (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>
+
+// ---------------------------------------------------------------- replica
+
+/** One verified entry of a Job's log. `author` wrote it and only it; `key` is unique for the author; a value never changes. */
+export interface LogEntry {
+  author: PeerId
+  key: string
+  value: Uint8Array
+}
+
+/** A Job's replicated log: insert-only, one signed sequence per author. State is a fold over its entries, in any order. */
+export interface JobLog {
+  readonly jobId: string
+  /** Signs and stores the entries (batched), then gossips them. Resolves when they are durable here. */
+  append(entries: readonly { key: string; value: Uint8Array }[]): Promise<void>
+  /** All verified entries, authors mixed, each author's in its own order. */
+  entries(): Iterable<LogEntry>
+  /** Called once per batch of new verified entries, our own included. */
+  onEntries(listener: (entries: readonly LogEntry[]) => void): () => void
+  /** Fetches from `peer` what it has and we lack, and the other way round. */
+  syncWith(peer: PeerId, options?: Abortable): Promise<{ received: number; sent: number }>
+  /** Authors proved to have signed two envelopes for one clock range. */
+  equivocators(): PeerId[]
+  close(): Promise<void>
+}
+
+/** What a value must look like for its key: throws where it does not. Given by the domain, so that the replica knows no records. */
+export type LogSchema = (jobId: string, author: PeerId, key: string, value: Uint8Array) => void
+
+export interface Replica {
+  /** Opens (or makes) the Job's log, joins its gossip; the same object for the same id until closed. */
+  open(jobId: string, options?: Abortable & { meetAt?: PeerId[] }): Promise<JobLog>
+  /** Ids of the Jobs with a log on this disk. */
+  jobs(): Promise<string[]>
+  /** Forgets a Job's log. */
+  remove(jobId: string): Promise<void>
+  stop(): Promise<void>
+}
+
+// ---------------------------------------------------------------- storage
+
+export interface FetchOptions extends Abortable {
+  /** Peers likely to hold it, tried first and in this order. */
+  providers?: PeerId[]
+  /** Refuse more than this. @default 1 GiB */
+  maxBytes?: number
+  onProgress?: (doneBytes: number, totalBytes: number | undefined) => void
+}
+
+/** Content-addressed bytes. Every byte that comes from a peer was checked against its CID before it is returned. */
+export interface Blocks {
+  /** Stores a file, pinned under `owner` (a Job's id), and gives its CID. */
+  put(bytes: Uint8Array | AsyncIterable<Uint8Array>, options?: Abortable & { owner?: string }): Promise<Cid>
+  /** Bytes [offset, offset + length) of the file; fetches only the leaves it lacks. Throws BlockNotFoundError, WrongBytesError. */
+  read(cid: Cid, options?: FetchOptions & { offset?: number; length?: number }): Promise<Uint8Array>
+  /** Brings the whole file here and pins it under `owner`. */
+  fetch(cid: Cid, options?: FetchOptions & { owner?: string }): Promise<{ bytes: number }>
+  /** The size of the file in bytes. */
+  size(cid: Cid, options?: FetchOptions): Promise<number>
+  has(cid: Cid): Promise<boolean>
+  /** Drops all pins of an owner; what no owner pins goes at the next gc. */
+  release(owner: string): Promise<void>
+  /** Removes unpinned blocks; gives the bytes freed. */
+  gc(options?: Abortable): Promise<{ freedBytes: number }>
+  stop(): Promise<void>
+}
+
+// ---------------------------------------------------------------- compute
+
+/** A WGSL program as the compute ABI sees it (docs/COMPUTE.md). */
+export interface WgslProgram {
+  /** At most 64 KiB; declares the three bindings itself. */
+  code: string
+  /** Appended after `code`, so that line numbers stay the author's. */
+  prelude: readonly 'reproducible-float'[]
+  /** @group-size of the entry point `main`, a 1-D workgroup. */
+  workgroupSize: number
+  /** Invocations of one block; the index of one is `global_invocation_id.x + P[12]`. */
+  invocations: number
+  /** Bytes of one block's output: a multiple of 4. */
+  outputBytes: number
+  /** True where results are compared bit by bit: the source is linted and NaN, −0 are canonicalised for `f32` output. */
+  exact: boolean
+  /** What the output's 32-bit values are; `f32` makes NaN and −0 canonical before hashing. */
+  outputElement: 'u32' | 'f32'
+}
+
+export interface ComputeBlock {
+  /** P: the ABI's 16-word header and then the Job's parameters. P[0] is 0. */
+  params: Uint32Array
+  /** I: the block's input, a multiple of 4 bytes, possibly empty. */
+  input: Uint8Array
+}
+
+export interface BlockResult {
+  output: Uint8Array
+  /** SHA-256 of the canonical output. */
+  hash: Uint8Array
+  /** Time on the device, all dispatches of the block. */
+  deviceMs: number
+}
+
+export interface Diagnostic {
+  severity: 'error' | 'warning' | 'info'
+  message: string
+  /** 1-based line and column in the author's source; 0 where unknown. */
+  line: number
+  column: number
+}
+
+export interface DeviceReport {
+  /** As the driver names it. */
+  name: string
+  kind: 'hardware' | 'software'
+  /** The numeric fingerprint: peers with the same one may compare raw f32 results (`class`). */
+  fingerprint: string
+  limits: { maxBufferBytes: number; maxStorageBindingBytes: number; maxWorkgroupSize: number; maxWorkgroups: number }
+}
+
+export interface Compute {
+  device(): Promise<DeviceReport>
+  /** Lints and compiles without running. An empty array or only warnings means that it can run. */
+  check(program: WgslProgram, options?: Abortable): Promise<Diagnostic[]>
+  /**
+   * Runs the blocks in order on one device. Throws ShaderCompileError (with diagnostics), ComputeTimeoutError, ComputeLimitError,
+   * ComputeCrashedError; after any of them the next call works.
+   * `budgetMs` bounds each block; `onBlock` hears of each block as it completes.
+   */
+  run(
+    program: WgslProgram,
+    blocks: readonly ComputeBlock[],
+    options: Abortable & { budgetMs: number; onBlock?: (index: number, result: BlockResult) => void },
+  ): Promise<BlockResult[]>
+  stop(): Promise<void>
+}
