@@ -1,0 +1,246 @@
+import { beaconOf, rootOf } from './beacon.ts'
+import { bytesToHex, equalBytes, hashOf, uint32, utf8ToBytes } from './bytes.ts'
+import type { JobInfo } from './info.ts'
+import { benchOf, type Draw, fitsClass, judgeMacroJob, type MacroVerdict } from './judge.ts'
+import { MAX_ATTEMPTS, type RecordOf } from './records.ts'
+import { challengeOf } from './sampling.ts'
+import { attemptKey, chainHeads, type JobView, macrosOf, microKey, openedNonce } from './view.ts'
+
+export type AgreedMacroJob = Extract<MacroVerdict, { state: 'agreed' }>
+
+export interface Proposal {
+  proposer: string
+  record: RecordOf<'root'>
+  root: Uint8Array
+  /** Authors whose nonce for this root is not open yet. */
+  missing: string[]
+}
+
+/** One round of commit, root, beacon, challenge and reveal over the MacroJobs of a chunk that are not agreed yet. */
+export interface Attempt {
+  attempt: number
+  /** MacroJobs that are not agreed before this attempt. */
+  pending: number[]
+  /** For each pending MacroJob the MicroJobs that nobody has processed (again) yet. */
+  open: Map<number, number[]>
+  /** The author whose commit a proposal picks for a MicroJob; undefined while it is open. */
+  authorOf(macro: number, micro: number): string | undefined
+  proposals: Proposal[]
+  draw: Draw | undefined
+  verdicts: MacroVerdict[]
+  /** True where the next attempt takes over: all verdicts stand and some failed, or the authors voted that it is stuck. */
+  over: boolean
+}
+
+export interface ChunkState {
+  chunk: number
+  macros: number[]
+  agreed: Map<number, AgreedMacroJob>
+  culprits: { peer: string; macro: number; micro: number; block: number; attempt: number }[]
+  attempts: Attempt[]
+  /** The attempt under way; undefined when all MacroJobs of the chunk are agreed or no attempt is left. */
+  current: Attempt | undefined
+  chainHeads: Map<string, Uint8Array>
+}
+
+const cache = new WeakMap<JobView, Map<number, { version: number; state: ChunkState }>>()
+
+/** The state of one chunk, computed from the records alone: any two peers with the same records compute the same. */
+export function chunkState(view: JobView, info: JobInfo, chunk: number): ChunkState {
+  const version = view.chunkVersions.get(chunk) ?? -1
+  const ofView = cache.get(view) ?? new Map<number, { version: number; state: ChunkState }>()
+  cache.set(view, ofView)
+  const known = ofView.get(chunk)
+  if (known !== undefined && known.version === version) return known.state
+  const state = computeChunk(view, info, chunk)
+  ofView.set(chunk, { version, state })
+  return state
+}
+
+/** Peers convicted anywhere in the chunk. */
+export function culpritsOf({ culprits }: ChunkState): Set<string> {
+  return new Set(culprits.map(({ peer }) => peer))
+}
+
+function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
+  const macros = macrosOf(info, chunk)
+  const heads = chainHeads(view, info, chunk)
+  const state: ChunkState = { chunk, macros, agreed: new Map(), culprits: [], attempts: [], current: undefined, chainHeads: heads }
+  /** The first attempt whose commits count for a MicroJob: later ones where it was opened again. */
+  const since = new Map<string, number>()
+  for (let number = 0; number < MAX_ATTEMPTS; number++) {
+    const pending = macros.filter((macro) => !state.agreed.has(macro))
+    if (pending.length === 0) return state
+    const attempt = computeAttempt(view, info, state, since, number, pending)
+    state.attempts.push(attempt)
+    if (!attempt.over) {
+      state.current = attempt
+      return state
+    }
+  }
+  return state
+}
+
+function computeAttempt(
+  view: JobView,
+  info: JobInfo,
+  state: ChunkState,
+  since: Map<string, number>,
+  number: number,
+  pending: number[],
+): Attempt {
+  const barred = culpritsOf(state)
+  const commits = new Commits(view, info, state.chainHeads, since, barred, number)
+  const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
+  const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
+    .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
+    .filter((proposal) => proposal !== undefined)
+    .sort((a, b) => (proposalRank(view, a.record, a.proposer) < proposalRank(view, b.record, b.proposer) ? -1 : 1))
+  const draw = drawOf(view, info, state, proposals)
+  const covered = new Set(draw?.record.picks.map(({ macro }) => macro))
+  const verdicts = pending
+    .filter((macro) => draw !== undefined && covered.has(macro))
+    .map((macro) => judgeMacroJob(view, info, draw as Draw, macro, benchOf(view, info, draw as Draw, macro, barred)))
+  settle(state, since, verdicts, number, draw)
+  const votedOver = applyReopenVotes(view, state, since, number, draw, verdicts)
+  const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
+  const unfinished = pending.some((macro) => !state.agreed.has(macro))
+  const authorOf = (macro: number, micro: number) => commits.firstAuthor(macro, micro)
+  return { attempt: number, pending, open, authorOf, proposals, draw, verdicts, over: unfinished ? ruled || votedOver : true }
+}
+
+/** Which commits count in one attempt. */
+class Commits {
+  readonly #view: JobView
+  readonly #info: JobInfo
+  readonly #heads: Map<string, Uint8Array>
+  readonly #since: Map<string, number>
+  readonly #barred: Set<string>
+  readonly #attempt: number
+
+  constructor(
+    view: JobView,
+    info: JobInfo,
+    heads: Map<string, Uint8Array>,
+    since: Map<string, number>,
+    barred: Set<string>,
+    attempt: number,
+  ) {
+    this.#view = view
+    this.#info = info
+    this.#heads = heads
+    // The map goes on changing with later attempts; this attempt's picture of it must not.
+    this.#since = new Map(since)
+    this.#barred = barred
+    this.#attempt = attempt
+  }
+
+  /** Authors with a commit that counts, by peer id, each with it. */
+  of(macro: number, micro: number) {
+    const first = this.#since.get(microKey(macro, micro)) ?? 0
+    return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
+      if (record.attempt < first || record.attempt > this.#attempt || this.#barred.has(author)) return false
+      const head = this.#heads.get(author)
+      const known = this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
+      return known && head !== undefined && equalBytes(head, record.chainHead)
+    })
+  }
+
+  openMicroJobs(macro: number): number[] {
+    const all = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
+    return all.filter((micro) => this.of(macro, micro).length === 0)
+  }
+
+  /** Of a MicroJob's authors the one with the smallest id: which of two equal commits is paid must not hang on who counts them. */
+  firstAuthor(macro: number, micro: number): string | undefined {
+    return this.of(macro, micro)
+      .map(({ author }) => author)
+      .sort()[0]
+  }
+}
+
+function readProposal(
+  view: JobView,
+  info: JobInfo,
+  state: ChunkState,
+  commits: Commits,
+  proposer: string,
+  record: RecordOf<'root'>,
+): Proposal | undefined {
+  const picked: Uint8Array[] = []
+  let previous = -1
+  for (const { macro, by } of record.picks) {
+    if (macro <= previous || !state.macros.includes(macro) || by.length !== info.slicing.microJobs) return undefined
+    previous = macro
+    for (const [micro, index] of by.entries()) {
+      const author = record.authors[index]
+      const found = commits.of(macro, micro).filter((commit) => commit.author === author)
+      const latest = found.sort((a, b) => b.record.attempt - a.record.attempt)[0]
+      if (latest === undefined) return undefined
+      picked.push(latest.record.commit)
+    }
+  }
+  if (new Set(record.authors).size !== record.authors.length) return undefined
+  const root = rootOf(view.jobId, record, picked)
+  const missing = record.authors.filter((author) => {
+    const head = state.chainHeads.get(author)
+    return head === undefined || openedNonce(view, head, author, root, state.chunk, record.attempt) === undefined
+  })
+  return { proposer, record, root, missing }
+}
+
+/** The order in which peers propose, and in which proposals of one attempt are preferred: the smaller text first. */
+export function proposalRank(view: JobView, { chunk, attempt }: { chunk: number; attempt: number }, proposer: string): string {
+  return bytesToHex(hashOf('proposer', utf8ToBytes(view.jobId), uint32(chunk), uint32(attempt), utf8ToBytes(proposer)))
+}
+
+/** The first proposal that every picked author has opened its nonce for. An author opens for one proposal, so there is one at most. */
+function drawOf(view: JobView, info: JobInfo, state: ChunkState, proposals: readonly Proposal[]): Draw | undefined {
+  const fixed = proposals.find(({ missing }) => missing.length === 0)
+  if (fixed === undefined) return undefined
+  const { record, root } = fixed
+  const nonces = record.authors.map((author) => {
+    const head = state.chainHeads.get(author) as Uint8Array
+    return openedNonce(view, head, author, root, state.chunk, record.attempt) as Uint8Array
+  })
+  const beacon = beaconOf(root, nonces)
+  return { attempt: record.attempt, record, root, beacon, challenge: challengeOf({ seed: info.seed, root, beacon }) }
+}
+
+function settle(state: ChunkState, since: Map<string, number>, verdicts: readonly MacroVerdict[], attempt: number, draw: Draw | undefined) {
+  for (const verdict of verdicts) {
+    if (verdict.state === 'agreed') state.agreed.set(verdict.macro, verdict)
+    if (verdict.state === 'failed') {
+      for (const culprit of verdict.culprits) state.culprits.push({ ...culprit, macro: verdict.macro, attempt })
+    }
+  }
+  const culprits = culpritsOf(state)
+  for (const { macro, by } of draw?.record.picks ?? []) {
+    if (state.agreed.has(macro)) continue
+    for (const [micro, index] of by.entries()) {
+      if (culprits.has(draw?.record.authors[index] as string)) since.set(microKey(macro, micro), attempt + 1)
+    }
+  }
+}
+
+/** Half of a chunk's authors saying that an attempt is stuck ends it: one crashed peer of two, or of three, cannot hold up the Job. */
+function applyReopenVotes(
+  view: JobView,
+  state: ChunkState,
+  since: Map<string, number>,
+  attempt: number,
+  draw: Draw | undefined,
+  verdicts: readonly MacroVerdict[],
+): boolean {
+  const authors = state.chainHeads
+  const votes = (view.reopens.get(attemptKey(state.chunk, attempt)) ?? []).filter(({ author }) => authors.has(author))
+  if (votes.length === 0 || votes.length < Math.ceil(authors.size / 2)) return false
+  for (const { record } of votes) {
+    for (const [macro, micro] of record.items) {
+      const verdict = verdicts.find((candidate) => candidate.macro === macro)
+      const opened = draw !== undefined && verdict?.state === 'open' && !verdict.hidden.includes(micro)
+      if (!state.agreed.has(macro) && !opened) since.set(microKey(macro, micro), attempt + 1)
+    }
+  }
+  return true
+}

@@ -1,0 +1,168 @@
+import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
+import { type Attempt, type ChunkState, culpritsOf, type Proposal, proposalRank } from './chunk.ts'
+import type { JobInfo } from './info.ts'
+import { benchOf, type Dispute, type Draw, latestCommit, type MacroVerdict, VALIDATOR_RANKS, validationCommit } from './judge.ts'
+import { MAX_MEMBERS, type RecordOf } from './records.ts'
+import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
+
+/**
+ * What one peer ought to do next for a Job, beside taking MicroJobs from the queues. `rank` 0 acts at once, rank r after r waits: somebody
+ * before it may be dead. `id` names the duty for as long as it stands.
+ */
+export type Duty = { id: string; rank: number } & (
+  | { kind: 'propose'; record: RecordOf<'root'> }
+  | { kind: 'open-nonce'; chunk: number; attempt: number; root: Uint8Array }
+  | { kind: 'validate'; macro: number; attempt: number; samples: number[]; picked: string[] }
+  | { kind: 'reveal'; macro: number; micro: number; attempt: number }
+  | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
+  /** To be done only when the attempt has made no progress for a long time. */
+  | { kind: 'reopen'; record: RecordOf<'reopen'> }
+  | { kind: 'finalize'; outcome: Uint8Array }
+)
+
+/** The duties of peer `self`; none where it has not joined, or the Job is cancelled or reported. */
+export function dutiesOf(view: JobView, self: string): Duty[] {
+  const { info } = view
+  if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
+  const agreed = agreedMacroJobs(view, info)
+  if (agreed !== undefined) return finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
+  return chunkStates(view, info).flatMap((state) =>
+    state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self),
+  )
+}
+
+function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] {
+  const processors = new Set([...view.commits.values()].flatMap((commits) => commits.map(({ author }) => author)))
+  if (view.reports.some(({ author }) => author === self) || !processors.has(self)) return []
+  const order = [...processors].sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
+  return [{ id: 'finalize', kind: 'finalize', rank: order.indexOf(self), outcome }]
+}
+
+function attemptDuties(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+  if ([...attempt.open.values()].some((micros) => micros.length > 0)) return []
+  if (culpritsOf(state).has(self)) return []
+  const { draw } = attempt
+  if (draw === undefined)
+    return [
+      ...proposeDuty(view, info, state, attempt, self),
+      ...nonceDuty(view, state, attempt, self),
+      ...reopenDuty(view, state, attempt, self),
+    ]
+  const judged = attempt.verdicts.flatMap((verdict) =>
+    verdict.state === 'open' ? openVerdictDuties(view, info, state, draw, verdict, self) : [],
+  )
+  return [...judged, ...reopenDuty(view, state, attempt, self)]
+}
+
+function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+  if (attempt.proposals.length > 0) return []
+  const record = proposalOf(view, info, state, attempt)
+  const order = [...record.authors].sort((a, b) => (proposalRank(view, record, a) < proposalRank(view, record, b) ? -1 : 1))
+  const rank = order.indexOf(self)
+  return rank === -1 ? [] : [{ id: `propose/${attemptKey(state.chunk, attempt.attempt)}`, kind: 'propose', rank, record }]
+}
+
+/** The proposal that a peer would make: for each MicroJob the first commit that counts. */
+function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt): RecordOf<'root'> {
+  const micros = Array.from({ length: info.slicing.microJobs }, (_, micro) => micro)
+  const culprits = culpritsOf(state)
+  const authors: string[] = []
+  const indexOf = (author: string) => {
+    if (!authors.includes(author)) authors.push(author)
+    return authors.indexOf(author)
+  }
+  const picks = attempt.pending.map((macro) => ({ macro, by: micros.map((micro) => indexOf(attempt.authorOf(macro, micro) as string)) }))
+  const members = [...view.peers.keys()]
+    .filter((peer) => !culprits.has(peer))
+    .sort()
+    .slice(0, MAX_MEMBERS)
+  return { kind: 'root', chunk: state.chunk, attempt: attempt.attempt, members, authors, picks }
+}
+
+function nonceDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+  const key = attemptKey(state.chunk, attempt.attempt)
+  const best = attempt.proposals[0]
+  if (best === undefined || view.nonces.get(key)?.some(({ author }) => author === self)) return []
+  if (!best.missing.includes(self)) return []
+  return [{ id: `nonce/${key}`, kind: 'open-nonce', rank: 0, chunk: state.chunk, attempt: attempt.attempt, root: best.root }]
+}
+
+type OpenVerdict = Extract<MacroVerdict, { state: 'open' }>
+
+function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw: Draw, verdict: OpenVerdict, self: string): Duty[] {
+  const { macro } = verdict
+  const at = `${attemptKey(state.chunk, draw.attempt)}/${macro}`
+  const bench = benchOf(view, info, draw, macro, culpritsOf(state))
+  const duties: Duty[] = []
+  const rank = verdict.validators.indexOf(self)
+  const mine = validationCommit(view, info, draw, macro, self)
+  if (!verdict.validated && rank >= 0 && rank < VALIDATOR_RANKS && mine === undefined) {
+    duties.push({
+      id: `validate/${at}`,
+      kind: 'validate',
+      rank,
+      macro,
+      attempt: draw.attempt,
+      samples: bench.samples,
+      picked: bench.picked,
+    })
+  }
+  if (mine !== undefined && !revealed(view, macro, info.slicing.microJobs, draw.attempt, self) && readyToReveal(info, verdict)) {
+    duties.push({ id: `reveal/${at}/v`, kind: 'reveal', rank: 0, macro, micro: info.slicing.microJobs, attempt: draw.attempt })
+  }
+  if (verdict.committed) {
+    for (const micro of verdict.hidden) {
+      if (bench.picked[micro] !== self) continue
+      const commit = latestCommit(view, macro, micro, self, draw.attempt)
+      if (commit === undefined || revealed(view, macro, micro, commit.attempt, self)) continue
+      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', rank: 0, macro, micro, attempt: commit.attempt })
+    }
+  }
+  for (const dispute of verdict.disputes) {
+    const place = dispute.voters.indexOf(self)
+    if (place === -1 || dispute.voted.includes(self)) continue
+    duties.push({
+      id: `recheck/${at}/${dispute.micro}`,
+      kind: 'recheck',
+      rank: Math.max(0, place - 1),
+      macro,
+      attempt: draw.attempt,
+      dispute,
+    })
+  }
+  return duties
+}
+
+/** A validator that compares numbers needs the processors' results first; its own commit binds it all the same. */
+function readyToReveal({ verification }: JobInfo, { hidden }: OpenVerdict): boolean {
+  return verification.mode !== 'tolerance' || hidden.length === 0
+}
+
+function revealed(view: JobView, macro: number, micro: number, attempt: number, self: string): boolean {
+  return (view.reveals.get(microKey(macro, micro)) ?? []).some(({ author, record }) => author === self && record.attempt === attempt)
+}
+
+function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+  const key = attemptKey(state.chunk, attempt.attempt)
+  if (!state.chainHeads.has(self) || view.reopens.get(key)?.some(({ author }) => author === self)) return []
+  const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
+  const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
+  return [{ id: `reopen/${key}`, kind: 'reopen', rank: 0, record }]
+}
+
+/** The MicroJobs of authors who keep back their nonce. */
+function silentItems(proposal: Proposal | undefined): [number, number][] {
+  if (proposal === undefined) return []
+  const { record, missing } = proposal
+  return record.picks.flatMap(({ macro, by }) =>
+    by.flatMap((index, micro): [number, number][] => (missing.includes(record.authors[index] as string) ? [[macro, micro]] : [])),
+  )
+}
+
+/** The MicroJobs whose results are kept back after a validator has committed. */
+function hiddenItems(verdicts: readonly MacroVerdict[]): [number, number][] {
+  return verdicts.flatMap((verdict) => {
+    if (verdict.state !== 'open' || !verdict.committed) return []
+    return verdict.hidden.map((micro): [number, number] => [verdict.macro, micro])
+  })
+}

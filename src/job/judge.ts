@@ -1,0 +1,193 @@
+import { equalBytes } from './bytes.ts'
+import { checksumOf, commitOf } from './commit.ts'
+import type { JobInfo } from './info.ts'
+import type { RecordOf } from './records.ts'
+import { rankPeers, sampledBlocks } from './sampling.ts'
+import { type Authored, type JobView, microKey } from './view.ts'
+
+/** How many peers, in the order of the draw, may validate a MacroJob in one attempt: one, and two more where it stays silent. */
+export const VALIDATOR_RANKS = 3
+/** How many peers, in the order of the draw, may be asked about a disputed block: two, and two more for a tie or silence. */
+export const RECHECK_RANKS = 4
+
+/** A root that all its authors have opened their nonces for, and what was drawn from it. */
+export interface Draw {
+  attempt: number
+  record: RecordOf<'root'>
+  root: Uint8Array
+  beacon: Uint8Array
+  challenge: bigint
+}
+
+export interface AgreedMicroJob {
+  author: string
+  wallet: string
+  blockHashes: readonly Uint8Array[]
+  cid: string
+}
+
+export interface Dispute {
+  micro: number
+  block: number
+  processor: string
+  validator: string
+  /** Peers that may be asked, in order. */
+  voters: string[]
+  voted: string[]
+}
+
+/** The state of one MacroJob in one attempt. `failed` names culprits; `open` says what is still missing. */
+export type MacroVerdict =
+  | { state: 'agreed'; macro: number; attempt: number; validator: string; independent: boolean; microJobs: AgreedMicroJob[] }
+  | { state: 'failed'; macro: number; culprits: { peer: string; micro: number; block: number }[] }
+  | { state: 'open'; macro: number; validators: string[]; validated: boolean; committed: boolean; hidden: number[]; disputes: Dispute[] }
+
+interface Bench {
+  /** Validators in order, those that processed nothing in the MacroJob first. */
+  ranking: string[]
+  picked: string[]
+  samples: number[]
+}
+
+/** Who may judge MacroJob `macro` after `draw`, and which block of each MicroJob. */
+export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number, barred: ReadonlySet<string>): Bench {
+  const { record, challenge } = draw
+  const pick = record.picks.find((candidate) => candidate.macro === macro)
+  const picked = (pick?.by ?? []).map((index) => record.authors[index] as string)
+  const able = record.members.filter((peer) => view.peers.has(peer) && !barred.has(peer) && fitsClass(view, info, peer))
+  const ranked = rankPeers(challenge, macro, able)
+  const processed = new Set(picked)
+  const ranking = [...ranked.filter((peer) => !processed.has(peer)), ...ranked.filter((peer) => processed.has(peer))]
+  return { ranking, picked, samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks) }
+}
+
+/** Where results compare bit by bit only within one numeric fingerprint, nobody else takes part. */
+export function fitsClass(view: JobView, { verification }: JobInfo, peer: string): boolean {
+  return verification.mode !== 'class' || view.peers.get(peer)?.fingerprint === verification.fingerprint
+}
+
+/** The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Verification" 5–7). */
+export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench): MacroVerdict {
+  const validators = bench.ranking.slice(0, VALIDATOR_RANKS)
+  const committed = validators.some((peer) => validationCommit(view, info, draw, macro, peer) !== undefined)
+  const validation = firstValidation(view, info, draw, macro, validators)
+  const reveals = bench.picked.map((author, micro) => openedReveal(view, macro, micro, author, draw.attempt))
+  const hidden = reveals.flatMap((reveal, micro) => (reveal === undefined ? [micro] : []))
+  const open = {
+    state: 'open' as const,
+    macro,
+    validators,
+    validated: validation !== undefined,
+    committed,
+    hidden,
+    disputes: [] as Dispute[],
+  }
+  if (validation === undefined) return open
+  const unequal = reveals.flatMap((reveal, micro) => (reveal !== undefined && !agrees(validation, reveal, micro, bench) ? [micro] : []))
+  const rulings = unequal.map((micro) => rule(view, info, draw, macro, micro, bench, reveals[micro] as RecordOf<'reveal'>, validation))
+  const culprits = rulings.flatMap((ruling) => ('culprit' in ruling ? [ruling.culprit] : []))
+  const disputes = rulings.flatMap((ruling) => ('dispute' in ruling ? [ruling.dispute] : []))
+  if (disputes.length > 0 || hidden.length > 0) return { ...open, disputes }
+  if (culprits.length > 0) return { state: 'failed', macro, culprits }
+  const microJobs = reveals.map((reveal, micro) => {
+    const { wallet, blockHashes, cid } = reveal as RecordOf<'reveal'>
+    return { author: bench.picked[micro] as string, wallet, blockHashes, cid }
+  })
+  const validator = validation.author
+  return { state: 'agreed', macro, attempt: draw.attempt, validator, independent: !bench.picked.includes(validator), microJobs }
+}
+
+/** The validator's commit for this attempt, from a peer that may validate. */
+export function validationCommit(view: JobView, { slicing }: JobInfo, { attempt }: Draw, macro: number, peer: string) {
+  const commits = view.commits.get(microKey(macro, slicing.microJobs)) ?? []
+  return commits.find(({ author, record }) => author === peer && record.attempt === attempt)
+}
+
+function firstValidation(view: JobView, info: JobInfo, draw: Draw, macro: number, validators: readonly string[]) {
+  const { microJobs } = info.slicing
+  for (const author of validators) {
+    if (validationCommit(view, info, draw, macro, author) === undefined) continue
+    const record = revealAt(view, macro, microJobs, author, draw.attempt)
+    if (record !== undefined && record.blockHashes.length === microJobs) return { author, record }
+  }
+  return undefined
+}
+
+/** The reveal that opens the author's latest commit not after `attempt`. */
+export function openedReveal(view: JobView, macro: number, micro: number, author: string, attempt: number): RecordOf<'reveal'> | undefined {
+  const commit = latestCommit(view, macro, micro, author, attempt)
+  return commit === undefined ? undefined : revealAt(view, macro, micro, author, commit.attempt)
+}
+
+export function latestCommit(view: JobView, macro: number, micro: number, author: string, attempt: number) {
+  const mine = (view.commits.get(microKey(macro, micro)) ?? []).filter(
+    (commit) => commit.author === author && commit.record.attempt <= attempt,
+  )
+  return mine.sort((a, b) => b.record.attempt - a.record.attempt)[0]?.record
+}
+
+function revealAt(view: JobView, macro: number, micro: number, author: string, attempt: number): RecordOf<'reveal'> | undefined {
+  const at = (entry: Authored<{ attempt: number } & RecordOf<'commit' | 'reveal'>>) =>
+    entry.author === author && entry.record.attempt === attempt
+  const commit = view.commits.get(microKey(macro, micro))?.find(at)
+  const reveal = view.reveals.get(microKey(macro, micro))?.find(at)
+  const peer = view.peers.get(author)
+  if (commit === undefined || reveal === undefined || peer === undefined) return undefined
+  return opens(view, commit.record, reveal.record, peer.wallet) ? reveal.record : undefined
+}
+
+const opened = new WeakMap<RecordOf<'reveal'>, boolean>()
+
+function opens(view: JobView, commit: RecordOf<'commit'>, reveal: RecordOf<'reveal'>, wallet: string): boolean {
+  const known = opened.get(reveal)
+  if (known !== undefined) return known
+  const { macro, micro } = commit
+  const fits =
+    reveal.wallet.toLowerCase() === wallet.toLowerCase() &&
+    equalBytes(commitOf({ jobId: view.jobId, macro, micro, wallet }, reveal), commit.commit) &&
+    equalBytes(checksumOf(view.jobId, reveal), reveal.checksum)
+  opened.set(reveal, fits)
+  return fits
+}
+
+function agrees(validation: Authored<RecordOf<'reveal'>>, reveal: RecordOf<'reveal'>, micro: number, { samples }: Bench): boolean {
+  const { verdicts, blockHashes } = validation.record
+  if (verdicts !== null && verdicts[micro] === true) return true
+  const mine = reveal.blockHashes[samples[micro] as number]
+  return mine !== undefined && equalBytes(mine, blockHashes[micro] as Uint8Array)
+}
+
+type Ruling = { culprit: { peer: string; micro: number; block: number } } | { dispute: Dispute }
+
+/** Two more independent peers run the block; the majority stands (docs/PROTOCOL.md, "Verification" 7). */
+function rule(
+  view: JobView,
+  { verification }: JobInfo,
+  { attempt }: Draw,
+  macro: number,
+  micro: number,
+  bench: Bench,
+  reveal: RecordOf<'reveal'>,
+  validation: Authored<RecordOf<'reveal'>>,
+): Ruling {
+  const processor = bench.picked[micro] as string
+  const validator = validation.author
+  const block = bench.samples[micro] as number
+  const voters = bench.ranking.filter((peer) => peer !== processor && peer !== validator).slice(0, RECHECK_RANKS)
+  const votes = voters.flatMap((peer) => {
+    const entry = view.rechecks.get(microKey(macro, micro))?.find(({ author, record }) => author === peer && record.attempt === attempt)
+    return entry === undefined ? [] : [{ peer, record: entry.record }]
+  })
+  const side = (record: RecordOf<'recheck'>) => {
+    if (verification.mode === 'tolerance') return record.agrees
+    if (equalBytes(record.hash, reveal.blockHashes[block] ?? new Uint8Array(0))) return 'processor'
+    return equalBytes(record.hash, validation.record.blockHashes[micro] as Uint8Array) ? 'validator' : 'neither'
+  }
+  const forProcessor = votes.filter(({ record }) => side(record) === 'processor').length
+  const forValidator = votes.filter(({ record }) => side(record) === 'validator').length
+  const enough = votes.length >= Math.min(2, voters.length) && votes.length > 0
+  if (enough && forProcessor !== forValidator) {
+    return { culprit: { peer: forProcessor > forValidator ? validator : processor, micro, block } }
+  }
+  return { dispute: { micro, block, processor, validator, voters, voted: votes.map(({ peer }) => peer) } }
+}

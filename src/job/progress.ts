@@ -1,0 +1,85 @@
+import { chunkStates } from './agreement.ts'
+import type { ChunkState } from './chunk.ts'
+import { isCancelled, type JobView } from './view.ts'
+
+export type MacroState = 'waiting' | 'processing' | 'processed' | 'verifying' | 'agreed'
+
+export interface MacroProgress {
+  macro: number
+  state: MacroState
+  /** MicroJobs with a commit that counts, by number of the MicroJob: the peer that made it. */
+  processed: (string | undefined)[]
+  /** The peer whose validation stands. */
+  validator: string | undefined
+  attempt: number
+}
+
+export interface PeerTally {
+  peer: string
+  wallet: string
+  processed: number
+  validated: number
+  culprit: boolean
+}
+
+export interface JobProgress {
+  jobId: string
+  name: string
+  state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled'
+  microJobs: { total: number; processed: number; agreed: number }
+  macroJobs: MacroProgress[]
+  peers: PeerTally[]
+  reportCid: string | undefined
+}
+
+/** What a person or a DApp may want to see of a Job, computed from its records. */
+export function progressOf(view: JobView): JobProgress {
+  const { info, jobId } = view
+  if (info === undefined) {
+    const none = { total: 0, processed: 0, agreed: 0 }
+    return { jobId, name: '', state: 'unknown', microJobs: none, macroJobs: [], peers: [], reportCid: undefined }
+  }
+  const states = chunkStates(view, info)
+  const macroJobs = states.flatMap((state) => state.macros.map((macro) => macroProgress(view, info.slicing.microJobs, state, macro)))
+  const processed = macroJobs.reduce((sum, macro) => sum + macro.processed.filter((peer) => peer !== undefined).length, 0)
+  const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
+  const all = agreedMacros === macroJobs.length
+  const reportCid = all ? view.reports[0]?.record.cid : undefined
+  const state = reportCid !== undefined ? 'finished' : isCancelled(view) ? 'cancelled' : all ? 'agreed' : 'open'
+  const total = info.slicing.macroJobs * info.slicing.microJobs
+  const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
+  return { jobId, name: info.name, state, microJobs, macroJobs, peers: tallies(view, states, macroJobs), reportCid }
+}
+
+function macroProgress(view: JobView, microJobs: number, state: ChunkState, macro: number): MacroProgress {
+  const agreed = state.agreed.get(macro)
+  if (agreed !== undefined) {
+    const processed = agreed.microJobs.map(({ author }) => author)
+    return { macro, state: 'agreed', processed, validator: agreed.validator, attempt: agreed.attempt }
+  }
+  const { current } = state
+  const processed = Array.from({ length: microJobs }, (_, micro) => current?.authorOf(macro, micro))
+  const done = processed.filter((peer) => peer !== undefined).length
+  const before = current?.draw !== undefined ? 'verifying' : done === microJobs ? 'processed' : done > 0 ? 'processing' : 'waiting'
+  const verdict = current?.verdicts.find((candidate) => candidate.macro === macro)
+  const validator =
+    verdict?.state === 'open' && verdict.committed
+      ? verdict.validators.find((peer) => hasCommitted(view, macro, microJobs, peer))
+      : undefined
+  return { macro, state: before, processed, validator, attempt: current?.attempt ?? 0 }
+}
+
+function hasCommitted(view: JobView, macro: number, micro: number, peer: string): boolean {
+  return view.commits.get(`${macro}/${micro}`)?.some(({ author }) => author === peer) ?? false
+}
+
+function tallies(view: JobView, states: readonly ChunkState[], macroJobs: readonly MacroProgress[]): PeerTally[] {
+  const culprits = new Set(states.flatMap(({ culprits }) => culprits.map(({ peer }) => peer)))
+  return [...view.peers].map(([peer, { wallet }]) => ({
+    peer,
+    wallet,
+    processed: macroJobs.reduce((sum, macro) => sum + macro.processed.filter((author) => author === peer).length, 0),
+    validated: macroJobs.filter((macro) => macro.state === 'agreed' && macro.validator === peer).length,
+    culprit: culprits.has(peer),
+  }))
+}

@@ -1,0 +1,170 @@
+import { opensChain } from './beacon.ts'
+import { equalBytes } from './bytes.ts'
+import type { JobId } from './ids.ts'
+import type { JobInfo } from './info.ts'
+import type { JobRecord, RecordOf } from './records.ts'
+
+/** A record and the peer that signed it. */
+export interface Authored<Record extends JobRecord> {
+  author: string
+  record: Record
+}
+
+/**
+ * Everything the log of one Job says, filed for look-up: the fold of its records. The order in which they are filed makes no difference.
+ * Filing judges nothing but form; what a record is worth is decided in chunk.ts from all of them together.
+ */
+export interface JobView {
+  readonly jobId: JobId
+  info: JobInfo | undefined
+  cancelledBy: Set<string>
+  peers: Map<string, RecordOf<'peer'>>
+  plans: Map<number, RecordOf<'plan'>>
+  /** By `macro/micro`. */
+  commits: Map<string, Authored<RecordOf<'commit'>>[]>
+  reveals: Map<string, Authored<RecordOf<'reveal'>>[]>
+  rechecks: Map<string, Authored<RecordOf<'recheck'>>[]>
+  /** By `chunk/attempt`. */
+  roots: Map<string, Authored<RecordOf<'root'>>[]>
+  nonces: Map<string, Authored<RecordOf<'nonce'>>[]>
+  reopens: Map<string, Authored<RecordOf<'reopen'>>[]>
+  reports: Authored<RecordOf<'report'>>[]
+  /** Grows with every record: what is computed from a view is kept until it moves. */
+  version: number
+  /** The version at which each chunk last changed; peers joining changes all of them. */
+  chunkVersions: Map<number, number>
+}
+
+export function createJobView(jobId: JobId): JobView {
+  return {
+    jobId,
+    info: undefined,
+    cancelledBy: new Set(),
+    peers: new Map(),
+    plans: new Map(),
+    commits: new Map(),
+    reveals: new Map(),
+    rechecks: new Map(),
+    roots: new Map(),
+    nonces: new Map(),
+    reopens: new Map(),
+    reports: [],
+    version: 0,
+    chunkVersions: new Map(),
+  }
+}
+
+export const microKey = (macro: number, micro: number) => `${macro}/${micro}`
+export const attemptKey = (chunk: number, attempt: number) => `${chunk}/${attempt}`
+
+/** Files one record; the log has made sure that `author` signed it and that no (author, key) comes twice. */
+export function applyRecord(view: JobView, author: string, record: JobRecord): void {
+  view.version++
+  switch (record.kind) {
+    case 'job':
+      view.info = record.info
+      touchAll(view)
+      break
+    case 'plan':
+      if (view.info === undefined || view.info.requester === author) view.plans.set(record.macro, record)
+      break
+    case 'peer':
+      view.peers.set(author, record)
+      touchAll(view)
+      break
+    case 'cancel':
+      view.cancelledBy.add(author)
+      break
+    case 'report':
+      view.reports.push({ author, record })
+      break
+    case 'commit':
+      push(view.commits, microKey(record.macro, record.micro), { author, record })
+      touch(view, record.macro)
+      break
+    case 'reveal':
+      push(view.reveals, microKey(record.macro, record.micro), { author, record })
+      touch(view, record.macro)
+      break
+    case 'recheck':
+      push(view.rechecks, microKey(record.macro, record.micro), { author, record })
+      touch(view, record.macro)
+      break
+    case 'root':
+      push(view.roots, attemptKey(record.chunk, record.attempt), { author, record })
+      touchChunk(view, record.chunk)
+      break
+    case 'nonce':
+      push(view.nonces, attemptKey(record.chunk, record.attempt), { author, record })
+      touchChunk(view, record.chunk)
+      break
+    case 'reopen':
+      push(view.reopens, attemptKey(record.chunk, record.attempt), { author, record })
+      touchChunk(view, record.chunk)
+      break
+  }
+}
+
+/** True where the requester itself has called the Job off. */
+export function isCancelled(view: JobView): boolean {
+  return view.info !== undefined && view.cancelledBy.has(view.info.requester)
+}
+
+/** The chunk that a MacroJob settles in. */
+export function chunkOf({ slicing }: JobInfo, macro: number): number {
+  return Math.floor(macro / slicing.chunkMacroJobs)
+}
+
+export function chunkCount({ slicing }: JobInfo): number {
+  return Math.ceil(slicing.macroJobs / slicing.chunkMacroJobs)
+}
+
+/** The MacroJobs of a chunk, in order. */
+export function macrosOf({ slicing }: JobInfo, chunk: number): number[] {
+  const first = chunk * slicing.chunkMacroJobs
+  const count = Math.max(0, Math.min(slicing.chunkMacroJobs, slicing.macroJobs - first))
+  return Array.from({ length: count }, (_, i) => first + i)
+}
+
+/**
+ * Each author's chain head for a chunk: the one in its lowest commit there. Commits with another head do not count, which keeps an author
+ * from having a choice of nonces.
+ */
+export function chainHeads(view: JobView, info: JobInfo, chunk: number): Map<string, Uint8Array> {
+  const heads = new Map<string, Uint8Array>()
+  for (const macro of macrosOf(info, chunk)) {
+    for (let micro = 0; micro < info.slicing.microJobs; micro++) {
+      for (const { author, record } of view.commits.get(microKey(macro, micro)) ?? []) {
+        if (!heads.has(author)) heads.set(author, record.chainHead)
+      }
+    }
+  }
+  return heads
+}
+
+/** The author's opened nonce for a root, or undefined where there is none that fits its chain. */
+export function openedNonce(view: JobView, head: Uint8Array, author: string, root: Uint8Array, chunk: number, attempt: number) {
+  const found = view.nonces.get(attemptKey(chunk, attempt))?.find((nonce) => nonce.author === author)
+  if (found === undefined || !equalBytes(found.record.root, root)) return undefined
+  return opensChain(head, attempt, found.record.nonce) ? found.record.nonce : undefined
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value) {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}
+
+function touch(view: JobView, macro: number) {
+  if (view.info === undefined) return
+  touchChunk(view, chunkOf(view.info, macro))
+}
+
+function touchChunk(view: JobView, chunk: number) {
+  view.chunkVersions.set(chunk, view.version)
+}
+
+function touchAll(view: JobView) {
+  if (view.info === undefined) return
+  for (let chunk = 0; chunk < chunkCount(view.info); chunk++) touchChunk(view, chunk)
+}
