@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvalidJobInfoError } from './errors.ts'
-import { MAX_BLOCKS, MAX_MACRO_JOBS, MAX_MICRO_JOBS, type Slicing } from './slicing.ts'
+import { MAX_BLOCKS, MAX_MACRO_JOBS, MAX_MICRO_JOBS, MAX_MICRO_JOBS_OF_JOB, type Slicing } from './slicing.ts'
 
 /** The default shape of a Job: seeds/001, and docs/PROTOCOL.md "Words and default shape". */
 export const DEFAULT_SHAPE = { macroJobs: 5, microJobs: 10, blocks: 16 } as const
@@ -103,10 +103,14 @@ export function fitSequence(request: SequenceRequest): Slicing {
   }
 }
 
-function parse<S extends z.ZodType>(schema: S, request: unknown): z.output<S> {
+function parse<T extends Shape>(schema: z.ZodType<T>, request: unknown): T {
   const parsed = schema.safeParse(request)
-  if (parsed.success) return parsed.data
-  throw new InvalidJobInfoError(parsed.error.issues.map(({ path, message }) => ({ path: ['slicing', ...path].join('.'), message })))
+  if (!parsed.success) {
+    throw new InvalidJobInfoError(parsed.error.issues.map(({ path, message }) => ({ path: ['slicing', ...path].join('.'), message })))
+  }
+  const total = parsed.data.macroJobs * parsed.data.microJobs
+  if (total <= MAX_MICRO_JOBS_OF_JOB) return parsed.data
+  throw new InvalidJobInfoError([{ path: 'slicing', message: `makes ${total} MicroJobs, a Job has at most ${MAX_MICRO_JOBS_OF_JOB}` }])
 }
 
 function inputOf({ width, elementBytes }: Grid, input: NonNullable<Grid['input']>) {
@@ -118,6 +122,7 @@ function nearestTiling(grid: Grid): Tiling {
   const exact = bestTiling(grid, grid)
   if (exact !== undefined) return exact
   for (const shape of smallerShapes(grid)) {
+    if (shape.macroJobs * shape.microJobs * shape.blocks > grid.width * grid.height) continue
     const tiling = bestTiling(grid, shape)
     if (tiling !== undefined) return tiling
   }

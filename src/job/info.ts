@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InvalidJobInfoError, type Problem } from './errors.ts'
 import { FIELD_ORDER } from './field.ts'
+import { inputBytesOf, outputBytesOf } from './slice.ts'
 import { slicingProblems, slicingSchema } from './slicing.ts'
 
 /** COMPUTE.md fact 8: 292 KiB of statements take 17 s to compile. */
@@ -128,6 +129,13 @@ function jobInfoProblems(info: JobInfo): Problem[] {
   }
   if (program.outputElement === 'u32' && info.verification.mode === 'tolerance') {
     problems.push({ path: 'verification', message: 'tolerance compares f32 values, the program makes u32' })
+  }
+  const blockBytes = inputBytesOf(slicing) + outputBytesOf(slicing)
+  if (blockBytes > info.limits.memoryBytes) {
+    problems.push({
+      path: 'limits.memoryBytes',
+      message: `a block reads and writes ${blockBytes} bytes, ${info.limits.memoryBytes} are allowed`,
+    })
   }
   return problems
 }

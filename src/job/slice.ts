@@ -74,9 +74,13 @@ export function cutInput(slicing: Slicing, index: BlockIndex, bytes: Uint8Array,
   return out
 }
 
-/** Copies the block's output into the `grid` array of the whole Job, leaving out what lies beyond the grid's edge. */
-export function pasteOutput(slicing: Slicing, index: BlockIndex, block: Uint8Array, grid: Uint8Array): void {
+/** Copies the block's output into the result of the whole Job, leaving out what lies beyond a grid's edge. */
+export function pasteOutput(slicing: Slicing, index: BlockIndex, block: Uint8Array, result: Uint8Array): void {
   const { output } = slicing
+  if (output.layout === 'sequence') {
+    result.set(block, globalBlockIndex(slicing, index) * outputBytesOf(slicing))
+    return
+  }
   const { column, row } = tileOf(slicing, index)
   const x = column * output.step.x
   const y = row * output.step.y
@@ -85,7 +89,7 @@ export function pasteOutput(slicing: Slicing, index: BlockIndex, block: Uint8Arr
   const { elementBytes } = output
   for (let line = 0; line < height; line++) {
     const from = line * output.block.width * elementBytes
-    grid.set(block.subarray(from, from + width * elementBytes), ((y + line) * output.width + x) * elementBytes)
+    result.set(block.subarray(from, from + width * elementBytes), ((y + line) * output.width + x) * elementBytes)
   }
 }
 
