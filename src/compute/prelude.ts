@@ -1,0 +1,3 @@
+import type { WgslProgram } from '../ports.ts'
+
+export const PRELUDES: Record<WgslProgram['prelude'][number], string> = { 'reproducible-float': '' }
