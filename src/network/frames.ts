@@ -1,0 +1,204 @@
+/**
+ * Frames of the Streams protocols on the wire: `uvarint(n)`, then n − 1 bytes; n = 0 is the end, followed by one status byte.
+ * Without the end marker an answer is not whole: a lost connection closes a stream exactly as a polite peer does.
+ */
+import type { Stream } from '@libp2p/interface'
+
+export const END_OK = 0
+export const END_BUSY = 1
+export const END_FAILED = 2
+
+export type Frame = { kind: 'data'; bytes: Uint8Array } | { kind: 'end'; status: number }
+
+/** Five bytes hold 2³⁵; no frame comes near. */
+const MAX_HEADER_BYTES = 5
+/** Pause the sender above, go on below. One yamux window is 256 KiB, so a paused stream holds at most this and one window more. */
+const HIGH_WATER_BYTES = 512 * 1024
+const LOW_WATER_BYTES = 128 * 1024
+/** A claimed length is believed in steps: nobody makes us allocate a whole frame with five bytes. */
+const FIRST_ALLOCATION_BYTES = 64 * 1024
+
+/** Thrown by the reader for a frame above its limit. */
+export class FrameTooLargeError extends Error {}
+
+/** Thrown by the reader for a stream that ends inside a frame, or without an end marker. */
+export class FrameTruncatedError extends Error {}
+
+export interface FrameReader {
+  /** The next frame. Rejects with FrameTooLargeError, FrameTruncatedError, or the error that closed the stream. */
+  next(): Promise<Frame>
+  /** Takes no more bytes: what a peer sends beyond its request waits in its own window. */
+  stopReading(): void
+}
+
+function encodeHeader(value: number): number[] {
+  const bytes: number[] = []
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return [...bytes, rest]
+    bytes.push((rest % 128) + 128)
+  }
+}
+
+/** A data frame: its header and `bytes`, in one piece. */
+export function encodeFrame(bytes: Uint8Array): Uint8Array {
+  const header = encodeHeader(bytes.byteLength + 1)
+  const frame = new Uint8Array(header.length + bytes.byteLength)
+  frame.set(header)
+  frame.set(bytes, header.length)
+  return frame
+}
+
+export function encodeEnd(status: number): Uint8Array {
+  return Uint8Array.of(0, status)
+}
+
+/**
+ * Sends, then waits until the peer takes more. The stream's own `onDrain` keeps its first resolved promise and never
+ * waits again, and its buffer has no bound of its own, so we wait for the event.
+ */
+export async function sendWithBackPressure(stream: Stream, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  stream.send(bytes)
+  while (stream.writableNeedsDrain && stream.status === 'open') await drained(stream, signal)
+}
+
+function drained(stream: Stream, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const done = () => resolve()
+  const aborted = () => reject(signal.reason)
+  stream.addEventListener('drain', done)
+  stream.addEventListener('close', done)
+  signal.addEventListener('abort', aborted)
+  return promise.finally(() => {
+    stream.removeEventListener('drain', done)
+    stream.removeEventListener('close', done)
+    signal.removeEventListener('abort', aborted)
+  })
+}
+
+/**
+ * The stream's bytes with back-pressure. Neither `lpStream` (dies above 4 MiB unread) nor the stream's async iterator
+ * (buffers without bound) gives it, hence events with pause and resume.
+ */
+function createByteSource(stream: Stream) {
+  const chunks: Uint8Array[] = []
+  let buffered = 0
+  let stopped = false
+  let ended = stream.readableEnded
+  let failure: Error | undefined
+  let wake: (() => void) | undefined
+  const notify = () => {
+    wake?.()
+    wake = undefined
+  }
+
+  stream.addEventListener('message', (event) => {
+    const data = event.data instanceof Uint8Array ? event.data : event.data.subarray()
+    if (stopped || data.byteLength === 0) return
+    chunks.push(data)
+    buffered += data.byteLength
+    if (buffered > HIGH_WATER_BYTES) pause(stream)
+    notify()
+  })
+  stream.addEventListener('end', () => {
+    ended = true
+    notify()
+  })
+  stream.addEventListener('close', (event) => {
+    if (event.error !== undefined) failure = event.error
+    else if (stream.readBufferLength === 0) ended = true
+    notify()
+  })
+
+  return {
+    /** The next bytes; undefined at the end. */
+    async read(): Promise<Uint8Array | undefined> {
+      for (;;) {
+        const chunk = chunks.shift()
+        if (chunk !== undefined) {
+          buffered -= chunk.byteLength
+          if (buffered < LOW_WATER_BYTES) resume(stream)
+          return chunk
+        }
+        if (failure !== undefined) throw failure
+        if (ended) return undefined
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    unread(chunk: Uint8Array): void {
+      if (chunk.byteLength === 0) return
+      chunks.unshift(chunk)
+      buffered += chunk.byteLength
+    },
+    stop(): void {
+      stopped = true
+      chunks.length = 0
+      pause(stream)
+    },
+  }
+}
+
+function pause(stream: Stream): void {
+  if (stream.readStatus === 'readable') stream.pause()
+}
+
+function resume(stream: Stream): void {
+  if (stream.readStatus === 'paused') stream.resume()
+}
+
+/** Reads the frames of a stream, each of at most `maxFrameBytes`. Attach it at once: it listens from now on. */
+export function createFrameReader(stream: Stream, maxFrameBytes: number): FrameReader {
+  const source = createByteSource(stream)
+
+  async function chunkOrThrow(): Promise<Uint8Array> {
+    const chunk = await source.read()
+    if (chunk === undefined) throw new FrameTruncatedError('the stream ended inside an exchange')
+    return chunk
+  }
+
+  async function byte(): Promise<number> {
+    const chunk = await chunkOrThrow()
+    source.unread(chunk.subarray(1))
+    return chunk[0] as number
+  }
+
+  async function header(): Promise<number> {
+    let value = 0
+    for (let index = 0; index < MAX_HEADER_BYTES; index++) {
+      const next = await byte()
+      value += (next & 127) * 128 ** index
+      if (next < 128) return value
+    }
+    throw new FrameTooLargeError('the header of a frame has no end')
+  }
+
+  async function body(length: number): Promise<Uint8Array> {
+    let bytes = new Uint8Array(Math.min(length, FIRST_ALLOCATION_BYTES))
+    let filled = 0
+    while (filled < length) {
+      const chunk = await chunkOrThrow()
+      const part = chunk.subarray(0, length - filled)
+      if (filled + part.byteLength > bytes.byteLength) {
+        const larger = new Uint8Array(Math.min(length, Math.max(2 * bytes.byteLength, filled + part.byteLength)))
+        larger.set(bytes.subarray(0, filled))
+        bytes = larger
+      }
+      bytes.set(part, filled)
+      filled += part.byteLength
+      source.unread(chunk.subarray(part.byteLength))
+    }
+    return bytes
+  }
+
+  return {
+    async next() {
+      const size = await header()
+      if (size === 0) return { kind: 'end', status: await byte() }
+      if (size - 1 > maxFrameBytes) throw new FrameTooLargeError(`a frame claims ${size - 1} bytes`)
+      return { kind: 'data', bytes: await body(size - 1) }
+    },
+    stopReading: () => source.stop(),
+  }
+}

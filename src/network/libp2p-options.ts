@@ -1,0 +1,111 @@
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { gossipsub } from '@libp2p/gossipsub'
+import { identify, identifyPush } from '@libp2p/identify'
+import type { ConnectionGater, PrivateKey } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
+import { yamux } from '@libp2p/yamux'
+import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
+import { NetworkKeyError } from './errors.ts'
+import { gossipOptions } from './gossip-options.ts'
+import type { NetworkLimits } from './limits.ts'
+import type { NetworkInit, Platform } from './node.ts'
+import type { Penalties } from './penalties.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** What one stream may have on its way unread. Above 4 MiB a paused stream is reset, so the window stays below. */
+const MAX_STREAM_WINDOW_BYTES = 2 * MIB
+/** A silent peer holds a negotiation so long; a slow link needs two round trips. */
+const NEGOTIATION_TIMEOUT_MS = 2_000
+/** Reservations that a seed grants: each is one kept connection. */
+const MAX_RESERVATIONS = 128
+const PSK_BYTES = 32
+
+export interface OptionsFacts {
+  init: NetworkInit
+  platform: Platform
+  privateKey: PrivateKey
+  limits: NetworkLimits
+  penalties: Penalties
+  gater: ConnectionGater
+}
+
+/** The services of a node, as libp2p builds them. */
+export function services({ init, limits, penalties }: Pick<OptionsFacts, 'init' | 'limits' | 'penalties'>) {
+  return {
+    identify: identify(),
+    identifyPush: identifyPush(),
+    // One stream is the default; the connection monitor and the DHT ping at the same time, and the loser's connection is aborted.
+    ping: ping({ maxInboundStreams: 32, maxOutboundStreams: 32 }),
+    pubsub: gossipsub(gossipOptions(limits, penalties)),
+    ...(init.dht === 'off'
+      ? {}
+      : {
+          dht: kadDHT({
+            protocol: '/minga/kad/1.0.0',
+            clientMode: init.dht === 'client',
+            // The default mappers drop private addresses: a swarm in one house would not find itself.
+            peerInfoMapper: passthroughMapper,
+            // The first seed of a network has nobody to ask, and would wait for ever.
+            allowQueryWithZeroPeers: true,
+          }),
+        }),
+    ...(init.relay ? { relay: circuitRelayServer({ reservations: { maxReservations: MAX_RESERVATIONS } }) } : {}),
+  }
+}
+
+export type Services = ReturnType<typeof services>
+
+/** libp2p as Minga needs it. Nothing in here contacts a host that is not configured. */
+export function libp2pOptions(facts: OptionsFacts): Libp2pOptions {
+  const { init, platform, privateKey, limits, gater } = facts
+  return {
+    start: false,
+    privateKey,
+    ...(platform.datastore === undefined ? {} : { datastore: platform.datastore }),
+    nodeInfo: { name: 'minga', version: '1' },
+    addresses: { listen: init.listen, announce: init.announce ?? [] },
+    // A seed relays for others and needs no relay itself.
+    transports: [...platform.transports, ...(init.relay ? [] : [circuitRelayTransport()])],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: limits.maxStreamsPerConnection,
+        maxOutboundStreams: 2 * limits.maxStreamsPerConnection,
+        streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES },
+      }),
+    ],
+    connectionManager: {
+      maxConnections: limits.maxConnections,
+      // The defaults (5 a second, 10 pending) refuse a crowd behind one address that comes back after a cut.
+      inboundConnectionThreshold: limits.inboundConnectionsPerSecond,
+      maxIncomingPendingConnections: limits.maxPendingInbound,
+      // Gossipsub opened streams one after another, so three silent peers delayed an honest one by 60 s. The guard opens
+      // them in parallel; this bounds what each of them holds.
+      outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+      inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+    },
+    // The monitor aborts connections whose ping is late, and under load everything is late: a generous floor. It must abort
+    // in the end, or a peer behind a cut cable stays "connected".
+    connectionMonitor: { pingInterval: 5_000, pingTimeout: { minTimeout: 10_000, maxTimeout: 30_000 } },
+    connectionGater: gater,
+    ...(init.pnetKey === undefined ? {} : { connectionProtector: preSharedKey({ psk: swarmKey(init.pnetKey) }) }),
+    peerDiscovery: platform.peerDiscovery,
+    services: services(facts) as unknown as ServiceFactoryMap,
+  }
+}
+
+/** The text form that libp2p reads, from 32 raw bytes or from such a text. */
+function swarmKey(key: Uint8Array): Uint8Array {
+  if (key.byteLength !== PSK_BYTES) {
+    const text = new TextDecoder().decode(key)
+    if (!/^\/key\/swarm\/psk\/1\.0\.0\/\r?\n\/base16\/\r?\n[0-9a-f]{64}\s*$/i.test(text)) throw new NetworkKeyError()
+    return key
+  }
+  const hex = Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return new TextEncoder().encode(`/key/swarm/psk/1.0.0/\n/base16/\n${hex}\n`)
+}

@@ -1,0 +1,152 @@
+import type { Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { z } from 'zod'
+import type { Logger } from '../log.ts'
+import type { PeerId, StreamSpec, Streams } from '../ports.ts'
+import { defineMessage } from '../protocol/codec.ts'
+import { MAX_ADDRESS_LENGTH, mayDial, peerOf, type Scope, scopeOf } from './addresses.ts'
+import { TokenBuckets } from './token-bucket.ts'
+import { MAX_TOPIC_LENGTH } from './topic-policy.ts'
+
+/** Gossipsub's mesh wants 6 (D) and at most 12; a few more for those that do not answer. */
+const MAX_MEMBERS = 16
+const MAX_ADDRESSES_PER_MEMBER = 4
+/** A question takes 6.5 ms on a LAN; a silent peer must not delay a join. */
+const ASK_TIMEOUT_MS = 1_000
+const DIAL_TIMEOUT_MS = 3_000
+/** A join asks once a peer, a refresh once in 10 s for a topic; a hundred topics at once are a restart. */
+const QUESTIONS = { perSecond: 20, burst: 200, maxKeys: 1024 }
+
+export const membersSpec: StreamSpec = {
+  protocol: '/minga/members/1',
+  maxRequestBytes: 512,
+  maxFrameBytes: 32 * 1024,
+  maxResponseBytes: 32 * 1024,
+  idleTimeoutMs: ASK_TIMEOUT_MS,
+  totalTimeoutMs: ASK_TIMEOUT_MS,
+  maxConcurrent: 16,
+}
+
+export const membersRequest = defineMessage(z.strictObject({ topic: z.string().max(MAX_TOPIC_LENGTH) }), { maxBytes: 512, maxDepth: 2 })
+export const membersReply = defineMessage(
+  z.strictObject({ members: z.array(z.array(z.string().max(MAX_ADDRESS_LENGTH)).max(MAX_ADDRESSES_PER_MEMBER)).max(MAX_MEMBERS) }),
+  { maxBytes: 32 * 1024, maxDepth: 4 },
+)
+
+export interface MembersComponents {
+  libp2p: Pick<Libp2p, 'peerStore' | 'dial' | 'getConnections' | 'peerId'>
+  streams: Streams
+  /** Peers known to be subscribed to the topic. */
+  subscribersOf(topic: string): PeerId[]
+  nowMs(): number
+  log: Logger
+}
+
+export interface Members {
+  /** Asks `peers` who is in the topic and dials those found; gives the number of members connected. Never throws. */
+  meet(topic: string, peers: PeerId[], signal: AbortSignal): Promise<number>
+  stop(): Promise<void>
+}
+
+/** The members protocol: topic → addresses of peers that are in it. Mesh links form only over existing connections, so dial first. */
+export async function createMembers(components: MembersComponents): Promise<Members> {
+  const { libp2p, streams, log } = components
+  const questions = new TokenBuckets(QUESTIONS)
+
+  const stopServing = await streams.serve(membersSpec, async function* (request, { from }) {
+    if (!questions.take(from, 1, components.nowMs())) return
+    const { topic } = membersRequest.decode(request)
+    yield membersReply.encode({ members: await knownMembers(components, topic, from) })
+  })
+
+  async function ask(topic: string, peer: PeerId, signal: AbortSignal): Promise<Multiaddr[][]> {
+    for await (const frame of streams.request(peer, membersSpec, membersRequest.encode({ topic }), { signal })) {
+      return dialable(membersReply.decode(frame).members, tellerScope(libp2p, peer), libp2p.peerId.toString())
+    }
+    return []
+  }
+
+  async function askAndDial(topic: string, peer: PeerId, asked: Set<string>, signal: AbortSignal): Promise<number> {
+    const found = await ask(topic, peer, signal).catch((error: unknown) => {
+      log.debug('no answer about members', { topic, peer, error: String(error) })
+      return []
+    })
+    const dials = found.map(async (addresses) => {
+      const member = peerOf(addresses[0] as Multiaddr) as string
+      if (asked.has(member)) return false
+      asked.add(member)
+      return await dial(libp2p, addresses, signal)
+    })
+    return (await Promise.all(dials)).filter(Boolean).length
+  }
+
+  return {
+    async meet(topic, peers, signal) {
+      const asked = new Set<string>()
+      const counts = await Promise.all(peers.map((peer) => askAndDial(topic, peer, asked, signal)))
+      return counts.reduce((sum, count) => sum + count, 0)
+    },
+    stop: stopServing,
+  }
+}
+
+async function dial(libp2p: MembersComponents['libp2p'], addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
+  try {
+    await libp2p.dial(addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function tellerScope(libp2p: MembersComponents['libp2p'], peer: PeerId): Scope {
+  const [connection] = libp2p.getConnections(peerIdFromString(peer))
+  return connection === undefined ? 'public' : scopeOf(connection.remoteAddr)
+}
+
+/** Drops what is no address of one other peer, or leads where the teller has no business to send us. */
+function dialable(members: string[][], teller: Scope, self: PeerId): Multiaddr[][] {
+  return members
+    .map((addresses) => {
+      const parsed = addresses.flatMap(tryParse).filter((address) => mayDial(scopeOf(address), teller))
+      const [first] = parsed
+      const peer = first && peerOf(first)
+      return peer === undefined || peer === self ? [] : parsed.filter((address) => peerOf(address) === peer)
+    })
+    .filter((addresses) => addresses.length > 0)
+}
+
+function tryParse(text: string): Multiaddr[] {
+  try {
+    return [multiaddr(text)]
+  } catch {
+    return []
+  }
+}
+
+async function knownMembers({ libp2p, subscribersOf }: MembersComponents, topic: string, asker: PeerId): Promise<string[][]> {
+  const others = subscribersOf(topic).filter((peer) => peer !== asker)
+  const members: string[][] = []
+  for (const peer of sample(others, MAX_MEMBERS)) {
+    const known = await libp2p.peerStore.get(peerIdFromString(peer)).catch(() => undefined)
+    // Signed addresses first: the peer itself vouches for them.
+    const sorted = (known?.addresses ?? []).toSorted((a, b) => Number(b.isCertified) - Number(a.isCertified))
+    const addresses = sorted.map(({ multiaddr: address }) => withPeer(address, peer)).filter((text) => text.length <= MAX_ADDRESS_LENGTH)
+    if (addresses.length > 0) members.push(addresses.slice(0, MAX_ADDRESSES_PER_MEMBER))
+  }
+  return members
+}
+
+function withPeer(address: Multiaddr, peer: PeerId): string {
+  return peerOf(address) === peer ? address.toString() : `${address}/p2p/${peer}`
+}
+
+function sample<T>(items: readonly T[], count: number): T[] {
+  const pool = [...items]
+  for (let index = 0; index < Math.min(count, pool.length); index++) {
+    const other = index + Math.floor(Math.random() * (pool.length - index))
+    ;[pool[index], pool[other]] = [pool[other] as T, pool[index] as T]
+  }
+  return pool.slice(0, count)
+}

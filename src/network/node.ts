@@ -1,0 +1,223 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { Libp2p, PeerDiscovery, PeerInfo, Transport } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Datastore } from 'interface-datastore'
+import { createLibp2p } from 'libp2p'
+import { type Logger, silentLogger } from '../log.ts'
+import type { Abortable, Network, PeerId } from '../ports.ts'
+import { parseMultiaddr } from './addresses.ts'
+import { type BootstrapKeeper, keepBootstrapped } from './bootstrap.ts'
+import { createChannels } from './channel.ts'
+import { IdentityFileError, ListenFailedError, PeerUnreachableError } from './errors.ts'
+import { createGater } from './gater.ts'
+import { type GossipInternals, guardGossip, repairGossip } from './gossip-guard.ts'
+import { libp2pOptions } from './libp2p-options.ts'
+import { defaultLimits, type NetworkLimits } from './limits.ts'
+import { createMembers } from './members.ts'
+import { createPenalties } from './penalties.ts'
+import { createStreams } from './streams.ts'
+
+/** What differs between Node and a browser: `nodePlatform()` and `webPlatform()` build it. */
+export interface Platform {
+  // biome-ignore lint/suspicious/noExplicitAny: each factory asks libp2p for components of its own choice
+  transports: ((components: any) => Transport)[]
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  peerDiscovery: ((components: any) => PeerDiscovery)[]
+  datastore?: Datastore
+  /** Closes what the platform opened; called after libp2p stopped. */
+  stop?: () => Promise<void>
+}
+
+export interface NetworkComponents {
+  platform: Platform
+  log?: Logger
+}
+
+export interface NetworkInit {
+  /** The 32-byte Ed25519 secret (RFC 8032 seed): `identity.privateKey`. */
+  privateKey: Uint8Array
+  /** Multiaddrs to listen on; empty for a peer that only dials. */
+  listen: string[]
+  /** Multiaddrs to tell others instead of those listened on. */
+  announce?: string[]
+  /** Multiaddrs of bootstrap nodes, dialled at once and for ever. Nobody else is contacted unasked. */
+  bootstrap: string[]
+  dht: 'server' | 'client' | 'off'
+  /** Relays for peers that nobody can dial: seeds. @default false */
+  relay?: boolean
+  /** Makes the network private: 32 bytes, or the text of a swarm.key file. */
+  pnetKey?: Uint8Array
+  limits?: Partial<NetworkLimits>
+}
+
+/** The Network port, and what only the composition root may touch. */
+export interface MingaNetwork extends Network {
+  /** For adapters that speak libp2p themselves (bitswap). */
+  readonly libp2p: Libp2p
+  /** Resolves when one bootstrap node is connected. Throws BootstrapUnreachableError after `timeoutMs`. */
+  waitForBootstrap(options: Abortable & { timeoutMs: number }): Promise<void>
+}
+
+/** How often lost gossip streams are looked for. */
+const REPAIR_MS = 5_000
+/** mDNS of a crowded network: the rest is found through members. */
+const MAX_DISCOVERED_DIALS = 16
+const DISCOVERY_DIAL_TIMEOUT_MS = 5_000
+
+/**
+ * A started node. Throws BadMultiaddrError, IdentityFileError, NetworkKeyError, ListenFailedError; bootstrap nodes that do not
+ * answer are no error here.
+ */
+export async function createNetwork(components: NetworkComponents, init: NetworkInit): Promise<MingaNetwork> {
+  const log = components.log ?? silentLogger
+  const { platform } = components
+  const limits = { ...defaultLimits, ...init.limits }
+  const nowMs = () => performance.now()
+  const bootstrap = init.bootstrap.map(parseMultiaddr)
+  for (const address of [...init.listen, ...(init.announce ?? [])]) parseMultiaddr(address)
+  const privateKey = await generateKeyPairFromSeed('Ed25519', init.privateKey).catch((error: unknown) => {
+    throw new IdentityFileError('the configuration', 'bad-key', 'no 32-byte Ed25519 secret', error)
+  })
+
+  const penalties = createPenalties({
+    nowMs,
+    onBan: (peer) => {
+      log.warn('peer banned for its messages', { peer })
+      libp2p.hangUp(peerIdFromString(peer)).catch(() => {})
+    },
+  })
+  const gater = createGater({ limits, penalties, connections: () => libp2p.getConnections() })
+  const libp2p: Libp2p = await createLibp2p(libp2pOptions({ init, platform, privateKey, limits, penalties, gater }))
+  const services = libp2p.services as unknown as { pubsub: GossipSub & GossipInternals; dht?: KadDHT }
+  const gossip = services.pubsub
+  guardGossip(gossip, { limits, penalties, nowMs })
+  dialDiscovered(libp2p, log)
+
+  try {
+    await libp2p.start()
+  } catch (error) {
+    await stopQuietly(libp2p, platform)
+    throw new ListenFailedError(init.listen, error)
+  }
+  // kad-dht stays a client until a public address is confirmed; who is told to serve serves.
+  if (init.dht === 'server') await services.dht?.setMode('server')
+
+  const self = libp2p.peerId.toString()
+  const keeper = keepBootstrapped(libp2p, bootstrap, log.child('bootstrap'))
+  const streams = createStreams({ libp2p, log: log.child('streams') })
+  const members = await createMembers({
+    libp2p,
+    streams,
+    nowMs,
+    log: log.child('members'),
+    subscribersOf: (topic) => gossip.getSubscribers(topic).map(String),
+  })
+  const onPeer: Network['onPeer'] = (listener) => onConnections(libp2p, listener, log)
+  const channels = createChannels({
+    self,
+    gossip,
+    members,
+    penalties,
+    limits,
+    keeper,
+    nowMs,
+    log: log.child('channels'),
+    acquaintances: () => acquaintances(libp2p, keeper),
+    onDisconnected: (listener) => onPeer((peer, change) => change === 'disconnected' && listener(peer)),
+  })
+  const stopRepairing = keepGossipRepaired(libp2p, gossip)
+
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    stopRepairing()
+    keeper.stop()
+    await channels.stop()
+    await members.stop().catch(() => {})
+    await stopQuietly(libp2p, platform)
+  }
+
+  return {
+    self,
+    publicKey: privateKey.publicKey.raw,
+    channels,
+    streams,
+    libp2p,
+    addresses: () => libp2p.getMultiaddrs().map(String),
+    peers: () => libp2p.getPeers().map(String),
+    onPeer,
+    dial: (target, options) => dial(libp2p, target, options),
+    waitForBootstrap: (options) => keeper.waitForAny(options),
+    stop: () => (stopped ??= stop()),
+  }
+}
+
+async function dial(libp2p: Libp2p, target: string, options: Abortable = {}): Promise<PeerId> {
+  options.signal?.throwIfAborted()
+  try {
+    const to = target.startsWith('/') ? parseMultiaddr(target) : peerIdFromString(target)
+    const connection = await libp2p.dial(to as Multiaddr, options)
+    return connection.remotePeer.toString()
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason
+    if (error instanceof Error && error.name === 'BadMultiaddrError') throw error
+    throw new PeerUnreachableError(target, error)
+  }
+}
+
+function onConnections(libp2p: Libp2p, listener: (peer: PeerId, change: 'connected' | 'disconnected') => void, log: Logger): () => void {
+  const call = (change: 'connected' | 'disconnected') => (event: CustomEvent<{ toString(): string }>) => {
+    try {
+      listener(event.detail.toString(), change)
+    } catch (error) {
+      log.error('listener of the network failed', { error })
+    }
+  }
+  const connected = call('connected')
+  const disconnected = call('disconnected')
+  libp2p.addEventListener('peer:connect', connected)
+  libp2p.addEventListener('peer:disconnect', disconnected)
+  return () => {
+    libp2p.removeEventListener('peer:connect', connected)
+    libp2p.removeEventListener('peer:disconnect', disconnected)
+  }
+}
+
+/** Bootstrap nodes first: they see the most topics. */
+function acquaintances(libp2p: Libp2p, keeper: BootstrapKeeper): PeerId[] {
+  return [...new Set([...keeper.connected(), ...libp2p.getPeers().map(String)])]
+}
+
+/** libp2p only remembers what discovery finds; mDNS neighbours are worth a connection, as long as we have few. */
+function dialDiscovered(libp2p: Libp2p, log: Logger): void {
+  libp2p.addEventListener('peer:discovery', (event: CustomEvent<PeerInfo>) => {
+    const { id, multiaddrs } = event.detail
+    if (multiaddrs.length === 0 || libp2p.getPeers().length >= MAX_DISCOVERED_DIALS) return
+    libp2p.dial(id, { signal: AbortSignal.timeout(DISCOVERY_DIAL_TIMEOUT_MS) }).catch((error: unknown) => {
+      log.debug('discovered peer does not answer', { peer: id.toString(), error: String(error) })
+    })
+  })
+}
+
+function keepGossipRepaired(libp2p: Libp2p, gossip: GossipSub & GossipInternals): () => void {
+  const repair = async () => {
+    const lost = libp2p.getConnections().filter(({ remotePeer }) => !gossip.streamsOutbound.has(remotePeer.toString()))
+    for (const connection of lost) {
+      const known = await libp2p.peerStore.get(connection.remotePeer).catch(() => undefined)
+      repairGossip(gossip, connection, known?.protocols ?? [])
+    }
+  }
+  const timer = setInterval(() => void repair().catch(() => {}), REPAIR_MS)
+  ;(timer as { unref?: () => void }).unref?.()
+  return () => clearInterval(timer)
+}
+
+async function stopQuietly(libp2p: Libp2p, platform: Platform): Promise<void> {
+  try {
+    await libp2p.stop()
+  } finally {
+    await platform.stop?.()
+  }
+}

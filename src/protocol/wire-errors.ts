@@ -1,0 +1,70 @@
+import { EXIT, MingaError } from '../errors.ts'
+
+export type CodecFault =
+  | 'too-large'
+  | 'too-deep'
+  | 'not-canonical'
+  | 'unsupported'
+  | 'truncated'
+  | 'forbidden-key'
+  | 'schema'
+  | 'not-encodable'
+
+/** Bytes that are no message of ours, or a value that cannot become bytes. `at` says where: a byte offset or a path. */
+export class CodecError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly fault: CodecFault
+  readonly at: string
+
+  constructor(fault: CodecFault, at: string, cause?: unknown) {
+    super({
+      message: `Expected canonical CBOR within its limits, found ${fault} at ${at}.`,
+      hint: 'Check that both peers run the same version.',
+      cause,
+    })
+    this.fault = fault
+    this.at = at
+  }
+}
+
+/** Not the base58 text of an Ed25519 peer id. */
+export class BadPeerIdError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(found: string, cause?: unknown) {
+    super({
+      message: `Expected the id of a peer with an Ed25519 key (12D3KooW…), found '${found.slice(0, 80)}'.`,
+      hint: 'Copy the id from the end of the peer’s address.',
+      cause,
+    })
+  }
+}
+
+export type CertificateFault = 'shape' | 'signature' | 'high-s' | 'wallet-mismatch' | 'expired'
+
+/** A wallet's certificate for a peer key that does not hold. */
+export class CertificateError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly fault: CertificateFault
+
+  constructor(fault: CertificateFault, cause?: unknown) {
+    super({
+      message: `Expected a certificate signed by its wallet, found a fault: ${fault}.`,
+      hint: 'Ask the wallet’s owner for a new certificate.',
+      cause,
+    })
+    this.fault = fault
+  }
+}
+
+/** An id that cannot be part of a topic. */
+export class BadTopicError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(found: string) {
+    super({
+      message: `Expected a Job id of 1 to 96 letters, digits, '-' or '_', and an index from 0, found '${found.slice(0, 80)}'.`,
+      hint: 'Use the id that the Job was announced with.',
+    })
+  }
+}
