@@ -1,0 +1,67 @@
+import * as dagPb from '@ipld/dag-pb'
+import { base64 } from 'multiformats/bases/base64'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { identity } from 'multiformats/hashes/identity'
+import { sha256 } from 'multiformats/hashes/sha2'
+import { InvalidCidError } from './errors.ts'
+import { MAX_IDENTITY_BYTES } from './limits.ts'
+
+/** Longer text is no CID of ours: 128 identity bytes in base 2 would not pass, nor would any use of it. */
+const MAX_TEXT_LENGTH = 512
+const SHA256_BYTES = 32
+/** Below this the round trip to a worker thread costs more than the hash itself. */
+const HASH_INLINE_BYTES = 16 * 1024
+
+/** The CID behind the text, as version 1. Throws InvalidCidError, also for codecs and hashes that Minga does not accept. */
+export function parseCid(text: string): CID {
+  if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) throw new InvalidCidError(String(text).slice(0, 80), 'it is too long')
+  let cid: CID
+  try {
+    cid = CID.parse(text)
+  } catch (cause) {
+    throw new InvalidCidError(text, 'it does not parse', cause)
+  }
+  const refusal = whyRefused(cid)
+  if (refusal !== undefined) throw new InvalidCidError(text, refusal)
+  return cid.toV1()
+}
+
+/** Why a CID is refused; undefined where it is accepted: raw or dag-pb, sha2-256 of 32 bytes or an identity hash of at most 128. */
+export function whyRefused(cid: CID): string | undefined {
+  if (cid.code !== raw.code && cid.code !== dagPb.code) return `its codec is 0x${cid.code.toString(16)}`
+  const { code, size } = cid.multihash
+  if (code === sha256.code) return size === SHA256_BYTES ? undefined : `its sha2-256 hash has ${size} bytes`
+  if (code === identity.code) return size <= MAX_IDENTITY_BYTES ? undefined : `it carries ${size} bytes itself`
+  return `its hash function is 0x${code.toString(16)}`
+}
+
+/** True for a leaf whose bytes are the file's own. */
+export const isRaw = (cid: CID): boolean => cid.code === raw.code
+
+/** The name of a block whatever its codec: two CIDs of one hash are one block. */
+export const keyOf = (cid: CID): string => base64.encode(cid.multihash.bytes)
+
+/** The bytes that an identity CID carries itself; undefined for all others. */
+export const bytesInside = (cid: CID): Uint8Array | undefined => (cid.multihash.code === identity.code ? cid.multihash.digest : undefined)
+
+/** True where `bytes` hash to `cid`. Large blocks are hashed off the main thread. */
+export async function isBlockOf(cid: CID, bytes: Uint8Array): Promise<boolean> {
+  const inside = bytesInside(cid)
+  if (inside !== undefined) return equal(inside, bytes)
+  return equal(cid.multihash.digest, await sha256Of(bytes))
+}
+
+async function sha256Of(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes.length < HASH_INLINE_BYTES) return (await sha256.digest(bytes)).digest
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
+}
+
+/** The CID of `bytes` as a raw leaf. */
+export async function rawCidOf(bytes: Uint8Array): Promise<CID> {
+  return CID.createV1(raw.code, await sha256.digest(bytes))
+}
+
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}

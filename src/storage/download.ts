@@ -1,0 +1,111 @@
+import type { Logger } from '../log.ts'
+import type { PeerId } from '../ports.ts'
+import type { Bitswap } from './bitswap.ts'
+import type { BulkClient } from './bulk/client.ts'
+import type { Want } from './bulk/order.ts'
+import { keyOf } from './cid.ts'
+import type { Attempt, WrongBytesKind } from './errors.ts'
+import { BlockNotFoundError, WrongBytesError } from './errors.ts'
+import { MAX_WANTS } from './limits.ts'
+
+export interface DownloadComponents {
+  bulk: BulkClient | undefined
+  bitswap: Bitswap | undefined
+  logger: Logger
+  onWrongBytes: (peer: PeerId, kind: WrongBytesKind) => void
+}
+
+export interface DownloadOptions {
+  providers: readonly PeerId[]
+  signal: AbortSignal
+  /** Takes a checked block; what it throws ends the download. */
+  accept: (want: Want, bytes: Uint8Array) => Promise<void> | void
+}
+
+/** The state of one download: what is missing, who failed and how. */
+interface Run extends DownloadOptions {
+  missing: Map<string, Want>
+  attempts: Attempt[]
+  wrong: WrongBytesError | undefined
+}
+
+/**
+ * Brings the wanted blocks: each provider by bulk stream in the given order, then the providers by Bitswap, then, where that is
+ * configured, whoever the routing names. Throws WrongBytesError where only false bytes were to be had, else BlockNotFoundError.
+ */
+export async function download(components: DownloadComponents, wants: readonly Want[], options: DownloadOptions): Promise<void> {
+  const run: Run = { ...options, missing: new Map(wants.map((want) => [keyOf(want.cid), want])), attempts: [], wrong: undefined }
+  for (const peer of options.providers) {
+    if (run.missing.size > 0 && components.bulk) await askInBulk(components, components.bulk, peer, run)
+  }
+  if (run.missing.size > 0 && components.bitswap) await askByBitswap(components.bitswap, run)
+  const [lacking] = run.missing.values()
+  if (lacking === undefined) return
+  const notFound = new BlockNotFoundError(lacking.cid.toString(), run.attempts)
+  if (run.wrong === undefined) throw notFound
+  throw new WrongBytesError({ ...factsOf(run.wrong), cause: notFound })
+}
+
+const factsOf = ({ cid, peer, kind }: WrongBytesError) => ({ cid, peer, kind })
+
+async function askInBulk({ logger, onWrongBytes }: DownloadComponents, bulk: BulkClient, peer: PeerId, run: Run): Promise<void> {
+  try {
+    await askUntilDry(bulk, peer, run)
+    if (run.missing.size > 0) run.attempts.push({ source: peer, reason: 'does not have it' })
+  } catch (error) {
+    run.signal.throwIfAborted()
+    if (error instanceof AcceptFailedError) throw error.cause
+    if (error instanceof WrongBytesError) {
+      run.wrong ??= error
+      onWrongBytes(peer, error.kind)
+    }
+    logger.warn('provider failed', { peer, error })
+    run.attempts.push({ source: peer, reason: error instanceof Error ? error.name : 'failed' })
+  }
+}
+
+/** Asks again after an answer that ended early, as long as each answer brings something. */
+async function askUntilDry(bulk: BulkClient, peer: PeerId, run: Run): Promise<void> {
+  const denied = new Set<string>()
+  for (let came = 1; came > 0; ) {
+    const batch = [...run.missing].filter(([key]) => !denied.has(key)).slice(0, MAX_WANTS)
+    if (batch.length === 0) return
+    came = 0
+    for await (const { want, bytes } of bulk.list(
+      peer,
+      batch.map(([, want]) => want),
+      run.signal,
+    )) {
+      if (bytes === undefined) denied.add(keyOf(want.cid))
+      else {
+        await accept(run, want, bytes)
+        came++
+      }
+    }
+  }
+}
+
+/** Tells a failure of ours, such as a full disk, from one of the provider. */
+class AcceptFailedError extends Error {}
+
+async function accept(run: Run, want: Want, bytes: Uint8Array): Promise<void> {
+  try {
+    await run.accept(want, bytes)
+  } catch (cause) {
+    throw new AcceptFailedError('not accepted', { cause })
+  }
+  run.missing.delete(keyOf(want.cid))
+}
+
+async function askByBitswap(bitswap: Bitswap, run: Run): Promise<void> {
+  const reason = await bitswap.fetch([...run.missing.values()], {
+    providers: run.providers,
+    signal: run.signal,
+    onBlock: async (want, bytes) => {
+      await run.accept(want, bytes)
+      run.missing.delete(keyOf(want.cid))
+    },
+  })
+  run.signal.throwIfAborted()
+  if (reason !== undefined) run.attempts.push({ source: 'bitswap', reason })
+}
