@@ -1,0 +1,78 @@
+import type { Diagnostic } from '../ports.ts'
+
+export interface Token {
+  kind: 'name' | 'integer' | 'float' | 'sign'
+  text: string
+  /** 1-based, counted as the compiler counts. */
+  line: number
+  column: number
+}
+
+const PATTERN = new RegExp(
+  [
+    /(?<newline>\r\n|[\n\v\f\r\u0085\u2028\u2029])/,
+    /(?<space>[ \t\u200e\u200f]+|\/\/[^\n\v\f\r\u0085\u2028\u2029]*)/,
+    /(?<open>\/\*)/,
+    /(?<name>[p{XID_Start}_][p{XID_Continue}]*)/,
+    /(?<float>0[xX](?:[\da-fA-F]*\.[\da-fA-F]+|[\da-fA-F]+\.?)[pP][+-]?\d+[fh]?|0[xX][\da-fA-F]*\.[\da-fA-F]+|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?[fh]?|\d+[eE][+-]?\d+[fh]?|\d+[fh])/,
+    /(?<integer>0[xX][\da-fA-F]+[iu]?|\d+[iu]?)/,
+    /(?<sign>->|&&|\|\||<<=|>>=|[-+*/%&|^<>=!]=|\+\+|--|.)/su,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'uy',
+)
+
+/** The tokens of WGSL source, comments left out. Never throws: what is no WGSL comes back as signs, and the compiler will say so. */
+export function tokenize(source: string): Token[] {
+  const tokens: Token[] = []
+  const place = { line: 1, lineStart: 0 }
+  for (let at = 0; at < source.length; ) {
+    PATTERN.lastIndex = at
+    const groups = PATTERN.exec(source)!.groups!
+    const end = groups.open === undefined ? PATTERN.lastIndex : endOfComment(source, at, place)
+    if (groups.newline !== undefined) startLine(place, end)
+    for (const kind of ['name', 'integer', 'float', 'sign'] as const) {
+      const text = groups[kind]
+      if (text !== undefined) tokens.push({ kind, text, line: place.line, column: at - place.lineStart + 1 })
+    }
+    at = end
+  }
+  return tokens
+}
+
+function startLine(place: { line: number; lineStart: number }, at: number): void {
+  place.line += 1
+  place.lineStart = at
+}
+
+/** The end of the block comment that begins at `from`; such comments nest. */
+function endOfComment(source: string, from: number, place: { line: number; lineStart: number }): number {
+  const marks = /\/\*|\*\/|\r\n|[\n\v\f\r\u0085\u2028\u2029]/g
+  marks.lastIndex = from
+  for (let depth = 0; ; ) {
+    const mark = marks.exec(source)
+    if (mark === null) return source.length
+    if (mark[0] === '/*') depth += 1
+    else if (mark[0] === '*/') depth -= 1
+    else startLine(place, marks.lastIndex)
+    if (depth === 0) return marks.lastIndex
+  }
+}
+
+/** The index of the bracket that closes the one at `open`, or the number of tokens. */
+export function closing(tokens: readonly Token[], open: number): number {
+  let depth = 0
+  for (let index = open; index < tokens.length; index++) {
+    const { kind, text } = tokens[index]!
+    if (kind !== 'sign') continue
+    if ('([{'.includes(text)) depth += 1
+    else if (')]}'.includes(text) && --depth === 0) return index
+  }
+  return tokens.length
+}
+
+/** A diagnostic that points at a token. */
+export function finding({ line, column }: Token, severity: Diagnostic['severity'], message: string): Diagnostic {
+  return { severity, message, line, column }
+}
