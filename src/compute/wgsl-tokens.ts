@@ -13,7 +13,7 @@ const PATTERN = new RegExp(
     /(?<newline>\r\n|[\n\v\f\r\u0085\u2028\u2029])/,
     /(?<space>[ \t\u200e\u200f]+|\/\/[^\n\v\f\r\u0085\u2028\u2029]*)/,
     /(?<open>\/\*)/,
-    /(?<name>[p{XID_Start}_][p{XID_Continue}]*)/,
+    /(?<name>[\p{XID_Start}_][\p{XID_Continue}]*)/u,
     /(?<float>0[xX](?:[\da-fA-F]*\.[\da-fA-F]+|[\da-fA-F]+\.?)[pP][+-]?\d+[fh]?|0[xX][\da-fA-F]*\.[\da-fA-F]+|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?[fh]?|\d+[eE][+-]?\d+[fh]?|\d+[fh])/,
     /(?<integer>0[xX][\da-fA-F]+[iu]?|\d+[iu]?)/,
     /(?<sign>->|&&|\|\||<<=|>>=|[-+*/%&|^<>=!]=|\+\+|--|.)/su,

@@ -35,7 +35,7 @@ export function exp(x: number): number {
   if (Number.isNaN(x)) return Number.NaN
   if (fix(x) > 88.75) return Number.POSITIVE_INFINITY
   if (fix(x) < -87.5) return 0
-  const n = floor(add(mul(x, 1.44269504), 0.5))
+  const n = floor(add(mul(x, Math.LOG2E), 0.5))
   const r = sub(sub(x, mul(n, 0.693359375)), mul(n, -0.00021219444))
   const p = polynomial(r, 0.000198756915, 0.0013981999507, 0.0083334519073, 0.041665795894, 0.16666665459, 0.50000001201)
   const half = Math.trunc(n / 2)
@@ -61,7 +61,7 @@ function wave(x: number, quarter: number, negative: boolean): number {
   if (!(size <= 8192)) return Number.NaN
   let octant = Math.trunc(mul(size, 1.27323954))
   octant += octant & 1
-  const parts = [0.78515625, 0.00024187564849853515625, 0.0000000377489497744594108]
+  const parts = [0.78515625, 0.00024187564849853516, 0.00000003774894977445941]
   const r = parts.reduce((left, part) => sub(left, mul(octant, part)), size)
   const turn = octant + quarter
   const z = mul(r, r)
