@@ -61,17 +61,19 @@ export async function launch(entryUrl: string, run: () => Promise<void>): Promis
     process.exitCode = EXIT.usage
     return
   }
-  carryOn(node, fileURLToPath(entryUrl))
+  carryOn(node, fileURLToPath(entryUrl), process.argv.slice(2))
 }
 
 /**
+ * Runs a program under `node` in place of this one: it gets our streams and signals, and we end as it ends.
+ *
  * The child runs in a session of its own. In ours, a terminal's Ctrl-C would reach it twice, once from the terminal and once from us,
  * and the second SIGINT means "at once"; yet not passing it on would lose a `kill` of this process alone. Node can't tell the two apart.
  * Windows has no such kill: there the console tells the child, and we only stay alive for its exit code.
  */
-function carryOn(node: string, entry: string): void {
+export function carryOn(node: string, entry: string, args: readonly string[]): void {
   const windows = process.platform === 'win32'
-  const child = spawn(node, [...process.execArgv, MARK, entry, ...process.argv.slice(2)], {
+  const child = spawn(node, [...process.execArgv, MARK, entry, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: !windows,
   })

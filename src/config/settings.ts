@@ -39,6 +39,12 @@ export const settings = {
     'keys, Jobs and blocks are kept here; one peer a directory',
     'd',
   ),
+  cacheDir: setting<string>(
+    'common',
+    path('a directory', 'dir'),
+    cacheHome,
+    'what can be made again is kept here, such as the software driver',
+  ),
   logLevel: setting('common', choice('error', 'warn', 'info', 'debug', 'silent'), 'info', 'the least severe log line shown on stderr'),
   logFormat: setting(
     'common',
@@ -81,19 +87,25 @@ export const settings = {
   compute: {
     device: setting(
       'peer',
-      text('auto, off or a part of an adapter’s name', 'name'),
+      choice('auto', 'software', 'off'),
       'auto',
-      'adapter to compute on; off only serves and routes',
+      'adapter to compute on: auto is the fastest that answers; off only serves and routes',
     ),
-    software: setting('peer', toggle, true, 'compute on the software adapter where no hardware one answers'),
-    blockBudgetMs: setting('peer', duration, 60_000, 'longest time one block may compute before its process is killed'),
-    maxBytes: setting('peer', bytes, 2 * GiB, 'most device memory one Job may ask for'),
+    software: setting('peer', toggle, true, 'also compute where only the software adapter answers'),
+    blockBudgetMs: setting('peer', duration, 60_000, 'longest time that one block may compute, whatever its Job allows'),
+    maxBytes: setting('peer', bytes, GiB, 'most device memory, all buffers together'),
+    vulkanDrivers: setting<string | undefined>(
+      'peer',
+      optional(text('paths of Vulkan driver manifests', 'paths')),
+      (_, env) => env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES,
+      'drivers for the compute process instead of the system’s (default: VK_DRIVER_FILES)',
+    ),
   },
   jobs: {
     kinds: setting('peer', list(choice('wgsl')), ['wgsl'] as const, 'kinds of Jobs to take'),
     minUnitPrice: setting<bigint>('peer', amount, 0n, 'least pay for one MicroJob, in the smallest unit of the token'),
   },
-  timeouts: {
+  timeout: {
     connectMs: setting('network', duration, 10_000, 'to wait for a peer to answer a dial'),
     requestMs: setting('network', duration, 30_000, 'to wait for the answer to a request'),
     leaveMs: setting('peer', duration, 60_000, 'to finish the MicroJob and hand over the queue when asked to stop'),
@@ -104,6 +116,11 @@ export const settings = {
 function dataHome({ home, platform }: Surroundings, env: Readonly<Record<string, string | undefined>>): string {
   const base = platform === 'win32' ? (env.LOCALAPPDATA ?? `${home}/AppData/Local`) : (env.XDG_DATA_HOME ?? `${home}/.local/share`)
   return `${base}/minga`
+}
+
+function cacheHome({ home, platform }: Surroundings, env: Readonly<Record<string, string | undefined>>): string {
+  const base = platform === 'win32' ? (env.LOCALAPPDATA ?? `${home}/AppData/Local`) : (env.XDG_CACHE_HOME ?? `${home}/.cache`)
+  return platform === 'win32' ? `${base}/minga/cache` : `${base}/minga`
 }
 
 type ConfigOf<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : ConfigOf<T[K]> }

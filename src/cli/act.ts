@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import type { ExitCode } from '../errors.ts'
+import { type Context, createContext } from './context.ts'
+
+/** What a command does; the exit code is 0 unless it gives another. */
+type Action<Args extends unknown[]> = (context: Context, ...args: Args) => Promise<ExitCode | undefined>
+
+/** An action for commander, which calls with the arguments, the options and the command. */
+export function act<Args extends unknown[]>(action: Action<Args>): (...all: unknown[]) => Promise<void> {
+  return async (...all) => {
+    const command = all.at(-1) as Command
+    const context = await createContext(command)
+    try {
+      process.exitCode = (await action(context, ...(all.slice(0, -1) as Args))) ?? 0
+    } finally {
+      context.live.end()
+    }
+  }
+}
+
+/** Examples under a command's help. */
+export function examples(command: Command, lines: readonly (readonly [line: string, meaning: string])[]): Command {
+  const width = Math.max(...lines.map(([line]) => line.length))
+  return command.addHelpText('after', `\nExamples:\n${lines.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`).join('\n')}`)
+}

@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { act, examples } from '../act.ts'
+import type { Context } from '../context.ts'
+import { addSettings } from '../options.ts'
+import { safe } from '../render/style.ts'
+import { renderTable } from '../render/table.ts'
+import { withClient } from '../with-client.ts'
+
+export function jobsCommand(): Command {
+  const command = new Command('jobs').description('list the Jobs that this peer and its neighbours know').action(act(jobs))
+  return addSettings(
+    examples(command, [['minga jobs --json | jq -c "select(.state == \\"open\\")"', 'those that wait for peers']]),
+    'network',
+  )
+}
+
+async function jobs(context: Context): Promise<undefined> {
+  const { output } = context
+  const found = await withClient(context, (client) => client.jobs({ signal: context.signal }))
+  if (output.isJson) {
+    for (const job of found) output.item(job, () => undefined)
+    return
+  }
+  const columns = [
+    { title: 'JOB' },
+    { title: 'NAME' },
+    { title: 'STATE' },
+    { title: 'DONE', align: 'right' },
+    { title: 'PEERS', align: 'right' },
+  ] as const
+  const rows = found.map(({ jobId, name, state, done, agreed, shape, peers }) => {
+    const total = shape.macroJobs * (shape.microJobs + 1)
+    return [safe(jobId, 80), safe(name, 40), state, `${done}/${total} (${agreed} agreed)`, String(peers)]
+  })
+  output.result(found, () => (rows.length === 0 ? 'no Jobs are known' : renderTable(columns, rows, output.style)))
+}

@@ -1,0 +1,62 @@
+import { Command } from 'commander'
+import { formatBytes, formatDuration } from '../../config/units.ts'
+import { EXIT } from '../../errors.ts'
+import type { JobDraft } from '../../job/draft.ts'
+import { act, examples } from '../act.ts'
+import type { Context } from '../context.ts'
+import { loadDryRun } from '../core.ts'
+import { follow } from '../follow.ts'
+import { readJobFile } from '../job-file.ts'
+import { addSettings } from '../options.ts'
+import type { DryRunReport } from '../ports.ts'
+import { renderDiagnostic } from '../render/problem.ts'
+import { safe } from '../render/style.ts'
+import { withClient } from '../with-client.ts'
+
+export function placeCommand(): Command {
+  const command = new Command('place')
+    .description('place a Job: send its code and data to the network')
+    .argument('<job.json>', 'the Job; the files it names are relative to it')
+    .option('--dry-run', 'check everything, compile, and run one block on this machine only')
+    .option('--watch', 'stay and show the Job until it ends')
+    .action(act(place))
+  return addSettings(
+    examples(command, [
+      ['minga place job.json --dry-run', 'does it compile, and what does one block give?'],
+      ['minga place job.json -b /ip4/…/p2p/… --watch', 'place it and look on'],
+      ['minga place job.json --json | jq -r .jobId', 'for a script'],
+    ]),
+    'network',
+  )
+}
+
+async function place(context: Context, path: string, options: { dryRun?: boolean; watch?: boolean }) {
+  const draft = await readJobFile(path)
+  if (options.dryRun) return dryRun(context, draft)
+  return withClient(context, async (client) => {
+    const onProgress = (what: string) => context.live.draw([context.style.dim(what)])
+    const job = await client.place(draft, { signal: context.signal, onProgress })
+    context.live.draw([])
+    context.output.item({ type: 'job:placed', ...job }, () => `placed ${safe(job.name)}: ${job.jobId}`)
+    return options.watch ? follow(context, job.jobId, client.watch(job.jobId, { signal: context.signal })) : EXIT.ok
+  })
+}
+
+async function dryRun(context: Context, draft: JobDraft) {
+  const run = await loadDryRun()
+  const report = await run(draft, { config: context.config, logger: await context.logger('warn'), signal: context.signal })
+  context.output.result(report, () => describeDryRun(report, context))
+  return EXIT.ok
+}
+
+function describeDryRun({ shape, diagnostics, device, block }: DryRunReport, { output: { style } }: Context): string {
+  const microJobs = shape.macroJobs * (shape.microJobs + 1)
+  return [
+    ...diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, style)),
+    `${style.green('compiles')} on ${safe(device.name)} (${device.kind})`,
+    `shape    ${shape.macroJobs} MacroJobs of ${shape.microJobs}+1 MicroJobs of ${shape.blocks} blocks: ${microJobs * shape.blocks} blocks`,
+    `block ${block.index}  ${formatBytes(block.inputBytes)} in, ${formatBytes(block.outputBytes)} out, ${formatDuration(block.deviceMs)} on the device`,
+    `hash     ${block.hash}`,
+    `all      about ${formatDuration(block.deviceMs * microJobs * shape.blocks)} of one such device`,
+  ].join('\n')
+}

@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import { act, examples } from '../act.ts'
+import { follow } from '../follow.ts'
+import { addSettings } from '../options.ts'
+import { withClient } from '../with-client.ts'
+
+export function watchCommand(): Command {
+  const command = new Command('watch')
+    .description('show a Job live until it ends: who computes which MicroJob, and what was agreed')
+    .argument('<jobId>')
+    .action(
+      act(async (context, jobId: string) =>
+        withClient(context, (client) => follow(context, jobId, client.watch(jobId, { signal: context.signal }))),
+      ),
+    )
+  return addSettings(examples(command, [['minga watch <jobId> --json', 'one JSON object an event']]), 'network')
+}

@@ -1,0 +1,106 @@
+import { EXIT, MingaError } from '../errors.ts'
+
+/** The command line itself is wrong: an unknown command or flag, a missing argument. */
+export class UsageError extends MingaError {
+  readonly exitCode = EXIT.usage
+}
+
+/** A file that was named cannot be read. */
+export class FileUnreadableError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly path: string
+
+  constructor(what: string, path: string, cause: unknown) {
+    const code = (cause as { code?: string }).code
+    const found = code === 'ENOENT' ? 'nothing there' : code === 'EISDIR' ? 'a directory' : (code ?? String(cause))
+    super({ message: `expected ${what} at ${path}, found ${found}`, hint: 'check the path and its permissions', cause })
+    this.path = path
+  }
+}
+
+/** A file should be JSON and is not; the place is that of the first character that does not fit. */
+export class JsonSyntaxError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly path: string
+  /** Counted from 1. */
+  readonly line: number
+  readonly column: number
+
+  constructor(path: string, at: { line: number; column: number; expected: string; found: string }, cause?: unknown) {
+    super({
+      message: `${path}:${at.line}:${at.column}: expected ${at.expected}, found ${at.found}`,
+      hint: 'mend the JSON and try again',
+      cause,
+    })
+    this.path = path
+    this.line = at.line
+    this.column = at.column
+  }
+}
+
+/** A file should be a PNG or JPEG picture of a bounded size, and is not. */
+export class PictureUnreadableError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly path: string
+
+  constructor(path: string, found: string, cause?: unknown) {
+    super({
+      message: `expected a PNG or JPEG picture at ${path}, found ${found}`,
+      hint: 'convert it, or name its raw bytes instead',
+      cause,
+    })
+    this.path = path
+  }
+}
+
+/** A result has a name that is no plain file name; nothing of it was written. */
+export class UnsafeFileNameError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly fileName: string
+
+  constructor(fileName: string) {
+    super({
+      message: `expected a plain file name in the result, found ${JSON.stringify(fileName.slice(0, 200))}`,
+      hint: 'nothing was written outside the directory; tell whoever wrote the Job',
+    })
+    this.fileName = fileName
+  }
+}
+
+/** The directory for the results cannot be written. */
+export class ResultsUnwritableError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly path: string
+
+  constructor(path: string, cause: unknown) {
+    super({
+      message: `expected to write results to ${path}, found ${(cause as { code?: string }).code ?? String(cause)}`,
+      hint: 'name another directory with -o, or free some space',
+      cause,
+    })
+    this.path = path
+  }
+}
+
+/** The Job came to an end, and not a good one. */
+export class JobEndedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly jobId: string
+
+  constructor(jobId: string, state: 'failed' | 'cancelled', reason: string | undefined) {
+    super({
+      message: `expected Job ${jobId} to end agreed, found it ${state}${reason === undefined ? '' : `: ${reason}`}`,
+      ...(state === 'failed' ? { hint: '`minga place --dry-run` runs one block here and shows what the code does' } : {}),
+    })
+    this.jobId = jobId
+  }
+}
+
+/** Somebody pressed Ctrl-C, or asked the process to end. */
+export class InterruptedError extends MingaError {
+  readonly exitCode = EXIT.interrupted
+
+  constructor(signal: string) {
+    super({ message: `interrupted by ${signal}` })
+  }
+}

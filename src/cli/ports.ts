@@ -1,0 +1,146 @@
+import type { Config } from '../config.ts'
+import type { JobDraft } from '../job/draft.ts'
+import type { Logger } from '../log.ts'
+import type { Abortable, Cid, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
+
+/** What the commands need of the core; types only. `core.ts` loads what fulfils them. */
+
+// ---------------------------------------------------------------- Jobs as an onlooker sees them
+
+/**
+ * `open`: nobody holds it; `locked`: a peer computes it; `done`: its commit stands; `agreed`: its result was verified;
+ * `refused`: its result was wrong or never opened, and it is computed again.
+ */
+export type MicroJobState = 'open' | 'locked' | 'done' | 'agreed' | 'refused'
+
+/** `agreed`: every MicroJob is; `failed`: it cannot be finished; `cancelled` by its requester. */
+export type JobState = 'open' | 'running' | 'agreed' | 'failed' | 'cancelled'
+
+export interface JobShape {
+  macroJobs: number
+  /** Processing MicroJobs of a MacroJob; the validation MicroJob comes after them, at this index. */
+  microJobs: number
+  /** Blocks of a MicroJob. */
+  blocks: number
+}
+
+export interface JobSummary {
+  jobId: string
+  name: string
+  state: JobState
+  shape: JobShape
+  /** MicroJobs done and agreed, validation ones included. */
+  done: number
+  agreed: number
+  /** Peers known to work on it. */
+  peers: number
+}
+
+/** What happened on a Job. The first event of a stream is always `job:seen`, the last `job:finished`. */
+export type JobEvent =
+  | { type: 'job:seen'; job: JobSummary }
+  | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: PeerId; tookMs?: number }
+  | { type: 'peer:joined' | 'peer:left'; peer: PeerId }
+  | { type: 'culprit:found'; peer: PeerId; macro: number; micro: number; reason: string }
+  | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled'; report?: Cid; reason?: string }
+
+export interface ResultFile {
+  /** A plain file name with its ending, as suggested by the core; the CLI refuses anything else. */
+  name: string
+  bytes: Uint8Array
+  /** Where the bytes are RGBA rows of a picture: the CLI writes them as PNG. */
+  picture?: PictureSize
+}
+
+export interface PictureSize {
+  width: number
+  height: number
+}
+
+export interface PeerSummary {
+  peer: PeerId
+  addresses: readonly string[]
+  /** Round-trip time; undefined where it was not measured. */
+  latencyMs?: number
+  /** Of its device, where it told. */
+  device?: string
+}
+
+// ---------------------------------------------------------------- job files
+
+/** The bytes that a job file names, as read. */
+export interface LoadedData {
+  bytes: Uint8Array
+  /** Where the file is a picture that was asked for as RGBA. */
+  picture?: PictureSize
+}
+
+/** A job file that was checked as far as it can be without the files it names. Paths are relative to it. */
+export interface JobFile {
+  codeFile: string
+  data: { file: string; as: 'bytes' | 'rgba' } | null
+  /** Throws InvalidJobInfoError with all problems, also where a picture's size does not fit the slicing. */
+  toDraft(code: string, data: LoadedData | null): JobDraft
+}
+
+/** Pure: reads nothing. Throws InvalidJobInfoError with all problems. */
+export type ParseJobFile = (value: unknown) => JobFile
+
+// ---------------------------------------------------------------- the client
+
+/** A peer that only asks: it places Jobs, watches and fetches, and computes nothing. Every method may throw a MingaError. */
+export interface CliClient {
+  readonly self: PeerId
+  /** Resolves when others hold all that the Job needs, so that this process may end. */
+  place(draft: JobDraft, options?: Abortable & { onProgress?: (what: string) => void }): Promise<JobSummary>
+  /** The Jobs that this peer and its neighbours know. */
+  jobs(options?: Abortable): Promise<readonly JobSummary[]>
+  /** The state so far as events, then what happens; ends after `job:finished`, which a finished Job yields at once. */
+  watch(jobId: string, options?: Abortable): AsyncIterable<JobEvent>
+  /** The agreed result: the files a person would look at, and the signed report. */
+  results(
+    jobId: string,
+    options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number | undefined) => void },
+  ): AsyncIterable<ResultFile>
+  cancel(jobId: string, options?: Abortable): Promise<void>
+  peers(options?: Abortable): Promise<readonly PeerSummary[]>
+  close(): Promise<void>
+}
+
+export interface ClientInit extends Abortable {
+  config: Config
+  logger: Logger
+}
+
+export type CreateCliClient = (init: ClientInit) => Promise<CliClient>
+
+// ---------------------------------------------------------------- one block at home
+
+export interface DryRunReport {
+  shape: JobShape
+  /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
+  diagnostics: readonly Diagnostic[]
+  device: DeviceReport
+  /** The block that was run. */
+  block: { index: number; inputBytes: number; outputBytes: number; deviceMs: number; hash: string }
+}
+
+/** Checks the draft as a whole, compiles its code and runs one block of it here, without any network. */
+export type DryRun = (draft: JobDraft, init: ClientInit) => Promise<DryRunReport>
+
+// ---------------------------------------------------------------- a whole peer
+
+export interface PeerInit extends ClientInit {
+  /** A bootstrap node computes nothing, creates the Jobs channel and relays. */
+  role: 'peer' | 'bootstrap'
+}
+
+export interface RunningPeer {
+  readonly self: PeerId
+  addresses(): readonly string[]
+  /** Finishes the MicroJob in hand, hands over the queue, leaves; at once when `signal` is aborted. Idempotent. */
+  stop(options?: Abortable): Promise<void>
+}
+
+/** Starts everything in order; where a step fails, stops what began and rethrows. */
+export type StartPeer = (init: PeerInit) => Promise<RunningPeer>
