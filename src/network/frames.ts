@@ -12,7 +12,7 @@ export type Frame = { kind: 'data'; bytes: Uint8Array } | { kind: 'end'; status:
 
 /** Five bytes hold 2³⁵; no frame comes near. */
 const MAX_HEADER_BYTES = 5
-/** Pause the sender above, go on below. One yamux window is 256 KiB, so a paused stream holds at most this and one window more. */
+/** Pause the sender above, go on below: a stream holds at most this, and one window (2 MiB) more. */
 const HIGH_WATER_BYTES = 512 * 1024
 const LOW_WATER_BYTES = 128 * 1024
 /** A claimed length is believed in steps: nobody makes us allocate a whole frame with five bytes. */
@@ -92,12 +92,25 @@ function createByteSource(stream: Stream) {
     wake = undefined
   }
 
+  let resuming = false
+  // `resume` delivers what waits before it opens the window. A `pause` in the midst of that leaves the stream paused with
+  // its window open, until its buffer bursts: so we pause only afterwards.
+  const balance = () => {
+    if (resuming) return
+    if (buffered < LOW_WATER_BYTES && stream.readStatus === 'paused') {
+      resuming = true
+      stream.resume()
+      resuming = false
+    }
+    if (buffered > HIGH_WATER_BYTES) pause(stream)
+  }
+
   stream.addEventListener('message', (event) => {
     const data = event.data instanceof Uint8Array ? event.data : event.data.subarray()
     if (stopped || data.byteLength === 0) return
     chunks.push(data)
     buffered += data.byteLength
-    if (buffered > HIGH_WATER_BYTES) pause(stream)
+    balance()
     notify()
   })
   stream.addEventListener('end', () => {
@@ -117,7 +130,7 @@ function createByteSource(stream: Stream) {
         const chunk = chunks.shift()
         if (chunk !== undefined) {
           buffered -= chunk.byteLength
-          if (buffered < LOW_WATER_BYTES) resume(stream)
+          balance()
           return chunk
         }
         if (failure !== undefined) throw failure
@@ -135,6 +148,7 @@ function createByteSource(stream: Stream) {
     stop(): void {
       stopped = true
       chunks.length = 0
+      buffered = 0
       pause(stream)
     },
   }
@@ -142,10 +156,6 @@ function createByteSource(stream: Stream) {
 
 function pause(stream: Stream): void {
   if (stream.readStatus === 'readable') stream.pause()
-}
-
-function resume(stream: Stream): void {
-  if (stream.readStatus === 'paused') stream.resume()
 }
 
 /** Reads the frames of a stream, each of at most `maxFrameBytes`. Attach it at once: it listens from now on. */

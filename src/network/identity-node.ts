@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { IdentityFileError } from './errors.ts'
@@ -17,6 +17,7 @@ const fileSchema = z.strictObject({
 /** An identity file has about 200 bytes; whatever is longer is another file. */
 const MAX_FILE_BYTES = 4096
 const OWNER_ONLY = 0o600
+const OTHERS = 0o077
 
 /** The identity of a 32-byte Ed25519 secret. Throws IdentityFileError for another length. */
 export function identityOf(privateKey: Uint8Array): Identity {
@@ -42,7 +43,9 @@ export async function loadIdentity(path: string): Promise<Identity> {
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    const { size } = await stat(path)
+    const { size, mode } = await stat(path)
+    // A copy or a backup may have opened it to others.
+    if ((mode & OTHERS) !== 0 && process.platform !== 'win32') await chmod(path, OWNER_ONLY)
     if (size > MAX_FILE_BYTES) throw new IdentityFileError(path, 'corrupt', `a file of ${size} bytes`)
     return await readFile(path, 'utf8')
   } catch (error) {

@@ -37,7 +37,7 @@ const SIGNATURE_BYTES = 65
 /** Ethereum's `v` is 27 or 28 for recovery 0 and 1. */
 const V_OFFSET = 27
 
-const bytesOf = (length: number) => z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength === length)
+const bytesOf = (length: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.byteLength === length)
 const seconds = z.int().min(0)
 
 const certificateCodec = defineMessage(

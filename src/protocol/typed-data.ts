@@ -3,8 +3,10 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
 export type FieldValue =
-  | { type: 'uint256' | 'uint64'; value: bigint }
-  | { type: 'bytes32' | 'address'; value: Uint8Array }
+  | { type: 'uint256'; value: bigint }
+  | { type: 'uint64'; value: bigint }
+  | { type: 'bytes32'; value: Uint8Array }
+  | { type: 'address'; value: Uint8Array }
   | { type: 'string'; value: string }
 
 export type Fields = readonly (readonly [name: string, field: FieldValue])[]
