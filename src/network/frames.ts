@@ -96,7 +96,7 @@ function createByteSource(stream: Stream) {
   // `resume` delivers what waits before it opens the window. A `pause` in the midst of that leaves the stream paused with
   // its window open, until its buffer bursts: so we pause only afterwards.
   const balance = () => {
-    if (resuming) return
+    if (resuming || stopped) return
     if (buffered < LOW_WATER_BYTES && stream.readStatus === 'paused') {
       resuming = true
       stream.resume()

@@ -55,7 +55,7 @@ function scanItem(bytes: Uint8Array, head: Head, isKey: boolean, limits: ScanLim
   const { major, info, value, next } = head
   if (major === MAJOR.tag) throw new CodecError('unsupported', `tag at byte ${next}`)
   if (major === MAJOR.simple) {
-    const known = (info >= FALSE && info <= NULL) || (info === FLOAT64 && limits.allowFloats)
+    const known = (info >= FALSE && info <= NULL) || (info === FLOAT64 && limits.allowFloats && isFinite64(bytes, next - 8))
     if (!known) throw new CodecError('unsupported', `byte ${next}`)
     return next
   }
@@ -78,6 +78,11 @@ function readHead(bytes: Uint8Array, offset: number): Head {
   let value = 0
   for (let index = 1; index <= size; index++) value = value * 256 + (bytes[offset + index] as number)
   return { major, info, value: Number.isSafeInteger(value) ? value : Number.POSITIVE_INFINITY, next: offset + 1 + size }
+}
+
+/** NaN and the infinities have an exponent of ones only. */
+function isFinite64(bytes: Uint8Array, offset: number): boolean {
+  return ((bytes[offset] as number) & 0x7f) !== 0x7f || ((bytes[offset + 1] as number) & 0xf0) !== 0xf0
 }
 
 function isProto(bytes: Uint8Array, offset: number, length: number): boolean {

@@ -346,7 +346,7 @@ export function describeStreams(name: string, makePeers: MakePeers<StreamsPeer>)
     it('does not let the handler run far ahead of a slow reader', async (t) => {
       const [client, server] = await pair(t)
       const spec = streamSpec()
-      const total = 48
+      const total = 32
       let produced = 0
       await server.streams.serve(spec, async function* () {
         for (; produced < total; produced++) yield new Uint8Array(MIB)
