@@ -11,12 +11,21 @@ import { createGate } from './gate.ts'
 import { MAX_BLOCK_BYTES } from './limits.ts'
 import type { BlockStore } from './store.ts'
 
+/** What we touch of a stream that a peer opened, and of its connection; the handler gets the whole of both. */
+interface GuestStream {
+  abort(error: Error): void
+}
+
+interface GuestConnection {
+  remotePeer: { toString(): string }
+}
+
 /**
  * The part of a libp2p node that Bitswap uses. Its values pass through unread, so they have no types here: the composition root
  * hands the node over as it is.
  */
 export interface Libp2pHandle {
-  handle(protocols: string | string[], handler: (stream: never, connection: never) => void, options?: object): Promise<void>
+  handle(protocols: string | string[], handler: (stream: GuestStream, connection: GuestConnection) => void, options?: object): Promise<void>
   unhandle(protocols: string | string[]): Promise<void>
   register(protocol: string, topology: never): Promise<string>
   unregister(id: string): void
@@ -138,13 +147,12 @@ function count(asked: Map<PeerId, number>, peers: readonly PeerId[]): () => void
 
 /** The same node, except that Bitswap streams of peers that are not allowed are aborted before a byte is read. */
 function gated(libp2p: Libp2pHandle, allow: (peer: PeerId) => boolean): Libp2pHandle {
-  type Guest = { stream: { abort(error: Error): void }; connection: { remotePeer: { toString(): string } } }
   return {
     handle: (protocols, handler, options) =>
       libp2p.handle(
         protocols,
-        (stream: Guest['stream'], connection: Guest['connection']) => {
-          if (allow(connection.remotePeer.toString())) handler(stream as never, connection as never)
+        (stream, connection) => {
+          if (allow(connection.remotePeer.toString())) handler(stream, connection)
           else stream.abort(new Error('refused'))
         },
         options,

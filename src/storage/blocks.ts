@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Logger } from '../log.ts'
 import { silentLogger } from '../log.ts'
 import type { Blocks, Cid, FetchOptions, PeerId, Streams } from '../ports.ts'
+import { abortable } from './abortable.ts'
 import type { Libp2pHandle } from './bitswap.ts'
 import { createBitswap } from './bitswap.ts'
 import { createBulkClient } from './bulk/client.ts'
@@ -65,8 +66,13 @@ export async function createBlocks(components: BlocksComponents, init: BlocksIni
   const pins = init.pins ?? createPins(createMemoryKeyValueStore())
   const holds = createHolds()
   const stopping = new AbortController()
-  const unserve = await streams?.serve(BLOCKS_SPEC, createBlocksHandler(store, { allow: (peer) => allow(peer, 'bulk') }))
   const bitswap = libp2p && (await createBitswap(libp2p, store, { allow: (peer) => allow(peer, 'bitswap'), routing }))
+  const unserve = await streams
+    ?.serve(BLOCKS_SPEC, createBlocksHandler(store, { allow: (peer) => allow(peer, 'bulk') }))
+    .catch(async (error) => {
+      await bitswap?.stop()
+      throw error
+    })
   const bulk = streams && createBulkClient(streams)
   const shared = { store, inflight: createInflight(), bulk, bitswap, logger, onWrongBytes }
   const running = new Set<Promise<unknown>>()
@@ -80,10 +86,11 @@ export async function createBlocks(components: BlocksComponents, init: BlocksIni
     const ended = new AbortController()
     const hold = holds.open()
     const either = AbortSignal.any([stopping.signal, ended.signal, ...(signal ? [signal] : [])])
-    const work = task(either, hold)
+    either.throwIfAborted()
+    // Raced: a source that hangs, a slow disk, must hold up neither the caller nor stop().
+    const work = abortable(task(either, hold), either)
     running.add(work)
     try {
-      either.throwIfAborted()
       return await work
     } finally {
       running.delete(work)

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { PeerId } from '../ports.ts'
+import { abortable } from './abortable.ts'
 import type { Want } from './bulk/order.ts'
 import { bytesInside, keyOf } from './cid.ts'
 import type { DownloadComponents } from './download.ts'
@@ -183,14 +184,4 @@ export function createSession(components: SessionComponents, init: SessionInit):
   }
 
   return { want, prefetch, stored, sizeOf }
-}
-
-/** The promise, or the signal's reason where that comes first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: result, resolve, reject } = Promise.withResolvers<T>()
-  const abort = (): void => reject(signal.reason)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  return result
 }
