@@ -53,11 +53,14 @@ export async function createCompute({ logger, clock = realClock }: ComputeCompon
   const { adapter = 'auto', maxBufferBytes = GIB, sliceTargetMs = 80, maxCpuSeconds = 12 * 3600 } = init
   const dataBytes = dataLimit(maxBufferBytes)
   const surroundings = await findSurroundings(init, { dataBytes, cpuSeconds: maxCpuSeconds })
-  const open = () => openChild({ ...surroundings, adapter, maxBufferBytes, sliceTargetMs })
+  const open = async () => {
+    const child = await openChild({ ...surroundings, adapter, maxBufferBytes, sliceTargetMs })
+    logger.info('compute device open', { adapter: child.ready.adapter.name, kind: child.ready.adapter.kind, pid: child.pid })
+    return child
+  }
   // the first child stays: the runner takes it over
   const first = await open()
   const { ready } = first
-  logger.info('compute device open', { adapter: ready.adapter.name, kind: ready.adapter.kind, pid: first.pid })
   first.hold(false)
   let spare: typeof first | undefined = first
   const takeSpare = async () => {

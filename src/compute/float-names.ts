@@ -1,4 +1,4 @@
-import { closing, type Token } from './wgsl-tokens.ts'
+import { closing, ownFunctions, type Token } from './wgsl-tokens.ts'
 
 const FLOAT_TYPE = /^(?:f32|f16|vec[234][fh]|mat[234]x[234][fh])$/
 const GENERIC_TYPE = /^(?:vec[234]|mat[234]x[234]|array|atomic|ptr|bitcast)$/
@@ -17,7 +17,8 @@ export interface FloatNames {
 /** Reads declarations: `x: f32`, `let x = rf_add(…)`, `fn f() -> vec3f`. A name counts for the whole source: warnings, not proofs. */
 export function findFloatNames(tokens: readonly Token[]): FloatNames {
   const values = new Set<string>()
-  const functions = new Set<string>()
+  const floatFunctions = new Set<string>()
+  const own = ownFunctions(tokens)
   const text = (index: number) => tokens[index]?.text ?? ''
   // the matching opening bracket of each closing one, so that no expression is walked twice
   const opening = matchBrackets(tokens)
@@ -25,14 +26,16 @@ export function findFloatNames(tokens: readonly Token[]): FloatNames {
   const isFloatType = (index: number): boolean =>
     FLOAT_TYPE.test(text(index)) || (GENERIC_TYPE.test(text(index)) && text(index + 1) === '<' && typeInside(index + 2))
   const typeInside = (index: number): boolean => isFloatType(index) || (text(index + 1) === ',' && isFloatType(index + 2))
-  const isFloatFunction = (name: string) => functions.has(name) || FLOAT_TYPE.test(name) || (name.startsWith('rf_') && !NOT_FLOAT.has(name))
+  const isFloatFunction = (name: string) =>
+    own.has(name) ? floatFunctions.has(name) : FLOAT_TYPE.test(name) || (name.startsWith('rf_') && !NOT_FLOAT.has(name))
 
   const startsFloat = (index: number): boolean => {
     let at = index
     while (text(at) === '-' || text(at) === '(') at += 1
     const { kind, text: word } = tokens[at] ?? { kind: 'sign', text: '' }
-    if (kind === 'float' || isFloatType(at)) return true
+    if (kind === 'float') return true
     if (kind !== 'name') return false
+    if (text(at + 1) === '<') return isFloatType(at)
     return text(at + 1) === '(' ? isFloatFunction(word) : values.has(word) || (text(at + 1) === '.' && values.has(text(at + 2)))
   }
 
@@ -53,7 +56,7 @@ export function findFloatNames(tokens: readonly Token[]): FloatNames {
     const word = text(index)
     if (word === 'fn' && text(index + 2) === '(') {
       const end = closing(tokens, index + 2)
-      if (text(end + 1) === '->' && isFloatType(end + 2)) functions.add(text(index + 1))
+      if (text(end + 1) === '->' && isFloatType(end + 2)) floatFunctions.add(text(index + 1))
     } else if (word === ':' && isFloatType(index + 1)) values.add(text(index - 1))
     else if (word === '=' && isDeclaration(tokens, index) && startsFloat(index + 1)) values.add(text(index - 1))
   }

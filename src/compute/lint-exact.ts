@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../ports.ts'
 import { findFloatNames } from './float-names.ts'
-import { closing, finding, type Token } from './wgsl-tokens.ts'
+import { closing, finding, ownFunctions, type Token } from './wgsl-tokens.ts'
 
 /** Built-in functions on floats whose result WGSL leaves to the driver within some error. */
 const INEXACT = new Set(
@@ -30,7 +30,7 @@ export function lintExact(tokens: readonly Token[]): Diagnostic[] {
 
 function lintCalls(tokens: readonly Token[]): Diagnostic[] {
   const findings: Diagnostic[] = []
-  const own = new Set(tokens.filter((_, index) => tokens[index - 1]?.text === 'fn').map(({ text }) => text))
+  const own = ownFunctions(tokens)
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'name') continue
     if (token.text === 'subgroups') findings.push(finding(token, 'error', 'subgroups differ in size between devices'))

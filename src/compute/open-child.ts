@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import type { Abortable } from '../ports.ts'
 import { type ComputeChild, startChild } from './compute-child.ts'
 import { ComputeCrashedError, NoAdapterError } from './errors.ts'
@@ -29,11 +29,19 @@ export async function openChild(init: OpenChildInit, { signal }: Abortable = {})
     const exchangeDirectory = await createExchangeDirectory()
     const child = startChild({ wrapper, environment, init: { ...settings, exchangeDirectory } })
     const answer = await firstMessage(child)
-    if (answer.kind === 'ready') return { ...child, ready: answer, exchangeDirectory }
+    if (answer.kind === 'ready') {
+      await preferAsVictim(child.pid)
+      return { ...child, ready: answer, exchangeDirectory }
+    }
     await dispose({ ...child, exchangeDirectory })
     tried.push(answer.kind === 'no-adapter' ? answer.found : `unexpected ${answer.kind}`)
   }
   throw new NoAdapterError(`${process.platform}-${process.arch}`, tried)
+}
+
+/** Where memory runs out, Linux then ends the child rather than the peer. Elsewhere, and where it is forbidden, nothing is lost. */
+async function preferAsVictim(pid: number): Promise<void> {
+  if (process.platform === 'linux') await writeFile(`/proc/${pid}/oom_score_adj`, '1000').catch(() => {})
 }
 
 /** Every adapter that answers in any of the environments, once. Throws ComputeCrashedError. */

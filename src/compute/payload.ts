@@ -51,7 +51,8 @@ export async function takePayload(directory: string, payload: Payload, bytes: nu
     await using file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
     const { size } = await file.stat()
     if (size !== bytes) throw new Error(`expected a payload of ${bytes} bytes, found a file of ${size}`)
-    const content = new Uint8Array(bytes)
+    // not zeroed first: every byte is read over it
+    const content = new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
     for (let done = 0; done < bytes; ) {
       const { bytesRead } = await file.read(content, done, bytes - done, done)
       if (bytesRead === 0) throw new Error(`expected a payload of ${bytes} bytes, found its end at ${done}`)

@@ -72,6 +72,11 @@ export function closing(tokens: readonly Token[], open: number): number {
   return tokens.length
 }
 
+/** The functions that the source declares; such a name no longer means the built-in function. */
+export function ownFunctions(tokens: readonly Token[]): Set<string> {
+  return new Set(tokens.filter((_, index) => tokens[index - 1]?.text === 'fn').map(({ text }) => text))
+}
+
 /** A diagnostic that points at a token. */
 export function finding({ line, column }: Token, severity: Diagnostic['severity'], message: string): Diagnostic {
   return { severity, message, line, column }
