@@ -247,3 +247,12 @@ export interface Compute {
   ): Promise<BlockResult[]>
   stop(): Promise<void>
 }
+
+/** Small private values of this peer that must survive a crash: what it needs to open its commits. */
+export interface Vault {
+  /** Resolves when the value is on the disk. */
+  put(scope: string, key: string, value: Uint8Array): Promise<void>
+  get(scope: string, key: string): Promise<Uint8Array | undefined>
+  /** Forgets a scope (a Job's id). */
+  drop(scope: string): Promise<void>
+}

@@ -4,7 +4,7 @@ import type { JobInfo } from './info.ts'
 import { benchOf, type Draw, fitsClass, judgeMacroJob, type MacroVerdict } from './judge.ts'
 import { MAX_ATTEMPTS, type RecordOf } from './records.ts'
 import { challengeOf } from './sampling.ts'
-import { attemptKey, chainHeads, type JobView, macrosOf, microKey, openedNonce } from './view.ts'
+import { attemptKey, chainHeads, chunkOf, type JobView, macrosOf, microKey, openedNonce } from './view.ts'
 
 export type AgreedMacroJob = Extract<MacroVerdict, { state: 'agreed' }>
 
@@ -243,4 +243,13 @@ function applyReopenVotes(
     }
   }
   return true
+}
+
+/** What the draw under way asks of MacroJob `macro`: for each MicroJob its author and the block to run again; empty where there is no draw. */
+export function drawOfMacro(view: JobView, info: JobInfo, macro: number): { author: string; block: number }[] {
+  const state = chunkState(view, info, chunkOf(info, macro))
+  const draw = state.current?.draw
+  if (draw === undefined) return []
+  const { picked, samples } = benchOf(view, info, draw, macro, culpritsOf(state))
+  return picked.map((author, micro) => ({ author, block: samples[micro] as number }))
 }

@@ -22,6 +22,8 @@ export interface JobDraft {
   code: string
   /** The bytes that the slicing cuts; null or left out for a Job that computes from its parameters alone. */
   data?: Uint8Array | null
+  /** Where the data was published already, in the place of `data`: `ipfs://…`. */
+  dataUri?: string
   /** The complete slicing, or only the size of the result: fitSlicing and fitSequence make the rest. */
   slicing: Slicing | GridRequest | SequenceRequest
   /** Words that every block finds from P[16] on. @default none */

@@ -6,10 +6,10 @@ import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
 /**
- * What one peer ought to do next for a Job, beside taking MicroJobs from the queues. `rank` 0 acts at once, rank r after r waits: somebody
- * before it may be dead. `id` names the duty for as long as it stands.
+ * What one peer ought to do next for a Job, beside taking MicroJobs from the queues. `before` are the peers whose turn comes first: it acts
+ * when all of them let their time pass. `id` names the duty for as long as it stands.
  */
-export type Duty = { id: string; rank: number } & (
+export type Duty = { id: string; before: string[] } & (
   | { kind: 'propose'; record: RecordOf<'root'> }
   | { kind: 'open-nonce'; chunk: number; attempt: number; root: Uint8Array }
   | { kind: 'validate'; macro: number; attempt: number; samples: number[]; picked: string[] }
@@ -35,7 +35,7 @@ function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] 
   const processors = new Set([...view.commits.values()].flatMap((commits) => commits.map(({ author }) => author)))
   if (view.reports.some(({ author }) => author === self) || !processors.has(self)) return []
   const order = [...processors].sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
-  return [{ id: 'finalize', kind: 'finalize', rank: order.indexOf(self), outcome }]
+  return [{ id: 'finalize', kind: 'finalize', before: order.slice(0, order.indexOf(self)), outcome }]
 }
 
 function attemptDuties(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
@@ -59,7 +59,9 @@ function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: A
   const record = proposalOf(view, info, state, attempt)
   const order = [...record.authors].sort((a, b) => (proposalRank(view, record, a) < proposalRank(view, record, b) ? -1 : 1))
   const rank = order.indexOf(self)
-  return rank === -1 ? [] : [{ id: `propose/${attemptKey(state.chunk, attempt.attempt)}`, kind: 'propose', rank, record }]
+  return rank === -1
+    ? []
+    : [{ id: `propose/${attemptKey(state.chunk, attempt.attempt)}`, kind: 'propose', before: order.slice(0, rank), record }]
 }
 
 /** The proposal that a peer would make: for each MicroJob the first commit that counts. */
@@ -84,7 +86,7 @@ function nonceDuty(view: JobView, state: ChunkState, attempt: Attempt, self: str
   const best = attempt.proposals[0]
   if (best === undefined || view.nonces.get(key)?.some(({ author }) => author === self)) return []
   if (!best.missing.includes(self)) return []
-  return [{ id: `nonce/${key}`, kind: 'open-nonce', rank: 0, chunk: state.chunk, attempt: attempt.attempt, root: best.root }]
+  return [{ id: `nonce/${key}`, kind: 'open-nonce', before: [], chunk: state.chunk, attempt: attempt.attempt, root: best.root }]
 }
 
 type OpenVerdict = Extract<MacroVerdict, { state: 'open' }>
@@ -100,7 +102,7 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
     duties.push({
       id: `validate/${at}`,
       kind: 'validate',
-      rank,
+      before: verdict.validators.slice(0, rank),
       macro,
       attempt: draw.attempt,
       samples: bench.samples,
@@ -108,14 +110,14 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
     })
   }
   if (mine !== undefined && !revealed(view, macro, info.slicing.microJobs, draw.attempt, self) && readyToReveal(info, verdict)) {
-    duties.push({ id: `reveal/${at}/v`, kind: 'reveal', rank: 0, macro, micro: info.slicing.microJobs, attempt: draw.attempt })
+    duties.push({ id: `reveal/${at}/v`, kind: 'reveal', before: [], macro, micro: info.slicing.microJobs, attempt: draw.attempt })
   }
   if (verdict.committed) {
     for (const micro of verdict.hidden) {
       if (bench.picked[micro] !== self) continue
       const commit = latestCommit(view, macro, micro, self, draw.attempt)
       if (commit === undefined || revealed(view, macro, micro, commit.attempt, self)) continue
-      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', rank: 0, macro, micro, attempt: commit.attempt })
+      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt: commit.attempt })
     }
   }
   for (const dispute of verdict.disputes) {
@@ -124,7 +126,7 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
     duties.push({
       id: `recheck/${at}/${dispute.micro}`,
       kind: 'recheck',
-      rank: Math.max(0, place - 1),
+      before: dispute.voters.slice(0, Math.max(0, place - 1)),
       macro,
       attempt: draw.attempt,
       dispute,
@@ -147,7 +149,7 @@ function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: st
   if (!state.chainHeads.has(self) || view.reopens.get(key)?.some(({ author }) => author === self)) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
-  return [{ id: `reopen/${key}`, kind: 'reopen', rank: 0, record }]
+  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record }]
 }
 
 /** The MicroJobs of authors who keep back their nonce. */

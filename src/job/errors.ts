@@ -18,3 +18,16 @@ export class InvalidJobInfoError extends MingaError {
     this.problems = problems
   }
 }
+
+/** A value of a Job's log that its author had no right to write, or that is no record at all. */
+export class UnexpectedRecordError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly reason: 'malformed' | 'wrong-key' | 'not-the-requester' | 'wrong-job' | 'wrong-certificate'
+  readonly key: string
+
+  constructor(reason: UnexpectedRecordError['reason'], key: string) {
+    super({ message: `expected a record of the Job under ${key.slice(0, 80)}, found one that is ${reason}` })
+    this.reason = reason
+    this.key = key
+  }
+}

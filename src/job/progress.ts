@@ -1,6 +1,7 @@
 import { chunkStates } from './agreement.ts'
 import type { ChunkState } from './chunk.ts'
-import { isCancelled, type JobView } from './view.ts'
+import type { RecordOf } from './records.ts'
+import { failureOf, isCancelled, type JobView } from './view.ts'
 
 export type MacroState = 'waiting' | 'processing' | 'processed' | 'verifying' | 'agreed'
 
@@ -25,10 +26,14 @@ export interface PeerTally {
 export interface JobProgress {
   jobId: string
   name: string
-  state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled'
+  state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed'
+  /** Why it failed, where it did. */
+  failure: RecordOf<'complaint'>['reason'] | undefined
   microJobs: { total: number; processed: number; agreed: number }
   macroJobs: MacroProgress[]
   peers: PeerTally[]
+  culprits: ChunkState['culprits']
+  shape: { macroJobs: number; microJobs: number; blocks: number }
   reportCid: string | undefined
 }
 
@@ -37,7 +42,9 @@ export function progressOf(view: JobView): JobProgress {
   const { info, jobId } = view
   if (info === undefined) {
     const none = { total: 0, processed: 0, agreed: 0 }
-    return { jobId, name: '', state: 'unknown', microJobs: none, macroJobs: [], peers: [], reportCid: undefined }
+    const shape = { macroJobs: 0, microJobs: 0, blocks: 0 }
+    const nothing = { microJobs: none, macroJobs: [], peers: [], culprits: [], shape, reportCid: undefined, failure: undefined }
+    return { jobId, name: '', state: 'unknown', ...nothing }
   }
   const states = chunkStates(view, info)
   const macroJobs = states.flatMap((state) => state.macros.map((macro) => macroProgress(view, info.slicing.microJobs, state, macro)))
@@ -45,10 +52,30 @@ export function progressOf(view: JobView): JobProgress {
   const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
   const all = agreedMacros === macroJobs.length
   const reportCid = all ? view.reports[0]?.record.cid : undefined
-  const state = reportCid !== undefined ? 'finished' : isCancelled(view) ? 'cancelled' : all ? 'agreed' : 'open'
+  const failure = all ? undefined : failureOf(view)?.reason
+  const state = stateOf({ reported: reportCid !== undefined, cancelled: isCancelled(view), agreed: all, failed: failure !== undefined })
   const total = info.slicing.macroJobs * info.slicing.microJobs
   const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
-  return { jobId, name: info.name, state, microJobs, macroJobs, peers: tallies(view, states, macroJobs), reportCid }
+  const { macroJobs: macros, microJobs: micros, blocks } = info.slicing
+  return {
+    jobId,
+    name: info.name,
+    state,
+    microJobs,
+    macroJobs,
+    peers: tallies(view, states, macroJobs),
+    culprits: states.flatMap(({ culprits }) => culprits),
+    shape: { macroJobs: macros, microJobs: micros, blocks },
+    reportCid,
+    failure,
+  }
+}
+
+function stateOf(facts: { reported: boolean; cancelled: boolean; agreed: boolean; failed: boolean }): JobProgress['state'] {
+  if (facts.reported) return 'finished'
+  if (facts.cancelled) return 'cancelled'
+  if (facts.agreed) return 'agreed'
+  return facts.failed ? 'failed' : 'open'
 }
 
 function macroProgress(view: JobView, microJobs: number, state: ChunkState, macro: number): MacroProgress {

@@ -26,7 +26,9 @@ const chunk = z
   .int()
   .min(0)
   .max(MAX_MACRO_JOBS - 1)
-const hash = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32, 'expected 32 bytes')
+const bytes = (fits: (length: number) => boolean, expected: string) =>
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array && fits(value.length), expected)
+const hash = bytes((length) => length === 32, 'expected 32 bytes')
 const peer = z.string().min(46).max(64)
 const wallet = z.string().regex(/^0x[0-9a-fA-F]{40}$/)
 const cid = z.string().min(20).max(128)
@@ -49,7 +51,7 @@ export const planRecord = z.strictObject({
 export const peerRecord = z.strictObject({
   kind: z.literal('peer'),
   wallet,
-  certificate: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= 512, 'expected at most 512 bytes'),
+  certificate: bytes((length) => length <= 512, 'expected at most 512 bytes'),
   fingerprint: z
     .string()
     .regex(/^[0-9a-f]{16,64}$/)
@@ -133,6 +135,14 @@ export const reopenRecord = z.strictObject({
 
 export const reportRecord = z.strictObject({ kind: z.literal('report'), cid, outcome: hash })
 
+/** A peer gives the Job up, and why: docs/PROTOCOL.md, "A Job that cannot be done". */
+export const complaintRecord = z.strictObject({
+  kind: z.literal('complaint'),
+  reason: z.enum(['compile', 'timeout', 'limits', 'crash', 'data']),
+  macro,
+  micro,
+})
+
 export const cancelRecord = z.strictObject({ kind: z.literal('cancel') })
 
 export const recordSchema = z.discriminatedUnion('kind', [
@@ -146,6 +156,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   recheckRecord,
   reopenRecord,
   reportRecord,
+  complaintRecord,
   cancelRecord,
 ])
 
@@ -173,6 +184,8 @@ export function keyOf(record: JobRecord): string {
       return `Chunk${record.chunk}/${record.kind}${record.attempt}`
     case 'report':
       return 'Report'
+    case 'complaint':
+      return 'Complaint'
     case 'cancel':
       return 'Cancel'
   }

@@ -29,6 +29,8 @@ export interface JobView {
   nonces: Map<string, Authored<RecordOf<'nonce'>>[]>
   reopens: Map<string, Authored<RecordOf<'reopen'>>[]>
   reports: Authored<RecordOf<'report'>>[]
+  /** Peers that gave the Job up. */
+  complaints: Map<string, RecordOf<'complaint'>>
   /** Grows with every record: what is computed from a view is kept until it moves. */
   version: number
   /** The version at which each chunk last changed; peers joining changes all of them. */
@@ -49,6 +51,7 @@ export function createJobView(jobId: JobId): JobView {
     nonces: new Map(),
     reopens: new Map(),
     reports: [],
+    complaints: new Map(),
     version: 0,
     chunkVersions: new Map(),
   }
@@ -77,6 +80,9 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       break
     case 'report':
       view.reports.push({ author, record })
+      break
+    case 'complaint':
+      view.complaints.set(author, record)
       break
     case 'commit':
       push(view.commits, microKey(record.macro, record.micro), { author, record })
@@ -108,6 +114,13 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
 /** True where the requester itself has called the Job off. */
 export function isCancelled(view: JobView): boolean {
   return view.info !== undefined && view.cancelledBy.has(view.info.requester)
+}
+
+/** Why the Job cannot be done: what at least half of its peers ran into, or undefined while fewer did. */
+export function failureOf(view: JobView): RecordOf<'complaint'> | undefined {
+  const joined = [...view.complaints].filter(([peer]) => view.peers.has(peer))
+  if (joined.length === 0 || joined.length < Math.ceil(view.peers.size / 2)) return undefined
+  return joined[0]?.[1]
 }
 
 /** The chunk that a MacroJob settles in. */

@@ -68,3 +68,25 @@ export class BadTopicError extends MingaError {
     })
   }
 }
+
+export type WalletFileFault = 'missing' | 'unreadable' | 'unwritable' | 'corrupt'
+
+/** The file with the wallet's key cannot be used. */
+export class WalletFileError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly path: string
+  readonly fault: WalletFileFault
+
+  constructor(path: string, fault: WalletFileFault, cause?: unknown) {
+    super({
+      message: `Expected a wallet key, 64 hexadecimal digits, in ${path}; the file is ${fault}.`,
+      hint:
+        fault === 'corrupt'
+          ? 'Restore it from a backup; a new one would be another wallet.'
+          : 'Check the path and its permissions, or leave --wallet-key-file out to have one made.',
+      cause,
+    })
+    this.path = path
+    this.fault = fault
+  }
+}

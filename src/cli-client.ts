@@ -1,0 +1,103 @@
+import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from './cli/ports.ts'
+import { createClientOn, type MingaClient } from './client/client.ts'
+import { systemClock } from './clock.ts'
+import { createCompute } from './compute/compute.ts'
+import { startNode } from './node/start-node.ts'
+import { startInOrder, type Undo } from './node/undo.ts'
+import { runDry } from './roles/dry-run.ts'
+
+/** A client's place beside the peer's in one data directory: both may run at once. */
+const CLIENT_DIRECTORY = 'client'
+
+/** The client of the command line: TCP and WebSocket, and a data directory, so that a later command can cancel what this one placed. */
+export const createCliClient: CreateCliClient = (init) => startInOrder((undo) => start(init, undo))
+
+async function start({ config, logger, signal }: ClientInit, undo: Undo): Promise<CliClient> {
+  const dataDir = `${config.dataDir}/${CLIENT_DIRECTORY}`
+  const node = await startNode({ config, logger, role: 'client', dataDir, ...(signal && { signal }) }, undo)
+  const { network, replica, blocks, wallet } = node
+  if (config.bootstrap.length > 0) await network.waitForBootstrap({ timeoutMs: config.timeout.connectMs, ...(signal && { signal }) })
+  const client = await createClientOn({
+    network,
+    replica,
+    blocks,
+    clock: systemClock,
+    logger,
+    wallet: wallet.address,
+    holders: () => bootstrapPeers(config.bootstrap),
+    stop: () => undo.run(),
+  })
+  return adapt(client)
+}
+
+/** The peers at the end of the configured addresses. */
+function bootstrapPeers(addresses: readonly string[]): string[] {
+  return addresses.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
+}
+
+function adapt(client: MingaClient): CliClient {
+  return {
+    self: client.self,
+    async place(draft, options) {
+      const handle = await client.place(draft, options)
+      const summary = handle.summary()
+      await handle.close()
+      return summary
+    },
+    jobs: (options) => client.jobs(options),
+    async *watch(jobId, options) {
+      const handle = await client.job(jobId, options)
+      try {
+        yield* handle.events(options)
+      } finally {
+        await handle.close()
+      }
+    },
+    results: (jobId, options) => resultFiles(client, jobId, options ?? {}),
+    async cancel(jobId, options) {
+      const handle = await client.job(jobId, options)
+      await handle.cancel()
+      await handle.close()
+    },
+    async peers() {
+      return client.peers().map((peer) => ({ peer, addresses: [] }))
+    },
+    close: () => client.close(),
+  }
+}
+
+async function* resultFiles(
+  client: MingaClient,
+  jobId: string,
+  { signal, onProgress }: NonNullable<Parameters<CliClient['results']>[1]>,
+): AsyncGenerator<ResultFile> {
+  const handle = await client.job(jobId, { ...(signal && { signal }) })
+  try {
+    const { bytes, picture, reportCid } = await handle.result({ ...(signal && { signal }), ...(onProgress && { onProgress }) })
+    yield picture === undefined ? { name: 'result.bin', bytes } : { name: 'result.png', bytes, picture }
+    if (reportCid === undefined) return
+    yield { name: 'report.json', bytes: await client.read(reportCid, { ...(signal && { signal }), maxBytes: MAX_REPORT_BYTES }) }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** 10⁵ MicroJobs of 256 block hashes would be larger; nobody reads such a report by eye. */
+const MAX_REPORT_BYTES = 256 * 1024 * 1024
+
+/** Checks, compiles and runs one block of the draft on this machine's device. */
+export const dryRun: DryRun = async (draft, { config, logger, signal }) => {
+  const compute = await createCompute(
+    { logger },
+    {
+      cacheDirectory: config.cacheDir,
+      adapter: config.compute.device === 'software' ? 'software' : 'auto',
+      maxBufferBytes: config.compute.maxBytes,
+    },
+  )
+  try {
+    return await runDry(compute, draft, { ...(signal && { signal }) })
+  } finally {
+    await compute.stop()
+  }
+}

@@ -1,0 +1,146 @@
+import type { JobDraft } from '../job/draft.ts'
+import { type JobSummary, summaryOf } from '../job/events.ts'
+import { isJobId, type JobId } from '../job/ids.ts'
+import { progressOf } from '../job/progress.ts'
+import type { Logger } from '../log.ts'
+import type { Abortable, Blocks, Cid, Clock, Network, PeerId, Replica } from '../ports.ts'
+import { JobNotFoundError } from '../roles/errors.ts'
+import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
+import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
+import { placeJob } from '../roles/requester.ts'
+import { createJobHandle, type JobHandle } from './job-handle.ts'
+
+export interface ClientParts {
+  network: Network
+  replica: Replica
+  blocks: Blocks
+  clock: Clock
+  logger: Logger
+  /** The wallet that Jobs are placed from; null without one. */
+  wallet: string | null
+  /** Peers that hold Jobs for others, the best first. */
+  holders(): PeerId[]
+  /** Stops what the platform opened. */
+  stop(): Promise<void>
+}
+
+/** A peer that places and follows Jobs and computes nothing. */
+export interface MingaClient extends AsyncDisposable {
+  readonly self: PeerId
+  /** Places a Job; resolves when others hold it, so that this client may leave. Throws InvalidJobInfoError, NoHolderError. */
+  place(draft: JobDraft, options?: Abortable & { onProgress?: (what: string) => void }): Promise<JobHandle>
+  /** Follows a Job that somebody placed. Throws JobNotFoundError. */
+  job(jobId: string, options?: Abortable): Promise<JobHandle>
+  /** The Jobs that the network has open, as far as the peers around know. */
+  jobs(options?: Abortable): Promise<JobSummary[]>
+  /** Peers on the Jobs channel. */
+  peers(): PeerId[]
+  /** A stored file by its CID, such as a report. */
+  read(cid: Cid, options?: Abortable & { providers?: PeerId[]; maxBytes?: number }): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** Replies to "which Jobs are open" come within this on any link that work could cross. */
+const LISTEN_MS = 600
+/** How long a Job's description may take to arrive from a peer that has it. */
+const FIND_TIMEOUT_MS = 15_000
+
+export async function createClientOn(parts: ClientParts, { signal }: Abortable = {}): Promise<MingaClient> {
+  const { network, replica, clock } = parts
+  const sessions = createJobSessions({ replica, self: network.self })
+  const meetAt = parts.holders()
+  const board = await createJobsBoard({ channels: network.channels, clock }, { meetAt, ...(signal && { signal }) })
+  return new Client(parts, sessions, board)
+}
+
+class Client implements MingaClient {
+  readonly self: PeerId
+  readonly #parts: ClientParts
+  readonly #sessions: JobSessions
+  readonly #board: JobsBoard
+  readonly #open = new Set<JobHandle>()
+  #closed: Promise<void> | undefined
+
+  constructor(parts: ClientParts, sessions: JobSessions, board: JobsBoard) {
+    this.self = parts.network.self
+    this.#parts = parts
+    this.#sessions = sessions
+    this.#board = board
+  }
+
+  peers = () => this.#board.peers()
+  read: MingaClient['read'] = (cid, options = {}) => this.#parts.blocks.read(cid, { providers: this.#providers(), ...options })
+
+  async place(draft: JobDraft, options: Abortable & { onProgress?: (what: string) => void } = {}): Promise<JobHandle> {
+    const { network, blocks, wallet } = this.#parts
+    const holders = () => [...new Set([...this.#parts.holders(), ...this.#board.peers()])]
+    const requester = { self: this.self, wallet, sessions: this.#sessions, blocks, streams: network.streams, board: this.#board, holders }
+    const { session } = await placeJob(requester, draft, options)
+    return this.#handle(session)
+  }
+
+  async job(jobId: string, { signal }: Abortable = {}): Promise<JobHandle> {
+    if (!isJobId(jobId)) throw new JobNotFoundError(jobId)
+    const session = await this.#find(jobId, signal)
+    return this.#handle(session)
+  }
+
+  async jobs({ signal }: Abortable = {}): Promise<JobSummary[]> {
+    await this.#board.ask()
+    await this.#parts.clock.sleep(LISTEN_MS, { ...(signal && { signal }) })
+    const summaries: JobSummary[] = []
+    const ids = new Set([...this.#board.notices().map(({ jobId }) => jobId), ...(await this.#parts.replica.jobs())])
+    for (const jobId of ids) {
+      if (!isJobId(jobId)) continue
+      const session = await this.#find(jobId, signal).catch(() => undefined)
+      if (session === undefined) continue
+      summaries.push(summaryOf(progressOf(session.view)))
+      await session.close()
+    }
+    return summaries
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose] = () => this.close()
+
+  async #close() {
+    for (const handle of this.#open) await handle.close()
+    await this.#board.close()
+    await this.#parts.stop()
+  }
+
+  #providers(): PeerId[] {
+    return [...new Set([...this.#parts.holders(), ...this.#board.peers(), ...this.#parts.network.peers()])]
+  }
+
+  async #find(jobId: JobId, signal?: AbortSignal) {
+    const notice = this.#board.find(jobId)
+    const meetAt = [...new Set([...(notice?.holders ?? []), ...this.#providers()])].filter((peer) => peer !== this.self)
+    const limited = AbortSignal.any([AbortSignal.timeout(FIND_TIMEOUT_MS), ...(signal ? [signal] : [])])
+    const session = await this.#sessions.open(jobId, { meetAt, signal: limited })
+    // Also a Job known from before is compared with one peer: what happened meanwhile would otherwise wait for the next anti-entropy.
+    for (const peer of meetAt) {
+      const synced = await session.log.syncWith(peer, { signal: limited }).then(
+        () => true,
+        () => false,
+      )
+      if (synced && session.view.info !== undefined) break
+    }
+    if (session.view.info !== undefined) return session
+    await session.close()
+    signal?.throwIfAborted()
+    throw new JobNotFoundError(jobId)
+  }
+
+  #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {
+    const { blocks } = this.#parts
+    const providers = () => this.#providers()
+    const handle = createJobHandle({ self: this.self, blocks, board: this.#board, session, providers })
+    this.#open.add(handle)
+    return handle
+  }
+}

@@ -1,0 +1,63 @@
+import { systemClock } from '../clock.ts'
+import type { Logger } from '../log.ts'
+import { silentLogger } from '../log.ts'
+import { createNetwork } from '../network/node.ts'
+import { createWebSigner, createWebVerifier } from '../network/signatures-web.ts'
+import { webPlatform } from '../network/transports-web.ts'
+import type { Abortable } from '../ports.ts'
+import { recordLogSchema } from '../protocol/records.ts'
+import { walletAddress } from '../protocol/wallet.ts'
+import { createReplica } from '../replica/replica.ts'
+import { createMemoryStore } from '../replica/store-memory.ts'
+import { createBlocks } from '../storage/blocks.ts'
+import { createClientOn, type MingaClient } from './client.ts'
+
+export interface CreateClientInit extends Abortable {
+  /** Multiaddrs of bootstrap nodes that this client can dial: `/…/ws` or `/…/wss` ones; each ends in `/p2p/<peer id>`. */
+  bootstrap: readonly string[]
+  /** The 32-byte Ed25519 secret of this client: whoever has it may cancel its Jobs. @default a new one */
+  privateKey?: Uint8Array
+  /** The 32-byte secp256k1 key of the wallet that Jobs are placed from. @default none */
+  walletKey?: Uint8Array
+  logger?: Logger
+  /** How long the first bootstrap node may take to answer. @default 10,000 */
+  timeoutMs?: number
+}
+
+const SECRET_BYTES = 32
+
+/**
+ * A client that keeps everything in memory and dials by WebSocket: the same code in a browser and on Node.js. Throws BadMultiaddrError,
+ * BootstrapUnreachableError.
+ */
+export async function createClient(init: CreateClientInit): Promise<MingaClient> {
+  const { bootstrap, privateKey = crypto.getRandomValues(new Uint8Array(SECRET_BYTES)), walletKey, signal, timeoutMs = 10_000 } = init
+  const logger = init.logger ?? silentLogger
+  const network = await createNetwork(
+    { platform: webPlatform(), log: logger.child('network') },
+    { privateKey, listen: [], bootstrap: [...bootstrap], dht: 'off' },
+  )
+  try {
+    await network.waitForBootstrap({ timeoutMs, ...(signal && { signal }) })
+    const { channels, streams, libp2p } = network
+    const signer = await createWebSigner(privateKey)
+    const store = createMemoryStore()
+    const common = { channels, streams, signer, verify: createWebVerifier(), schema: recordLogSchema, store, clock: systemClock }
+    const replica = await createReplica({ ...common, logger: logger.child('replica') })
+    const blocks = await createBlocks({ streams, libp2p, logger: logger.child('blocks') })
+    const stop = async () => {
+      await blocks.stop()
+      await replica.stop()
+      await network.stop()
+    }
+    const wallet = walletKey === undefined ? null : walletAddress(walletKey)
+    const holders = () => bootstrap.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
+    return await createClientOn(
+      { network, replica, blocks, clock: systemClock, logger, wallet, holders, stop },
+      { ...(signal && { signal }) },
+    )
+  } catch (error) {
+    await network.stop().catch(() => {})
+    throw error
+  }
+}

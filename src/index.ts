@@ -1,0 +1,21 @@
+/** What a DApp imports: `import { createClient } from 'minga'`. Nothing here needs Node.js. */
+export type { MingaClient } from './client/client.ts'
+export type { JobHandle, JobResult } from './client/job-handle.ts'
+export { type CreateClientInit, createClient } from './client/web.ts'
+export { EXIT, MingaError } from './errors.ts'
+export type { JobDraft } from './job/draft.ts'
+export { InvalidJobInfoError, type Problem } from './job/errors.ts'
+export type { JobEvent, JobShape, JobState, JobSummary, MicroJobState } from './job/events.ts'
+export type { JobInfo } from './job/info.ts'
+export type { JobProgress } from './job/progress.ts'
+export type { JobReport } from './job/report.ts'
+export type { Slicing } from './job/slicing.ts'
+export { type Logger, silentLogger } from './log.ts'
+export {
+  JobFailedError,
+  JobNotFinishedError,
+  JobNotFoundError,
+  NoHolderError,
+  NotTheRequesterError,
+  ResultRefusedError,
+} from './roles/errors.ts'

@@ -1,0 +1,99 @@
+import type { JobProgress, MacroProgress } from './progress.ts'
+
+/**
+ * `open`: nobody has computed it; `done`: its commit stands; `agreed`: its result was verified; `refused`: its result was wrong or never opened,
+ * and it is computed again. Locks live in the queues' channels, so an onlooker does not see them.
+ */
+export type MicroJobState = 'open' | 'locked' | 'done' | 'agreed' | 'refused'
+
+/** `running`: somebody has begun; `agreed`: every MicroJob was verified; `failed`: it cannot be finished; `cancelled` by its requester. */
+export type JobState = 'open' | 'running' | 'agreed' | 'failed' | 'cancelled'
+
+export interface JobShape {
+  macroJobs: number
+  /** Processing MicroJobs of a MacroJob; the validation MicroJob comes after them, at this index. */
+  microJobs: number
+  /** Blocks of a MicroJob. */
+  blocks: number
+}
+
+export interface JobSummary {
+  jobId: string
+  name: string
+  state: JobState
+  shape: JobShape
+  /** MicroJobs done and agreed, validation ones included. */
+  done: number
+  agreed: number
+  /** Peers that have joined it. */
+  peers: number
+}
+
+/** What happened on a Job. The first event of a stream is always `job:seen`, the last `job:finished`. */
+export type JobEvent =
+  | { type: 'job:seen'; job: JobSummary }
+  | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: string; tookMs?: number }
+  | { type: 'peer:joined' | 'peer:left'; peer: string }
+  | { type: 'culprit:found'; peer: string; macro: number; micro: number; reason: string }
+  | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled'; report?: string; reason?: string }
+
+const STATES: Record<JobProgress['state'], JobState> = {
+  unknown: 'open',
+  open: 'running',
+  agreed: 'running',
+  finished: 'agreed',
+  cancelled: 'cancelled',
+  failed: 'failed',
+}
+
+/** A Job in one line. */
+export function summaryOf(progress: JobProgress): JobSummary {
+  const { jobId, name, macroJobs, shape, peers } = progress
+  const validated = macroJobs.filter(({ validator }) => validator !== undefined).length
+  const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
+  const done = progress.microJobs.processed + validated
+  const begun = done > 0 || peers.length > 0
+  const state = progress.state === 'open' && !begun ? 'open' : STATES[progress.state]
+  return { jobId, name, state, shape, done, agreed: progress.microJobs.agreed + agreedMacros, peers: peers.length }
+}
+
+/** What a watcher hears when a Job goes from `before` (undefined: it has just begun to watch) to `now`. */
+export function eventsBetween(before: JobProgress | undefined, now: JobProgress): JobEvent[] {
+  const events: JobEvent[] = before === undefined ? [{ type: 'job:seen', job: summaryOf(now) }] : []
+  const known = new Set(before?.peers.map(({ peer }) => peer))
+  for (const { peer } of now.peers) if (!known.has(peer)) events.push({ type: 'peer:joined', peer })
+  for (const [index, macro] of now.macroJobs.entries()) events.push(...microJobEvents(before?.macroJobs[index], macro))
+  const convicted = new Set(before?.culprits.map(({ peer, macro }) => `${peer}/${macro}`))
+  for (const { peer, macro, micro } of now.culprits) {
+    if (convicted.has(`${peer}/${macro}`)) continue
+    events.push({ type: 'culprit:found', peer, macro, micro, reason: 'its result differs from what independent peers computed' })
+  }
+  const ended = endOf(now)
+  if (ended !== undefined && (before === undefined || endOf(before) === undefined)) events.push(ended)
+  return events
+}
+
+function microJobEvents(before: MacroProgress | undefined, now: MacroProgress): JobEvent[] {
+  const events: JobEvent[] = []
+  for (let micro = 0; micro <= now.processed.length; micro++) {
+    const [was, is] = [microState(before, micro), microState(now, micro)]
+    if (was.state === is.state && was.peer === is.peer) continue
+    const state = is.state === 'open' && was.state === 'done' ? 'refused' : is.state
+    events.push({ type: 'microjob:changed', macro: now.macro, micro, state, ...(is.peer !== undefined && { peer: is.peer }) })
+  }
+  return events
+}
+
+function microState(macro: MacroProgress | undefined, micro: number): { state: MicroJobState; peer: string | undefined } {
+  if (macro === undefined) return { state: 'open', peer: undefined }
+  const peer = micro === macro.processed.length ? macro.validator : macro.processed[micro]
+  if (peer === undefined) return { state: 'open', peer }
+  return { state: macro.state === 'agreed' ? 'agreed' : 'done', peer }
+}
+
+function endOf({ state, reportCid, failure }: JobProgress): Extract<JobEvent, { type: 'job:finished' }> | undefined {
+  if (state === 'finished') return { type: 'job:finished', state: 'agreed', ...(reportCid !== undefined && { report: reportCid }) }
+  if (state === 'cancelled') return { type: 'job:finished', state }
+  if (state === 'failed') return { type: 'job:finished', state, ...(failure !== undefined && { reason: failure }) }
+  return undefined
+}

@@ -1,0 +1,76 @@
+import { bytesToHex, hashOf, utf8ToBytes } from './bytes.ts'
+import { chunkState, culpritsOf } from './chunk.ts'
+import { macroJobId } from './ids.ts'
+import type { JobInfo } from './info.ts'
+import { fitsClass } from './judge.ts'
+import { chunkOf, type JobView } from './view.ts'
+
+export interface MacroChoiceInput {
+  self: string
+  /** Peers on the Job that answer now, this one included. */
+  alive: ReadonlySet<string>
+  /** MacroJobs whose queue somebody holds, with the number of its processors. */
+  active: ReadonlyMap<number, number>
+  /** Processors of one MacroJob at most: the seed's eleven, of which one validates. */
+  maxProcessors: number
+}
+
+/** A MacroJob with MicroJobs that nobody has processed yet. */
+export interface OpenMacroJob {
+  macro: number
+  open: number[]
+}
+
+/** All MacroJobs with open MicroJobs, in order. */
+export function openMacroJobs(view: JobView, info: JobInfo): OpenMacroJob[] {
+  const found: OpenMacroJob[] = []
+  for (let macro = 0; macro < info.slicing.macroJobs; macro++) {
+    const open = chunkState(view, info, chunkOf(info, macro)).current?.open.get(macro) ?? []
+    if (open.length > 0) found.push({ macro, open })
+  }
+  return found
+}
+
+/**
+ * The MacroJob that a peer should work on next, or undefined where there is none for it. One that nobody holds comes before one that somebody
+ * does; among equals each peer has an order of its own, so that two seldom open the same. A peer leaves alone what only it could still
+ * validate independently: whoever processes in a MacroJob cannot judge it (docs/PROTOCOL.md, "Choosing a MacroJob").
+ */
+export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceInput): OpenMacroJob | undefined {
+  const { self, active, maxProcessors } = input
+  if (!fitsClass(view, info, self)) return undefined
+  const candidates = openMacroJobs(view, info).filter(({ macro }) => {
+    const barred = culpritsOf(chunkState(view, info, chunkOf(info, macro))).has(self)
+    return !barred && (active.get(macro) ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
+  })
+  const key = ({ macro }: OpenMacroJob) => {
+    const own = bytesToHex(hashOf('macro-order', utf8ToBytes(orderSeed(info, macro)), utf8ToBytes(self)))
+    return `${active.has(macro) ? 1 : 0}${own}`
+  }
+  return candidates.map((candidate) => ({ candidate, key: key(candidate) })).sort((a, b) => (a.key < b.key ? -1 : 1))[0]?.candidate
+}
+
+const seeds = new Map<string, string>()
+
+/** macroJobId, kept: a Poseidon hash costs a third of a millisecond and the order is asked for often. */
+function orderSeed(info: JobInfo, macro: number): string {
+  const key = `${info.seed}/${macro}`
+  const known = seeds.get(key)
+  if (known !== undefined) return known
+  // The ids of a few Jobs at a time are wanted, never of thousands.
+  if (seeds.size > 10_000) seeds.clear()
+  const id = macroJobId(info, macro)
+  seeds.set(key, id)
+  return id
+}
+
+function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive }: MacroChoiceInput): boolean {
+  const able = [...alive].filter((peer) => view.peers.has(peer) && fitsClass(view, info, peer))
+  if (able.length <= 1) return true
+  const processors = new Set([self])
+  for (let micro = 0; micro < info.slicing.microJobs; micro++) {
+    for (const { author } of view.commits.get(`${macro}/${micro}`) ?? []) processors.add(author)
+  }
+  if ([...processors].every((peer) => peer === self)) return true
+  return able.some((peer) => !processors.has(peer))
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../log.ts'
+import type { Identity } from '../network/identity.ts'
+import { loadIdentity } from '../network/identity-node.ts'
+import { createNetwork, type MingaNetwork } from '../network/node.ts'
+import { createVerifier } from '../network/signatures-node.ts'
+import { nodePlatform } from '../network/transports-node.ts'
+import type { Abortable, Replica, Vault } from '../ports.ts'
+import { recordLogSchema } from '../protocol/records.ts'
+import { loadWallet, type Wallet } from '../protocol/wallet-file-node.ts'
+import { createReplica } from '../replica/replica.ts'
+import { openLevelStore } from '../replica/store-level.ts'
+import type { LocalBlocks } from '../storage/blocks.ts'
+import { createNodeBlocks } from '../storage/blocks-node.ts'
+import { openDataDirectory } from '../storage/data-directory-node.ts'
+import { openVault } from '../storage/vault-node.ts'
+import type { Undo } from './undo.ts'
+
+/** The adapters of one process on Node.js, wired to each other; roles come on top. */
+export interface MingaNode {
+  identity: Identity
+  wallet: Wallet
+  network: MingaNetwork
+  replica: Replica
+  blocks: LocalBlocks
+  vault: Vault
+}
+
+export interface NodeInit extends Abortable {
+  config: Config
+  logger: Logger
+  role: 'peer' | 'bootstrap' | 'client'
+  /** Where everything of this process lies; a client's is not a peer's, so that both run at once on one machine. */
+  dataDir: string
+}
+
+/** Opens the data directory, the keys, the network, the replica and the blocks, in this order. Each step's stop goes to `undo`. */
+export async function startNode({ config, logger, role, dataDir, signal }: NodeInit, undo: Undo): Promise<MingaNode> {
+  const directory = await openDataDirectory(dataDir)
+  undo.add(() => directory.close())
+  const identity = await loadIdentity(config.identityFile ?? directory.sub('identity.json'))
+  const wallet = await loadWallet(config.walletKeyFile ?? directory.sub('wallet.key'), { mustExist: config.walletKeyFile !== undefined })
+  signal?.throwIfAborted()
+  const network = await openNetwork({ config, logger, role }, identity)
+  undo.add(() => network.stop())
+  const store = await openLevelStore({ path: directory.sub('replica'), logger: logger.child('replica') })
+  undo.add(() => store.close())
+  const replica = await createReplica({
+    channels: network.channels,
+    streams: network.streams,
+    signer: identity.signer,
+    verify: createVerifier(),
+    schema: recordLogSchema,
+    store,
+    clock: systemClock,
+    logger: logger.child('replica'),
+    sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+  })
+  undo.add(() => replica.stop())
+  const blocks = await createNodeBlocks(
+    { streams: network.streams, libp2p: network.libp2p, logger: logger.child('blocks') },
+    { directory: directory.sub('blocks'), routing: config.dht && role !== 'client' },
+  )
+  undo.add(() => blocks.stop())
+  const vault = await openVault(directory.sub('vault'), logger)
+  undo.add(() => vault.close())
+  return { identity, wallet, network, replica, blocks, vault }
+}
+
+async function openNetwork(
+  { config, logger, role }: Pick<NodeInit, 'config' | 'logger' | 'role'>,
+  identity: Identity,
+): Promise<MingaNetwork> {
+  const platform = await nodePlatform({ mdns: config.mdns })
+  const pnetKey = config.pnetKeyFile === undefined ? undefined : new Uint8Array(await readFile(config.pnetKeyFile))
+  return createNetwork(
+    { platform, log: logger.child('network') },
+    {
+      privateKey: identity.privateKey,
+      listen: role === 'client' ? [] : [...config.listen],
+      announce: [...config.announce],
+      bootstrap: [...config.bootstrap],
+      dht: dhtMode(config, role),
+      relay: role === 'bootstrap' || config.relay,
+      ...(pnetKey && { pnetKey }),
+    },
+  )
+}
+
+function dhtMode({ dht }: Config, role: NodeInit['role']): 'server' | 'client' | 'off' {
+  if (!dht || role === 'client') return 'off'
+  return role === 'bootstrap' ? 'server' : 'client'
+}

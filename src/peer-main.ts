@@ -1,0 +1,101 @@
+import type { PeerInit, RunningPeer, StartPeer } from './cli/ports.ts'
+import { systemClock } from './clock.ts'
+import { createCompute } from './compute/compute.ts'
+import { type MingaNode, startNode } from './node/start-node.ts'
+import { startInOrder, type Undo } from './node/undo.ts'
+import type { Abortable, Compute } from './ports.ts'
+import { signCertificate } from './protocol/certificate.ts'
+import { createHolder } from './roles/holder.ts'
+import { createJobSessions } from './roles/job-sessions.ts'
+import { createJobsBoard, type JobsBoard } from './roles/jobs-board.ts'
+import { createProcessor, type Processor } from './roles/processor.ts'
+import { createGarbageCollector } from './storage/garbage-collector.ts'
+
+/** Ten years: the certificate binds two keys of one operator, who can take either away. */
+const CERTIFICATE_SECONDS = 10 * 365 * 86_400
+/** Until part 2 names a chain, certificates are for none. */
+const NO_CHAIN = 0
+
+/** Starts everything in order; where a step fails, stops what began in reverse and rethrows. */
+export const startPeer: StartPeer = (init) => startInOrder((undo) => start(init, undo))
+
+async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Promise<RunningPeer> {
+  const node = await startNode({ config, logger, role, dataDir: config.dataDir, ...(signal && { signal }) }, undo)
+  const { network, replica, blocks } = node
+  const collector = createGarbageCollector(
+    { blocks, clock: systemClock, logger: logger.child('gc') },
+    { maxAgeMs: config.storage.maxAgeMs, maxBytes: config.storage.maxBytes },
+  )
+  undo.add(() => collector.stop())
+  const sessions = createJobSessions({ replica, self: network.self })
+  const board = await createJobsBoard(
+    { channels: network.channels, clock: systemClock },
+    { answersFirst: role === 'bootstrap', ...(signal && { signal }) },
+  )
+  undo.add(() => board.close())
+  if (role === 'bootstrap') {
+    const holder = await createHolder({
+      self: network.self,
+      sessions,
+      replica,
+      blocks,
+      streams: network.streams,
+      board,
+      logger: logger.child('holder'),
+    })
+    undo.add(() => holder.stop())
+  }
+  const processor =
+    role === 'peer' && config.compute.device !== 'off' ? await process({ config, logger, role }, node, board, undo) : undefined
+  return {
+    self: network.self,
+    addresses: () => network.addresses(),
+    stop: async (options: Abortable = {}) => {
+      await processor?.stop(options.signal)
+      await undo.run()
+    },
+  }
+
+  async function process(init: PeerInit, node: MingaNode, board: JobsBoard, undo: Undo): Promise<Processor> {
+    const compute = await openCompute(init, undo)
+    const { identity, wallet, network, blocks, vault } = node
+    const facts = { peerKey: identity.publicKey, chainId: NO_CHAIN, expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS }
+    const certificate = signCertificate(wallet.key, facts)
+    const processor = createProcessor(
+      {
+        self: network.self,
+        sessions,
+        board,
+        channels: network.channels,
+        streams: network.streams,
+        blocks,
+        compute,
+        vault,
+        signer: identity.signer,
+        clock: systemClock,
+        logger: logger.child('processor'),
+        wallet: wallet.address,
+        certificate,
+      },
+      { minUnitPriceWei: config.jobs.minUnitPrice },
+    )
+    const now = AbortSignal.abort()
+    undo.add(() => processor.stop(now))
+    await board.ask().catch(() => {})
+    return processor
+  }
+}
+
+async function openCompute({ config, logger }: PeerInit, undo: Undo): Promise<Compute> {
+  const compute = await createCompute(
+    { logger: logger.child('compute') },
+    {
+      adapter: config.compute.device === 'software' ? 'software' : 'auto',
+      cacheDirectory: config.cacheDir,
+      maxBufferBytes: config.compute.maxBytes,
+      ...(config.compute.vulkanDrivers && { driverEnvironment: { VK_DRIVER_FILES: config.compute.vulkanDrivers } }),
+    },
+  )
+  undo.add(() => compute.stop())
+  return compute
+}

@@ -1,0 +1,43 @@
+import { computeBlock, programOf } from '../job/block-program.ts'
+import { bytesToHex } from '../job/bytes.ts'
+import type { JobDraft } from '../job/draft.ts'
+import type { JobShape } from '../job/events.ts'
+import { localJobInfo } from '../job/local-run.ts'
+import { cutInput } from '../job/slice.ts'
+import type { Abortable, Compute, DeviceReport, Diagnostic } from '../ports.ts'
+
+/** What one block of a draft does on this machine. */
+export interface DryRunReport {
+  shape: JobShape
+  /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
+  diagnostics: readonly Diagnostic[]
+  device: DeviceReport
+  block: { index: number; inputBytes: number; outputBytes: number; deviceMs: number; hash: string }
+}
+
+/** Checks the draft as a whole, compiles its code and runs its first block here. Throws InvalidJobInfoError and what Compute.run throws. */
+export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abortable = {}): Promise<DryRunReport> {
+  const info = localJobInfo(draft)
+  const program = programOf(info, draft.code)
+  const diagnostics = await compute.check(program, { ...(signal && { signal }) })
+  const index = { macro: 0, micro: 0, block: 0 }
+  const input = cutInput(info.slicing, index, draft.data ?? new Uint8Array(0), 0)
+  const [result] = await compute.run(program, [computeBlock(info, index, input)], {
+    budgetMs: info.limits.blockMs,
+    ...(signal && { signal }),
+  })
+  if (result === undefined) throw new Error('a run of one block gave no result')
+  const { macroJobs, microJobs, blocks } = info.slicing
+  return {
+    shape: { macroJobs, microJobs, blocks },
+    diagnostics,
+    device: await compute.device(),
+    block: {
+      index: 0,
+      inputBytes: input.length,
+      outputBytes: result.output.length,
+      deviceMs: result.deviceMs,
+      hash: bytesToHex(result.hash),
+    },
+  }
+}

@@ -1,0 +1,178 @@
+import { nonceAt } from '../job/beacon.ts'
+import { type Duty, dutiesOf } from '../job/duties.ts'
+import type { Logger } from '../log.ts'
+import type { Abortable, Clock, PeerId } from '../ports.ts'
+import { type FinalizerComponents, finalize } from './finalizer.ts'
+import type { LoadedJob } from './loaded-job.ts'
+import type { WorkComponents } from './process-micro-job.ts'
+import { recheck, reveal, validate } from './verifier.ts'
+
+/** Who comes after a peer that does not answer waits only for the news of its death to be wrong. */
+const DEAD_PATIENCE_MS = 500
+/** A duty that failed is tried again after this, doubled each time up to the cap. */
+const RETRY_MS = 1000
+const MAX_RETRY_MS = 60_000
+/** With nothing moving, the clock alone makes later ranks due. */
+const TICK_MS = 250
+
+export interface DutyKeeperComponents {
+  work: WorkComponents
+  finalizer: FinalizerComponents
+  clock: Clock
+  logger: Logger
+  /** True for peers that answer now. */
+  alive(peer: PeerId): boolean
+}
+
+export interface Patience {
+  /** How long a living peer of an earlier rank is waited for, by kind of duty. */
+  proposeMs: number
+  validateMs: number
+  recheckMs: number
+  finalizeMs: number
+  /** No progress in an attempt for so long, and this peer votes that it is stuck. */
+  stuckMs: number
+}
+
+/** Enough for a peer that is busy with a MicroJob of its own; all of it can be set by the operator. */
+export const DEFAULT_PATIENCE: Patience = { proposeMs: 2000, validateMs: 15_000, recheckMs: 15_000, finalizeMs: 5000, stuckMs: 45_000 }
+
+interface Pending {
+  sinceMs: number
+  failures: number
+  notBeforeMs: number
+  running: boolean
+}
+
+/** Does this peer's duties for one Job (job/duties.ts) until the signal is aborted: proposes, opens, validates, reveals, finalizes. */
+export async function keepDuties(
+  components: DutyKeeperComponents,
+  job: LoadedJob,
+  patience: Patience,
+  { signal }: Required<Abortable>,
+): Promise<void> {
+  const keeper = new DutyKeeper(components, job, patience, signal)
+  await keeper.run()
+}
+
+class DutyKeeper {
+  readonly #components: DutyKeeperComponents
+  readonly #job: LoadedJob
+  readonly #patience: Patience
+  readonly #signal: AbortSignal
+  readonly #pending = new Map<string, Pending>()
+  readonly #startedMs: number
+  #processedMs: number | undefined
+  #movedMs: number
+  #version = -1
+
+  constructor(components: DutyKeeperComponents, job: LoadedJob, patience: Patience, signal: AbortSignal) {
+    this.#components = components
+    this.#job = job
+    this.#patience = patience
+    this.#signal = signal
+    this.#startedMs = components.clock.nowMs()
+    this.#movedMs = this.#startedMs
+  }
+
+  async run(): Promise<void> {
+    const { clock } = this.#components
+    let wake = () => {}
+    const stop = this.#job.session.onChange(() => wake())
+    try {
+      while (!this.#signal.aborted) {
+        this.#step()
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const idle = new AbortController()
+        await Promise.race([changed, clock.sleep(TICK_MS, { signal: AbortSignal.any([idle.signal, this.#signal]) }).catch(() => {})])
+        idle.abort()
+      }
+    } finally {
+      stop()
+    }
+  }
+
+  #step() {
+    const { view } = this.#job.session
+    const nowMs = this.#components.clock.nowMs()
+    if (view.version !== this.#version) this.#movedMs = nowMs
+    this.#version = view.version
+    const duties = dutiesOf(view, this.#components.finalizer.signer.peer)
+    const standing = new Set(duties.map(({ id }) => id))
+    for (const [id, { running }] of this.#pending) if (!standing.has(id) && !running) this.#pending.delete(id)
+    for (const duty of duties) {
+      if (duty.kind === 'propose') this.#processedMs ??= nowMs
+      const pending = this.#pending.get(duty.id) ?? { sinceMs: nowMs, failures: 0, notBeforeMs: 0, running: false }
+      this.#pending.set(duty.id, pending)
+      if (!pending.running && nowMs >= pending.notBeforeMs && nowMs >= this.#dueMs(duty, pending.sinceMs)) this.#start(duty, pending)
+    }
+  }
+
+  #dueMs(duty: Duty, sinceMs: number): number {
+    if (duty.kind === 'reopen') return this.#movedMs + this.#patience.stuckMs
+    const each = this.#patienceFor(duty.kind)
+    return duty.before.reduce((due, peer) => due + (this.#components.alive(peer) ? each : DEAD_PATIENCE_MS), sinceMs)
+  }
+
+  #patienceFor(kind: Duty['kind']): number {
+    if (kind === 'propose') return this.#patience.proposeMs
+    if (kind === 'validate') return this.#patience.validateMs
+    if (kind === 'recheck') return this.#patience.recheckMs
+    return this.#patience.finalizeMs
+  }
+
+  #start(duty: Duty, pending: Pending) {
+    const { clock, logger } = this.#components
+    pending.running = true
+    this.#do(duty).then(
+      () => {
+        pending.running = false
+        // Done: the record that it wrote takes the duty off the list; should it not, this one waits its turn again.
+        pending.notBeforeMs = clock.nowMs() + RETRY_MS
+      },
+      (error: unknown) => {
+        pending.running = false
+        pending.notBeforeMs = clock.nowMs() + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** pending.failures++)
+        if (!this.#signal.aborted) logger.warn('a duty failed and will be tried again', { jobId: this.#job.jobId, duty: duty.id, error })
+      },
+    )
+  }
+
+  async #do(duty: Duty): Promise<void> {
+    const { work, finalizer, logger } = this.#components
+    const { session, secret, jobId } = this.#job
+    const options = { signal: this.#signal }
+    logger.debug('duty', { jobId, duty: duty.id })
+    switch (duty.kind) {
+      case 'propose':
+      case 'reopen':
+        return session.append(duty.record)
+      case 'open-nonce': {
+        const { chunk, attempt, root } = duty
+        return session.append({ kind: 'nonce', chunk, attempt, root, nonce: nonceAt(secret, chunk, attempt) })
+      }
+      case 'validate':
+        return validate(work, this.#job, duty, options)
+      case 'reveal':
+        if (!(await reveal(work, this.#job, duty, options))) logger.warn('the opening of a commit is lost', { jobId, duty: duty.id })
+        return
+      case 'recheck':
+        return recheck(work, this.#job, duty, options)
+      case 'finalize':
+        return finalize(finalizer, this.#job, duty, this.#timings())
+    }
+  }
+
+  #timings() {
+    const nowMs = this.#components.clock.nowMs()
+    const processedMs = this.#processedMs ?? nowMs
+    const rounded = (ms: number) => Math.round(ms)
+    return {
+      processingMs: rounded(processedMs - this.#startedMs),
+      verificationMs: rounded(nowMs - processedMs),
+      totalMs: rounded(nowMs - this.#startedMs),
+    }
+  }
+}

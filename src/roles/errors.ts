@@ -1,0 +1,92 @@
+import { EXIT, MingaError } from '../errors.ts'
+
+/** Nobody took the Job in: a Job that only its requester holds is lost when the requester leaves. */
+export class NoHolderError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly asked: number
+  readonly refusals: readonly string[]
+
+  constructor(asked: number, refusals: readonly string[]) {
+    const found = asked === 0 ? 'no peer is connected' : `of ${asked} peer(s) asked, none took it (${refusals.join(', ') || 'no answer'})`
+    super({
+      message: `expected a peer that holds the Job while you are away; ${found}`,
+      hint: 'check --bootstrap, and that a bootstrap node with free space is running; `minga peers` shows who answers',
+    })
+    this.asked = asked
+    this.refusals = refusals
+  }
+}
+
+/** No peer that was asked knows the Job. */
+export class JobNotFoundError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly jobId: string
+
+  constructor(jobId: string) {
+    super({
+      message: `expected a Job that some connected peer holds, found nobody who knows ${jobId}`,
+      hint: '`minga jobs` lists the Jobs that are known here; check the id and --bootstrap',
+    })
+    this.jobId = jobId
+  }
+}
+
+/** The Job ended without a result. */
+export class JobFailedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly jobId: string
+  readonly reason: string
+
+  constructor(jobId: string, reason: string) {
+    super({
+      message: `expected the Job's result, but the Job has ended: ${reason}`,
+      hint: 'run `minga place --dry-run job.json` to see what a block of it does on this machine',
+    })
+    this.jobId = jobId
+    this.reason = reason
+  }
+}
+
+/** Results were asked for before the Job is agreed. */
+export class JobNotFinishedError extends MingaError {
+  readonly exitCode = EXIT.timeout
+  readonly jobId: string
+
+  constructor(jobId: string, agreed: number, total: number) {
+    super({
+      message: `expected a finished Job, found one with ${agreed} of ${total} MicroJobs agreed`,
+      hint: `\`minga watch ${jobId}\` waits for the rest`,
+    })
+    this.jobId = jobId
+  }
+}
+
+/** A result file does not hold the blocks that the peers agreed on. */
+export class ResultRefusedError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly macro: number
+  readonly micro: number
+
+  constructor(macro: number, micro: number) {
+    super({
+      message: `expected the agreed blocks of MacroJob ${macro}, MicroJob ${micro}, found other bytes`,
+      hint: 'nothing was written; try again with other peers connected',
+    })
+    this.macro = macro
+    this.micro = micro
+  }
+}
+
+/** Only the requester may call a Job off. */
+export class NotTheRequesterError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly requester: string
+
+  constructor(jobId: string, requester: string) {
+    super({
+      message: `expected the key of the requester ${requester}, found another: Job ${jobId} is not ours to cancel`,
+      hint: 'use the data directory or identity file that the Job was placed with',
+    })
+    this.requester = requester
+  }
+}

@@ -1,0 +1,209 @@
+import { chunkState } from '../job/chunk.ts'
+import type { JobId } from '../job/ids.ts'
+import { chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
+import { progressOf } from '../job/progress.ts'
+import type { RecordOf } from '../job/records.ts'
+import { chunkOf, type JobView } from '../job/view.ts'
+import type { Logger } from '../log.ts'
+import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault } from '../ports.ts'
+import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
+import { jobTopic } from '../protocol/topics.ts'
+import { complaintOf } from './complaints.ts'
+import { DEFAULT_PATIENCE, keepDuties, type Patience } from './duty-keeper.ts'
+import type { JobSessions } from './job-sessions.ts'
+import type { JobsBoard } from './jobs-board.ts'
+import { type LoadedJob, loadJob } from './loaded-job.ts'
+import { createMacroActivity, type MacroActivity } from './macro-activity.ts'
+import { workOffMacroJob } from './macro-worker.ts'
+import { openWorkQueue } from './work-queue.ts'
+
+/** The seed's eleven: ten processors of a MacroJob and the one that validates. */
+const MAX_PROCESSORS = 10
+/** How long a newcomer waits for the Job's description to arrive from its holders. */
+const INFO_TIMEOUT_MS = 20_000
+/** Answers to "which MacroJobs are open" come within a round trip; a second on a slow link. */
+const ACTIVITY_WAIT_MS = 60
+
+export interface MembershipComponents {
+  self: PeerId
+  sessions: JobSessions
+  board: JobsBoard
+  channels: Channels
+  blocks: Blocks
+  compute: Compute
+  vault: Vault
+  signer: Signer
+  clock: Clock
+  logger: Logger
+  wallet: string
+  /** The wallet's certificate over this peer's key. */
+  certificate: Uint8Array
+}
+
+export interface MembershipOptions extends Abortable {
+  patience?: Partial<Patience>
+  onCompleted?(jobId: JobId, macro: number, micro: number, deviceMs: number): void
+  /** The Job has moved: there may be something to do in it. */
+  onChange?(): void
+}
+
+/** A peer's part in one Job: it works on its MacroJobs, and does its duties in the background. */
+export interface JobMembership {
+  readonly job: LoadedJob
+  /** Works on the next MacroJob that is open for this peer; false where there is none now. */
+  work(options: Required<Abortable> & { stop: AbortSignal }): Promise<boolean>
+  /** True when the Job needs this peer no more. */
+  over(): boolean
+  leave(): Promise<void>
+}
+
+/** Joins the Job's channel, syncs its log, fetches its program, and writes that this peer takes part. */
+export async function joinJob(
+  components: MembershipComponents,
+  notice: JobNotice,
+  options: MembershipOptions = {},
+): Promise<JobMembership> {
+  const { sessions, channels, self, compute, wallet, certificate } = components
+  const jobId = notice.jobId as JobId
+  const meetAt = notice.holders.filter((peer) => peer !== self)
+  const signal = AbortSignal.any([AbortSignal.timeout(INFO_TIMEOUT_MS), ...(options.signal ? [options.signal] : [])])
+  const session = await sessions.open(jobId, { meetAt, signal })
+  try {
+    await syncFromOne(session.log, meetAt, signal)
+    await session.until((view) => view.info !== undefined, { signal })
+    const info = session.view.info as NonNullable<JobView['info']>
+    const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
+    const channel = await channels.join<JobMessage>(spec, { meetAt, signal })
+    const providers = () => [...new Set([...meetAt, ...channel.peers(), info.requester])].filter((peer) => peer !== self)
+    const job = await loadJob(components, session, info, providers, { signal })
+    const { fingerprint } = await compute.device()
+    await session.append({ kind: 'peer', wallet, certificate, fingerprint })
+    const activity = createMacroActivity(channel)
+    await activity.ask()
+    await components.clock.sleep(ACTIVITY_WAIT_MS, { signal })
+    return new Membership(components, job, channel, activity, options)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+async function syncFromOne(
+  log: { syncWith(peer: PeerId, options?: Abortable): Promise<unknown> },
+  holders: readonly PeerId[],
+  signal: AbortSignal,
+) {
+  for (const holder of holders) {
+    const synced = await log.syncWith(holder, { signal }).then(
+      () => true,
+      () => false,
+    )
+    if (synced || signal.aborted) return
+  }
+}
+
+class Membership implements JobMembership {
+  readonly job: LoadedJob
+  readonly #components: MembershipComponents
+  readonly #channel: Channel<JobMessage>
+  readonly #activity: MacroActivity
+  readonly #options: MembershipOptions
+  readonly #left = new AbortController()
+  readonly #duties: Promise<void>
+  readonly #unfollow: () => void
+  #completed = 0
+
+  constructor(
+    components: MembershipComponents,
+    job: LoadedJob,
+    channel: Channel<JobMessage>,
+    activity: MacroActivity,
+    options: MembershipOptions,
+  ) {
+    this.job = job
+    this.#components = components
+    this.#channel = channel
+    this.#activity = activity
+    this.#options = options
+    this.#unfollow = job.session.onChange(() => options.onChange?.())
+    const { clock, logger, blocks, signer, board } = components
+    const patience = { ...DEFAULT_PATIENCE, ...options.patience }
+    const keeper = {
+      work: components,
+      finalizer: { blocks, signer, board },
+      clock,
+      logger,
+      alive: (peer: PeerId) => this.#alive().has(peer),
+    }
+    this.#duties = keepDuties(keeper, job, patience, { signal: this.#left.signal })
+  }
+
+  over(): boolean {
+    const { state } = progressOf(this.job.session.view)
+    return state === 'finished' || state === 'cancelled' || state === 'failed'
+  }
+
+  async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
+    const { self } = this.#components
+    const { session, info } = this.job
+    if (this.over() || session.view.complaints.has(self)) return false
+    const input = { self, alive: this.#alive(), active: this.#activity.active(), maxProcessors: MAX_PROCESSORS }
+    const choice = chooseMacroJob(session.view, info, input)
+    if (choice === undefined) return false
+    await this.#workOn(choice, stop, signal)
+    return true
+  }
+
+  async leave(): Promise<void> {
+    this.#left.abort()
+    this.#unfollow()
+    await this.#duties
+    await this.#channel.close()
+    await this.job.session.close()
+  }
+
+  #alive(): Set<PeerId> {
+    return new Set([this.#components.self, ...this.#channel.peers()])
+  }
+
+  async #workOn(choice: OpenMacroJob, stop: AbortSignal, signal: AbortSignal): Promise<void> {
+    const { macro } = choice
+    const { logger } = this.#components
+    await this.#activity.enter(macro)
+    const { chunk, attempt } = this.#attemptOf(macro)
+    logger.debug('working on a MacroJob', { jobId: this.job.jobId, macro, chunk, attempt })
+    const queue = await openWorkQueue(this.#components, this.job, choice, this.#activity.processors(macro), { signal })
+    try {
+      const onCompleted = (macro: number, micro: number, deviceMs: number) => this.#onCompleted(macro, micro, deviceMs)
+      await workOffMacroJob(this.#components, this.job, choice, queue, { signal, stop, onCompleted })
+    } catch (error) {
+      await this.#complain(macro, error, signal)
+    } finally {
+      await queue.close()
+      await this.#activity.leave(macro).catch(() => {})
+    }
+  }
+
+  #attemptOf(macro: number) {
+    const chunk = chunkOf(this.job.info, macro)
+    return { chunk, attempt: chunkState(this.job.session.view, this.job.info, chunk).current?.attempt }
+  }
+
+  #onCompleted(macro: number, micro: number, deviceMs: number) {
+    const { board } = this.#components
+    const { slicing } = this.job.info
+    this.#options.onCompleted?.(this.job.jobId, macro, micro, deviceMs)
+    this.#completed++
+    // One count a MacroJob's worth of work: message count is the cost (NETWORK.md).
+    if (this.#completed % slicing.microJobs !== 0) return
+    const { processed, total } = progressOf(this.job.session.view).microJobs
+    board.completed(this.job.jobId, processed, total).catch(() => {})
+  }
+
+  async #complain(macro: number, error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw error
+    const reason: RecordOf<'complaint'>['reason'] | undefined = complaintOf(error)
+    this.#components.logger.warn('gave up a Job', { jobId: this.job.jobId, macro, reason, error })
+    await this.job.session.append({ kind: 'complaint', reason: reason ?? 'crash', macro, micro: 0 })
+  }
+}

@@ -1,0 +1,94 @@
+import type { JobId } from '../job/ids.ts'
+import type { JobRecord } from '../job/records.ts'
+import { keyOf } from '../job/records.ts'
+import { applyRecord, createJobView, type JobView } from '../job/view.ts'
+import type { Abortable, JobLog, LogEntry, PeerId, Replica } from '../ports.ts'
+import { decodeRecord, encodeRecord } from '../protocol/records.ts'
+
+/** A Job as one peer follows it: its log, and the view that folds it. */
+export interface JobSession {
+  readonly jobId: JobId
+  /** Always the fold of all entries that the log holds here. */
+  readonly view: JobView
+  readonly log: JobLog
+  /** Writes records of ours; resolves when they are durable here. A record that we wrote before (same key) is left as it is. */
+  append(...records: JobRecord[]): Promise<void>
+  /** Called after the view has moved; returns the way to stop. */
+  onChange(listener: () => void): () => void
+  /** Resolves when `holds` does, which is asked at once and after each change. Rejects with the signal's reason. */
+  until(holds: (view: JobView) => boolean, options?: Abortable): Promise<void>
+  close(): Promise<void>
+}
+
+export interface JobSessionComponents {
+  replica: Replica
+  self: PeerId
+}
+
+/** Opens the Job's log and folds what it holds. */
+export async function openJobSession(
+  { replica, self }: JobSessionComponents,
+  jobId: JobId,
+  options: Abortable & { meetAt?: PeerId[] } = {},
+): Promise<JobSession> {
+  const log = await replica.open(jobId, options)
+  const view = createJobView(jobId)
+  const listeners = new Set<() => void>()
+  const own = new Set<string>()
+
+  const fold = (entries: Iterable<LogEntry>) => {
+    for (const { author, key, value } of entries) {
+      if (author === self) own.add(key)
+      applyRecord(view, author, decodeRecord(jobId, author, key, value))
+    }
+  }
+  fold(log.entries())
+  const unsubscribe = log.onEntries((entries) => {
+    fold(entries)
+    for (const listener of [...listeners]) listener()
+  })
+  const onChange = (listener: () => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  return {
+    jobId,
+    view,
+    log,
+    onChange,
+    async append(...records) {
+      const fresh = records.filter((record) => !own.has(keyOf(record)))
+      for (const record of fresh) own.add(keyOf(record))
+      if (fresh.length > 0) await log.append(fresh.map((record) => ({ key: keyOf(record), value: encodeRecord(record) })))
+    },
+    until: (holds, { signal } = {}) => untilHolds(view, onChange, holds, signal),
+    async close() {
+      unsubscribe()
+      listeners.clear()
+      await log.close()
+    },
+  }
+}
+
+function untilHolds(
+  view: JobView,
+  onChange: JobSession['onChange'],
+  holds: (view: JobView) => boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (end: () => void) => {
+      stop()
+      signal?.removeEventListener('abort', abort)
+      end()
+    }
+    const abort = () => finish(() => reject(signal?.reason))
+    const stop = onChange(() => {
+      if (holds(view)) finish(resolve)
+    })
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted) abort()
+    else if (holds(view)) finish(resolve)
+  })
+}

@@ -1,0 +1,134 @@
+import type { Channel, Channels, Clock, PeerId } from '../ports.ts'
+import { type JobNotice, type JobsMessage, jobsCodec, MAX_LISTED_JOBS } from '../protocol/messages.ts'
+import { jobsTopic } from '../protocol/topics.ts'
+
+/** Notices kept; the oldest goes first. A stranger can fill it, so it is small, and a Job worth having is announced again. */
+const MAX_NOTICES = 2000
+/** A peer that is no bootstrap node lets one of those answer first. */
+const REPLY_DELAY_MS = 150
+
+/** What a peer knows of the network's Jobs through the Jobs channel (seeds/001 "Job Processing" 1). */
+export interface JobsBoard {
+  /** Jobs that were announced and not yet finished, oldest first. */
+  notices(): JobNotice[]
+  find(jobId: string): JobNotice | undefined
+  /** Puts a Job on the board and tells all. */
+  announce(job: JobNotice): Promise<void>
+  /** Asks all peers for open Jobs; the answers come as notices. */
+  ask(): Promise<void>
+  completed(jobId: string, completed: number, total: number): Promise<void>
+  finished(jobId: string, reportCid: string): Promise<void>
+  /** Takes a Job off this peer's board only: it is over, or of no use here. */
+  drop(jobId: string): void
+  onNotice(listener: (job: JobNotice) => void): () => void
+  onMessage(listener: (message: JobsMessage, from: PeerId) => void): () => void
+  peers(): PeerId[]
+  close(): Promise<void>
+}
+
+export interface JobsBoardInit {
+  /** Bootstrap nodes answer at once. */
+  answersFirst?: boolean
+  meetAt?: PeerId[]
+  signal?: AbortSignal
+}
+
+export async function createJobsBoard(
+  { channels, clock }: { channels: Channels; clock: Clock },
+  init: JobsBoardInit = {},
+): Promise<JobsBoard> {
+  const spec = { topic: jobsTopic, maxBytes: jobsCodec.maxBytes, encode: jobsCodec.encode, decode: jobsCodec.decode }
+  const { meetAt, signal } = init
+  const channel = await channels.join<JobsMessage>(spec, { ...(meetAt && { meetAt }), ...(signal && { signal }) })
+  return new Board(channel, clock, init.answersFirst ?? false)
+}
+
+class Board implements JobsBoard {
+  readonly #channel: Channel<JobsMessage>
+  readonly #clock: Clock
+  readonly #answersFirst: boolean
+  readonly #notices = new Map<string, JobNotice>()
+  readonly #over = new Set<string>()
+  readonly #listeners = new Set<(job: JobNotice) => void>()
+  readonly #answered = new Map<PeerId, number>()
+  readonly #closed = new AbortController()
+
+  constructor(channel: Channel<JobsMessage>, clock: Clock, answersFirst: boolean) {
+    this.#channel = channel
+    this.#clock = clock
+    this.#answersFirst = answersFirst
+    channel.subscribe((message, from) => this.#receive(message, from))
+    // Whoever joins late learns of the open Jobs without having to ask twice.
+    channel.onPeer((peer, change) => change === 'joined' && answersFirst && this.#answer(peer))
+  }
+
+  notices = () => [...this.#notices.values()]
+  find = (jobId: string) => this.#notices.get(jobId)
+  peers = () => this.#channel.peers()
+  onMessage = (listener: (message: JobsMessage, from: PeerId) => void) => this.#channel.subscribe(listener)
+
+  async announce(job: JobNotice) {
+    this.#over.delete(job.jobId)
+    this.#learn(job)
+    await this.#channel.publish({ type: 'job-announced', job })
+  }
+
+  ask = () => this.#channel.publish({ type: 'open-jobs-query' })
+
+  completed = (jobId: string, completed: number, total: number) =>
+    this.#channel.publish({ type: 'micro-jobs-completed', jobId, completed, total })
+
+  async finished(jobId: string, reportCid: string) {
+    this.drop(jobId)
+    await this.#channel.publish({ type: 'job-finished', jobId, reportCid })
+  }
+
+  drop(jobId: string) {
+    this.#notices.delete(jobId)
+    this.#over.add(jobId)
+    if (this.#over.size > MAX_NOTICES) this.#over.delete(this.#over.values().next().value as string)
+  }
+
+  onNotice(listener: (job: JobNotice) => void) {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async close() {
+    this.#closed.abort()
+    await this.#channel.close()
+  }
+
+  #receive(message: JobsMessage, from: PeerId) {
+    if (message.type === 'job-announced') this.#learn(message.job)
+    if (message.type === 'open-jobs-reply') {
+      this.#answered.set(message.to, this.#clock.nowMs())
+      for (const job of message.jobs) this.#learn(job)
+    }
+    if (message.type === 'open-jobs-query') this.#answer(from)
+  }
+
+  #learn(job: JobNotice) {
+    if (this.#over.has(job.jobId)) return
+    const known = this.#notices.get(job.jobId)
+    const holders = [...new Set([...job.holders, ...(known?.holders ?? [])])].slice(0, 8)
+    this.#notices.set(job.jobId, { ...job, holders })
+    if (this.#notices.size > MAX_NOTICES) this.#notices.delete(this.#notices.keys().next().value as string)
+    for (const listener of [...this.#listeners]) listener(job)
+  }
+
+  #answer(to: PeerId) {
+    const askedMs = this.#clock.nowMs()
+    const reply = () => {
+      const others = this.#answered.get(to)
+      if (this.#notices.size === 0 || (others !== undefined && others >= askedMs)) return
+      if (this.#answered.size > MAX_NOTICES) this.#answered.clear()
+      this.#answered.set(to, this.#clock.nowMs())
+      this.#channel.publish({ type: 'open-jobs-reply', to, jobs: this.notices().slice(-MAX_LISTED_JOBS) }).catch(() => {})
+    }
+    if (this.#answersFirst) return reply()
+    const { signal } = this.#closed
+    // Not all peers at once: the first answer silences the others.
+    this.#clock.sleep(REPLY_DELAY_MS * (1 + (this.#channel.peers().length % 7)), { signal }).then(reply, () => {})
+  }
+}

@@ -1,0 +1,57 @@
+import { computeBlock, programOf } from '../job/block-program.ts'
+import { hashOf, sha256 } from '../job/bytes.ts'
+import type { JobId } from '../job/ids.ts'
+import { type JobInfo, MAX_CODE_BYTES } from '../job/info.ts'
+import { coveringRange, cutInput } from '../job/slice.ts'
+import type { Abortable, Blocks, ComputeBlock, PeerId, Signer, WgslProgram } from '../ports.ts'
+import type { JobSession } from './job-session.ts'
+
+/** A Job ready to be worked on: its program fetched, its secrets derived. */
+export interface LoadedJob {
+  jobId: JobId
+  info: JobInfo
+  session: JobSession
+  program: WgslProgram
+  /** Peers likely to have the Job's code, data and results. */
+  providers(): PeerId[]
+  /** 32 bytes that only this peer can derive, and derives again after a restart. */
+  secret: Uint8Array
+}
+
+export interface LoadComponents {
+  blocks: Blocks
+  signer: Signer
+}
+
+/** Fetches the Job's program. Throws what the blocks throw where nobody has it. */
+export async function loadJob(
+  { blocks, signer }: LoadComponents,
+  session: JobSession,
+  info: JobInfo,
+  providers: () => PeerId[],
+  options: Abortable = {},
+): Promise<LoadedJob> {
+  const fetchOptions = { ...options, providers: providers(), maxBytes: MAX_CODE_BYTES }
+  await blocks.fetch(info.code.cid, { ...fetchOptions, owner: session.jobId })
+  const code = new TextDecoder('utf-8', { fatal: true }).decode(await blocks.read(info.code.cid, fetchOptions))
+  // Ed25519 signatures are deterministic, so this needs no disk and still nobody else can compute it.
+  const secret = sha256(await signer.sign(hashOf('job-secret', new TextEncoder().encode(session.jobId))))
+  return { jobId: session.jobId, info, session, program: programOf(info, code), providers, secret }
+}
+
+/** The inputs of the given blocks of one MicroJob, fetched in one read of the range that covers them. */
+export async function fetchInputs(
+  { blocks }: { blocks: Blocks },
+  { info, providers }: LoadedJob,
+  { macro, micro, only }: { macro: number; micro: number; only?: readonly number[] },
+  options: Abortable = {},
+): Promise<ComputeBlock[]> {
+  const { slicing, data } = info
+  const wanted = only ?? Array.from({ length: slicing.blocks }, (_, block) => block)
+  const range = coveringRange(slicing, macro, micro, wanted)
+  const bytes = data === null ? new Uint8Array(0) : await blocks.read(data.cid, { ...options, ...range, providers: providers() })
+  return wanted.map((block) => {
+    const index = { macro, micro, block }
+    return computeBlock(info, index, cutInput(slicing, index, bytes, range.offset))
+  })
+}

@@ -1,0 +1,156 @@
+import type { JobId } from '../job/ids.ts'
+import { isJobId } from '../job/ids.ts'
+import type { Logger } from '../log.ts'
+import type { Channels, Clock, Signer } from '../ports.ts'
+import type { JobNotice } from '../protocol/messages.ts'
+import type { Patience } from './duty-keeper.ts'
+import { type JobMembership, joinJob, type MembershipComponents } from './job-membership.ts'
+import type { JobsBoard } from './jobs-board.ts'
+
+/** Jobs that a peer follows at once; the ones before keep their duties (validate, reveal) while it works on the next. */
+const MAX_JOBS = 16
+/** With nothing to do the board is asked again after this; announcements wake it at once. */
+const ASK_AGAIN_MS = 5000
+/** A Job that could not be joined is left alone for so long. */
+const AVOID_MS = 30_000
+
+export interface ProcessorComponents extends MembershipComponents {
+  board: JobsBoard
+  channels: Channels
+  clock: Clock
+  signer: Signer
+  logger: Logger
+}
+
+export interface ProcessorInit {
+  /** Jobs that pay less a MicroJob are left to others. @default 0n */
+  minUnitPriceWei?: bigint
+  patience?: Partial<Patience>
+  onCompleted?(jobId: JobId, macro: number, micro: number, deviceMs: number): void
+}
+
+/** The processor (seeds/001 "Job Processing"): finds open Jobs, works on them, and keeps its duties in each until it is over. */
+export interface Processor {
+  /** Jobs that this peer takes part in. */
+  jobs(): JobId[]
+  /** Finishes the MicroJob under way, hands over the queue, and leaves. With `now` aborted it drops everything. Idempotent. */
+  stop(now?: AbortSignal): Promise<void>
+}
+
+export function createProcessor(components: ProcessorComponents, init: ProcessorInit = {}): Processor {
+  return new RunningProcessor(components, init)
+}
+
+class RunningProcessor implements Processor {
+  readonly #components: ProcessorComponents
+  readonly #init: ProcessorInit
+  readonly #memberships = new Map<JobId, JobMembership>()
+  readonly #avoid = new Map<JobId, number>()
+  readonly #stop = new AbortController()
+  readonly #kill = new AbortController()
+  readonly #done: Promise<void>
+  #wake = () => {}
+
+  constructor(components: ProcessorComponents, init: ProcessorInit) {
+    this.#components = components
+    this.#init = init
+    components.board.onNotice(() => this.#wake())
+    this.#done = this.#loop()
+  }
+
+  jobs = () => [...this.#memberships.keys()]
+
+  async stop(now?: AbortSignal) {
+    this.#stop.abort()
+    now?.addEventListener('abort', () => this.#kill.abort())
+    if (now?.aborted) this.#kill.abort()
+    this.#wake()
+    await this.#done
+  }
+
+  async #loop(): Promise<void> {
+    const { logger } = this.#components
+    while (!this.#stop.signal.aborted) {
+      try {
+        const worked = await this.#workOnce()
+        if (!worked) await this.#idle()
+      } catch (error) {
+        if (this.#kill.signal.aborted) break
+        logger.error('the processor ran into an error of ours and goes on', { error })
+        await this.#idle()
+      }
+    }
+    await Promise.allSettled([...this.#memberships.values()].map((membership) => membership.leave()))
+  }
+
+  /** Takes the best Job that has something open for this peer; false where there is none. */
+  async #workOnce(): Promise<boolean> {
+    for (const membership of this.#memberships.values()) if (membership.over()) await this.#forget(membership)
+    for (const notice of this.#candidates()) {
+      if (this.#stop.signal.aborted) return false
+      const membership = await this.#membership(notice)
+      if (membership !== undefined && (await membership.work({ stop: this.#stop.signal, signal: this.#kill.signal }))) return true
+    }
+    return false
+  }
+
+  /** Jobs worth a look: well paid first, then the oldest. */
+  #candidates(): JobNotice[] {
+    const { clock, board } = this.#components
+    const least = this.#init.minUnitPriceWei ?? 0n
+    const nowMs = clock.nowMs()
+    const price = ({ unitPriceWei }: JobNotice) => BigInt(unitPriceWei)
+    return board
+      .notices()
+      .filter((notice) => isJobId(notice.jobId) && price(notice) >= least && (this.#avoid.get(notice.jobId) ?? 0) <= nowMs)
+      .sort((a, b) => (price(a) === price(b) ? 0 : price(a) > price(b) ? -1 : 1))
+  }
+
+  async #membership(notice: JobNotice): Promise<JobMembership | undefined> {
+    const jobId = notice.jobId as JobId
+    const known = this.#memberships.get(jobId)
+    if (known !== undefined) return known
+    if (this.#memberships.size >= MAX_JOBS) return undefined
+    const { logger, clock, board } = this.#components
+    try {
+      const { patience, onCompleted } = this.#init
+      const wake = () => this.#wake()
+      const signal = this.#stop.signal
+      const membership = await joinJob(this.#components, notice, {
+        signal,
+        ...(patience && { patience }),
+        ...(onCompleted && { onCompleted }),
+        onChange: wake,
+      })
+      this.#memberships.set(jobId, membership)
+      logger.info('joined a Job', { jobId, name: membership.job.info.name })
+      return membership
+    } catch (error) {
+      if (this.#stop.signal.aborted) return undefined
+      logger.warn('could not join a Job; it is left alone for a while', { jobId, error })
+      this.#avoid.set(jobId, clock.nowMs() + AVOID_MS)
+      if (this.#avoid.size > 1000) this.#avoid.clear()
+      if (notice.holders.length === 0) board.drop(jobId)
+      return undefined
+    }
+  }
+
+  async #forget(membership: JobMembership) {
+    const { jobId } = membership.job
+    this.#memberships.delete(jobId)
+    this.#components.board.drop(jobId)
+    await membership.leave()
+    this.#components.logger.info('left a Job that is over', { jobId })
+  }
+
+  async #idle(): Promise<void> {
+    const { clock, board } = this.#components
+    const woken = new AbortController()
+    this.#wake = () => woken.abort()
+    const signal = AbortSignal.any([woken.signal, this.#stop.signal])
+    await clock.sleep(ASK_AGAIN_MS, { signal }).then(
+      () => board.ask().catch(() => {}),
+      () => {},
+    )
+  }
+}

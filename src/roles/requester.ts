@@ -1,0 +1,144 @@
+import { bytesToHex } from '../job/bytes.ts'
+import { completeDraft, type JobDraft } from '../job/draft.ts'
+import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
+import { type JobId, macroJobId, microJobIds } from '../job/ids.ts'
+import type { JobInfo } from '../job/info.ts'
+import type { RecordOf } from '../job/records.ts'
+import type { Abortable, Blocks, PeerId, Streams } from '../ports.ts'
+import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../protocol/messages.ts'
+import { jobIdOfInfo } from '../protocol/records.ts'
+import { NoHolderError, NotTheRequesterError } from './errors.ts'
+import { HOLD_SPEC, noticeOf } from './holder.ts'
+import type { JobSession } from './job-session.ts'
+import type { JobSessions } from './job-sessions.ts'
+import type { JobsBoard } from './jobs-board.ts'
+
+export interface RequesterComponents {
+  self: PeerId
+  wallet: string | null
+  sessions: JobSessions
+  blocks: Blocks
+  streams: Streams
+  board: JobsBoard
+  /** Peers to ask to hold the Job, the best first. */
+  holders(): PeerId[]
+}
+
+export interface PlaceOptions extends Abortable {
+  /** What is under way, as a sentence fragment for a person. */
+  onProgress?: (what: string) => void
+  /** 32 random bytes. */
+  randomBytes?: () => Uint8Array
+}
+
+export interface PlacedJob {
+  jobId: JobId
+  info: JobInfo
+  session: JobSession
+  /** Peers that keep the Job while the requester is away. */
+  holders: PeerId[]
+}
+
+/** Peers that are asked to hold a Job: one can fail, and a third copy costs the requester's line more than it gives. */
+const HOLDERS_WANTED = 2
+
+/**
+ * Places a Job (seeds/001 "Job Placement"): publishes code and data, writes JobInfo and the plan of MacroJobs and MicroJobs into the log, has others hold it,
+ * and announces it. Resolves when the requester may leave. Throws InvalidJobInfoError, NoHolderError.
+ */
+export async function placeJob(components: RequesterComponents, draft: JobDraft, options: PlaceOptions = {}): Promise<PlacedJob> {
+  const { sessions, self, board } = components
+  const { signal, onProgress } = options
+  onProgress?.('storing code and data')
+  const info = await publish(components, draft, options)
+  const jobId = jobIdOfInfo(info)
+  const session = await sessions.open(jobId, { ...(signal && { signal }) })
+  try {
+    await session.append({ kind: 'job', info }, ...plansOf(info))
+    onProgress?.('looking for peers that hold the Job')
+    const holders = await findHolders(components, jobId, options)
+    const notice = noticeOf(session.view, [...holders, self])
+    if (notice !== undefined) await board.announce(notice)
+    return { jobId, info, session, holders }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** Calls a Job off; peers stop working on it as they hear. Throws NotTheRequesterError. */
+export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self' | 'board'>, session: JobSession): Promise<void> {
+  const { info } = session.view
+  if (info === undefined || info.requester !== self) throw new NotTheRequesterError(session.jobId, info?.requester ?? 'nobody')
+  await session.append({ kind: 'cancel' })
+  board.drop(session.jobId)
+}
+
+async function publish(
+  { blocks, self, wallet }: RequesterComponents,
+  draft: JobDraft,
+  { signal, randomBytes }: PlaceOptions,
+): Promise<JobInfo> {
+  const seed = randomSeed(randomBytes)
+  const source = new TextEncoder().encode(draft.code)
+  const data = draft.data ?? null
+  // Checked as a whole before anything is stored: the CIDs of a trial cannot be wrong in shape.
+  const trial = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+  const trialData = data && { uri: `ipfs://${trial}`, cid: trial, bytes: data.length }
+  completeDraft(draft, {
+    requester: self,
+    wallet,
+    seed,
+    code: { uri: `ipfs://${trial}`, cid: trial, bytes: source.length },
+    data: trialData,
+  })
+  const put = async (bytes: Uint8Array) => {
+    const cid = await blocks.put(bytes, { ...(signal && { signal }), owner: `placing/${self}` })
+    return { uri: `ipfs://${cid}`, cid, bytes: bytes.length }
+  }
+  const code = await put(source)
+  return completeDraft(draft, { requester: self, wallet, seed, code, data: data && (await put(data)) })
+}
+
+function randomSeed(randomBytes: () => Uint8Array = () => crypto.getRandomValues(new Uint8Array(32))): string {
+  return fieldToHex(BigInt(`0x${bytesToHex(randomBytes())}`) % FIELD_ORDER)
+}
+
+/** The plan of each MacroJob: the ids that every peer computes again from the seed. */
+function plansOf(info: JobInfo): RecordOf<'plan'>[] {
+  const { macroJobs, microJobs } = info.slicing
+  return Array.from({ length: macroJobs }, (_, macro) => ({
+    kind: 'plan' as const,
+    macro,
+    id: macroJobId(info, macro),
+    microJobs: microJobIds(info, macro, microJobs + 1),
+  }))
+}
+
+async function findHolders(components: RequesterComponents, jobId: JobId, { signal, onProgress }: PlaceOptions): Promise<PeerId[]> {
+  const candidates = components.holders()
+  const holders: PeerId[] = []
+  const refusals: string[] = []
+  for (const peer of candidates) {
+    if (holders.length >= HOLDERS_WANTED) break
+    const reply = await askToHold(components.streams, peer, jobId, signal)
+    signal?.throwIfAborted()
+    if (reply?.type === 'held') holders.push(peer)
+    else refusals.push(reply?.type === 'refused' ? reply.code : 'no answer')
+    onProgress?.(`${holders.length} peer(s) hold the Job`)
+  }
+  if (holders.length === 0) throw new NoHolderError(candidates.length, refusals)
+  return holders
+}
+
+async function askToHold(streams: Streams, peer: PeerId, jobId: JobId, signal?: AbortSignal): Promise<HoldReply | undefined> {
+  let last: HoldReply | undefined
+  try {
+    const request = holdRequestCodec.encode({ jobId })
+    for await (const frame of streams.request(peer, HOLD_SPEC, request, { ...(signal && { signal }) })) last = holdReplyCodec.decode(frame)
+  } catch {
+    // The next candidate is asked; with none left, NoHolderError says how many were.
+    return undefined
+  }
+  return last
+}

@@ -1,0 +1,71 @@
+import { agreedMacroJobs } from '../job/agreement.ts'
+import { equalBytes, sha256 } from '../job/bytes.ts'
+import type { JobInfo } from '../job/info.ts'
+import type { AgreedMicroJob } from '../job/judge.ts'
+import { progressOf } from '../job/progress.ts'
+import { outputBytesOf, pasteOutput, resultBytesOf } from '../job/slice.ts'
+import type { Abortable, Blocks, PeerId } from '../ports.ts'
+import { JobFailedError, JobNotFinishedError, JobNotFoundError, ResultRefusedError } from './errors.ts'
+import type { JobSession } from './job-session.ts'
+
+export interface CollectOptions extends Abortable {
+  /** Peers to ask after the one that computed it. */
+  providers?: PeerId[]
+  onProgress?: (doneBytes: number, totalBytes: number) => void
+}
+
+/**
+ * The agreed result of a Job, put together, each block checked against the hash that the peers agreed on. Throws JobNotFinishedError,
+ * JobFailedError, ResultRefusedError, and what the blocks throw where nobody has a part of it.
+ */
+export async function collectResult(
+  blocks: Blocks,
+  session: JobSession,
+  options: CollectOptions = {},
+): Promise<{ info: JobInfo; bytes: Uint8Array }> {
+  const { view } = session
+  const { info } = view
+  if (info === undefined) throw new JobNotFoundError(session.jobId)
+  const agreed = agreedMacroJobs(view, info)
+  if (agreed === undefined) throw endOrWait(session)
+  const result = new Uint8Array(resultBytesOf(info.slicing))
+  const partBytes = outputBytesOf(info.slicing) * info.slicing.blocks
+  let done = 0
+  for (const { macro, microJobs } of agreed) {
+    for (const [micro, microJob] of microJobs.entries()) {
+      const part = await readPart(blocks, microJob, partBytes, options)
+      paste(info, macro, micro, part, microJob, result)
+      done += partBytes
+      options.onProgress?.(done, partBytes * info.slicing.macroJobs * info.slicing.microJobs)
+    }
+  }
+  return { info, bytes: result }
+}
+
+function endOrWait(session: JobSession) {
+  const { state, failure, microJobs } = progressOf(session.view)
+  if (state === 'cancelled') return new JobFailedError(session.jobId, 'its requester cancelled it')
+  if (state === 'failed') return new JobFailedError(session.jobId, `peers gave it up (${failure})`)
+  return new JobNotFinishedError(session.jobId, microJobs.agreed, microJobs.total)
+}
+
+function readPart(
+  blocks: Blocks,
+  { author, cid }: AgreedMicroJob,
+  bytes: number,
+  { signal, providers = [] }: CollectOptions,
+): Promise<Uint8Array> {
+  return blocks.read(cid, { ...(signal && { signal }), providers: [author, ...providers], maxBytes: bytes })
+}
+
+function paste(info: JobInfo, macro: number, micro: number, part: Uint8Array, { blockHashes }: AgreedMicroJob, result: Uint8Array) {
+  const { slicing } = info
+  const size = outputBytesOf(slicing)
+  if (part.length !== size * slicing.blocks) throw new ResultRefusedError(macro, micro)
+  for (let block = 0; block < slicing.blocks; block++) {
+    const output = part.subarray(block * size, (block + 1) * size)
+    if (!equalBytes(sha256(output), blockHashes[block] as Uint8Array)) throw new ResultRefusedError(macro, micro)
+    if (slicing.output.layout === 'grid') pasteOutput(slicing, { macro, micro, block }, output, result)
+    else result.set(output, ((macro * slicing.microJobs + micro) * slicing.blocks + block) * size)
+  }
+}
