@@ -22,6 +22,12 @@ const MAX_REFRESHED = 8
 const MAX_MET_AGAIN = 64
 /** Peers asked at a join, beyond `meetAt`: bootstrap nodes first. */
 const MAX_ASKED = 8
+/**
+ * Questions after a join that found few: peers that start together ask before any of them is known to the seed, and would
+ * otherwise wait for the refresh.
+ */
+const FOLLOW_UPS_MS = [100, 300, 1_000, 3_000]
+const MAX_FOLLOW_UP_ASKED = 2
 /** Messages in flight of a channel that we just left are nobody's fault. */
 const LEFT_GRACE_MS = 30_000
 const MAX_LEFT_TOPICS = 1024
@@ -120,6 +126,20 @@ export function createChannels(components: ChannelsComponents): ClosableChannels
     }
   }
 
+  function followUp(topic: string, round: number): void {
+    const delayMs = FOLLOW_UPS_MS[round]
+    if (delayMs === undefined) return
+    const timer = setTimeout(
+      () => {
+        if (stopping.signal.aborted || !open.has(topic) || gossip.getSubscribers(topic).length >= FEW_PEERS) return
+        void components.members.meet(topic, components.acquaintances().slice(0, MAX_FOLLOW_UP_ASKED), stopping.signal)
+        followUp(topic, round + 1)
+      },
+      delayMs * (0.75 + Math.random() / 2),
+    )
+    ;(timer as { unref?: () => void }).unref?.()
+  }
+
   async function join<M>(spec: ChannelSpec<M>, options: Abortable & { meetAt?: PeerId[] } = {}): Promise<Channel<M>> {
     options.signal?.throwIfAborted()
     if (stopping.signal.aborted) throw new ChannelClosedError(spec.topic)
@@ -141,6 +161,7 @@ export function createChannels(components: ChannelsComponents): ClosableChannels
       await channel.close()
       throw error
     }
+    followUp(spec.topic, 0)
     return face
   }
 
