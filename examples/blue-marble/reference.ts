@@ -48,5 +48,5 @@ function brightness(rgba: Uint8Array): Uint8Array {
 }
 
 function clamp(value: number, least: number, most: number): number {
-  return value < least ? least : value > most ? most : value
+  return Math.min(Math.max(value, least), most)
 }

@@ -28,11 +28,11 @@ export const gridRequestSchema = z.strictObject({
   overlap: z.int().min(0).max(65_535).default(0),
   /** What stands beyond the edge of the data. */
   edge: z.enum(['clamp', 'zero']).default('clamp'),
-  /** Where the same width × height elements lie in the data; left out, they are the data as it is. Null: the Job has none. */
+  /** Where the same width × height elements lie in the data; `{}`: they are the data as it is. Null or left out: the Job has none. */
   input: z
     .strictObject({ elementBytes: elementBytes.optional(), offset: z.int().min(0).default(0), lineStride: z.int().min(1).optional() })
     .nullable()
-    .default(null),
+    .optional(),
 })
 
 /** Blocks of `blockElements` values that follow one another, computed from the parameters alone. */
@@ -76,7 +76,7 @@ export function fitSlicing(request: GridRequest): Slicing {
     blocksPerRow,
     chunkMacroJobs: Math.min(macroJobs, DEFAULT_SHAPE.macroJobs),
     output: { ...region, elementBytes: grid.elementBytes, layout: 'grid' },
-    input: grid.input && { ...region, ...inputOf(grid, grid.input), overlap: grid.overlap, edge: grid.edge },
+    input: grid.input ? { ...region, ...inputOf(grid, grid.input), overlap: grid.overlap, edge: grid.edge } : null,
   }
 }
 

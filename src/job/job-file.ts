@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { JobDraft } from './draft.ts'
+import { InvalidJobInfoError, type Problem } from './errors.ts'
+import { gridRequestSchema, sequenceRequestSchema } from './fit.ts'
+import { jobInfoSchema, problemsOf } from './info.ts'
+import { localJobInfo } from './local-run.ts'
+import { slicingSchema } from './slicing.ts'
+
+/** The bytes that a job file names, as read. */
+export interface JobFileData {
+  bytes: Uint8Array
+  /** The size of the picture that the bytes are the RGBA of. */
+  picture?: { width: number; height: number }
+}
+
+/** A job file, checked as far as it can be without the files it names. Paths are relative to it. */
+export interface JobFile {
+  codeFile: string
+  /** The file to read the data from, as it is or as the RGBA of a picture. */
+  data: { file: string; as: 'bytes' | 'rgba' } | null
+  /** Throws InvalidJobInfoError with all problems, also where a picture's size does not fit the slicing. */
+  toDraft(code: string, data: JobFileData | null): JobDraft
+}
+
+const { name, params, program, verification, unitPriceWei, deadline, limits, presentation, seed } = jobInfoSchema.shape
+const path = z.string().min(1).max(4096)
+
+const dataSchema = z
+  .strictObject({ picture: path.optional(), file: path.optional(), uri: path.optional() })
+  .refine((data) => Object.keys(data).length === 1, 'expected one of {"picture": file}, {"file": file}, {"uri": "ipfs://…"} or null')
+
+const jobFileSchema = z.strictObject({
+  /** Editors find the schema of a JSON file by it. */
+  $schema: z.string().optional(),
+  name,
+  code: path.regex(/\.wgsl$/i, 'expected a file of WGSL, its name ending in .wgsl'),
+  data: dataSchema.nullable().default(null),
+  /** Which of the schemas below it follows depends on what it holds. */
+  slicing: z.unknown().optional(),
+  params: params.optional(),
+  program: program.partial().optional(),
+  verification: verification.optional(),
+  unitPriceWei: unitPriceWei.optional(),
+  deadline: deadline.optional(),
+  limits: limits.partial().optional(),
+  presentation: z
+    .union([z.enum(['image', 'bytes']).transform((kind) => ({ kind })), presentation], 'expected "image", "bytes" or null')
+    .optional(),
+  seed: seed.optional(),
+})
+
+type Content = z.output<typeof jobFileSchema>
+
+/** A grid may leave its size to the picture that is its data. */
+const pictureRequestSchema = gridRequestSchema.partial({ width: true, height: true })
+const SLICINGS = { full: slicingSchema, sequence: sequenceRequestSchema, grid: gridRequestSchema, picture: pictureRequestSchema }
+
+/** The JSON of `minga place job.json`: a JobDraft with files in the place of bytes. Throws InvalidJobInfoError with all problems. */
+export function parseJobFile(value: unknown): JobFile {
+  const parsed = jobFileSchema.safeParse(value)
+  const fields = typeof value === 'object' && value !== null ? (value as { slicing?: unknown; data?: unknown }) : {}
+  const isPicture = typeof fields.data === 'object' && fields.data !== null && 'picture' in fields.data
+  const slicing = SLICINGS[slicingKind(fields.slicing, isPicture)].safeParse(fields.slicing ?? (isPicture ? {} : undefined))
+  const problems = [...(parsed.error ? problemsOf(parsed.error) : []), ...(slicing.error ? slicingProblemsOf(slicing.error) : [])]
+  if (!parsed.success || !slicing.success) throw new InvalidJobInfoError(problems)
+  const { data } = parsed.data
+  const file = data?.picture ?? data?.file
+  return {
+    codeFile: parsed.data.code,
+    data: file === undefined ? null : { file, as: isPicture ? 'rgba' : 'bytes' },
+    toDraft: (code, loaded) => draftOf({ ...parsed.data, slicing: slicing.data }, code, loaded),
+  }
+}
+
+function slicingKind(slicing: unknown, isPicture: boolean): keyof typeof SLICINGS {
+  if (typeof slicing === 'object' && slicing !== null) {
+    if ('output' in slicing) return 'full'
+    if ('layout' in slicing && slicing.layout === 'sequence') return 'sequence'
+  }
+  return isPicture ? 'picture' : 'grid'
+}
+
+function slicingProblemsOf(error: z.ZodError): Problem[] {
+  return problemsOf(error).map(({ path, message }) => ({ path: path === '' ? 'slicing' : `slicing.${path}`, message }))
+}
+
+function draftOf(content: Content, code: string, loaded: JobFileData | null): JobDraft {
+  const { $schema: _, code: _file, data, slicing, ...rest } = content
+  const draft = { ...rest, code, data: loaded?.bytes ?? null, slicing: sized(slicing, loaded?.picture) } as JobDraft
+  if (data?.uri !== undefined) draft.dataUri = data.uri
+  // The size of data behind a URI is known only when it is found; all else is checked here, before anything is sent.
+  else localJobInfo(draft)
+  return draft
+}
+
+/** A grid request with the picture's size, which must be its own where it names one; what else there is stays as it is. */
+function sized(slicing: unknown, picture: JobFileData['picture']): unknown {
+  const request = slicing as { width?: number; height?: number; input?: { lineStride?: number } | null; output?: object }
+  if (picture === undefined) return request
+  const size = `${picture.width}×${picture.height} pixels`
+  if (request.output !== undefined) {
+    if (request.input?.lineStride === picture.width * 4) return request
+    throw misfit(`${size} make lines of ${picture.width * 4} bytes, its lineStride is ${request.input?.lineStride ?? 'missing'}`)
+  }
+  const { width = picture.width, height = picture.height } = request
+  if (width !== picture.width || height !== picture.height) throw misfit(`it has ${size}, the slicing says ${width}×${height}`)
+  return { ...request, width, height }
+}
+
+function misfit(found: string): InvalidJobInfoError {
+  return new InvalidJobInfoError([{ path: 'slicing', message: `the picture does not fit the slicing: ${found}` }])
+}
