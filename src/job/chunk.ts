@@ -102,7 +102,8 @@ function computeAttempt(
     .filter((macro) => draw !== undefined && covered.has(macro))
     .map((macro) => judgeMacroJob(view, info, draw as Draw, macro, benchOf(view, info, draw as Draw, macro, barred)))
   settle(state, since, verdicts, number, draw)
-  const votedOver = applyReopenVotes(view, state, since, number, draw, verdicts)
+  const complete = [...open.values()].every((micros) => micros.length === 0)
+  const votedOver = complete && applyReopenVotes(view, state, since, commits.authors(pending), number, draw, verdicts)
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const authorOf = (macro: number, micro: number) => commits.firstAuthor(macro, micro)
@@ -144,6 +145,12 @@ class Commits {
       const known = this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
       return known && head !== undefined && equalBytes(head, record.chainHead)
     })
+  }
+
+  /** Everybody with a commit that counts in these MacroJobs. */
+  authors(macros: readonly number[]): Set<string> {
+    const micros = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
+    return new Set(macros.flatMap((macro) => micros.flatMap((micro) => this.of(macro, micro).map(({ author }) => author))))
   }
 
   openMicroJobs(macro: number): number[] {
@@ -223,16 +230,19 @@ function settle(state: ChunkState, since: Map<string, number>, verdicts: readonl
   }
 }
 
-/** Half of a chunk's authors saying that an attempt is stuck ends it: one crashed peer of two, or of three, cannot hold up the Job. */
+/**
+ * Half of an attempt's authors saying that it is stuck ends it: one crashed peer of two, or of three, cannot hold up the Job. Only who has
+ * processed has a vote, and only once all of it is processed.
+ */
 function applyReopenVotes(
   view: JobView,
   state: ChunkState,
   since: Map<string, number>,
+  authors: ReadonlySet<string>,
   attempt: number,
   draw: Draw | undefined,
   verdicts: readonly MacroVerdict[],
 ): boolean {
-  const authors = state.chainHeads
   const votes = (view.reopens.get(attemptKey(state.chunk, attempt)) ?? []).filter(({ author }) => authors.has(author))
   if (votes.length === 0 || votes.length < Math.ceil(authors.size / 2)) return false
   for (const { record } of votes) {

@@ -1,5 +1,7 @@
-import { chunkStates } from './agreement.ts'
+import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
+import { equalBytes } from './bytes.ts'
 import type { ChunkState } from './chunk.ts'
+import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'
 import { failureOf, isCancelled, type JobView } from './view.ts'
 
@@ -51,7 +53,7 @@ export function progressOf(view: JobView): JobProgress {
   const processed = macroJobs.reduce((sum, macro) => sum + macro.processed.filter((peer) => peer !== undefined).length, 0)
   const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
   const all = agreedMacros === macroJobs.length
-  const reportCid = all ? view.reports[0]?.record.cid : undefined
+  const reportCid = all ? reportOf(view, info) : undefined
   const failure = all ? undefined : failureOf(view)?.reason
   const state = stateOf({ reported: reportCid !== undefined, cancelled: isCancelled(view), agreed: all, failed: failure !== undefined })
   const total = info.slicing.macroJobs * info.slicing.microJobs
@@ -69,6 +71,15 @@ export function progressOf(view: JobView): JobProgress {
     reportCid,
     failure,
   }
+}
+
+/** The first report, by its author's id, that says what the records say; a stranger's is not one. */
+function reportOf(view: JobView, info: JobInfo): string | undefined {
+  const agreed = agreedMacroJobs(view, info)
+  if (agreed === undefined || view.reports.length === 0) return undefined
+  const outcome = outcomeOf(view.jobId, agreed)
+  const fitting = view.reports.filter(({ author, record }) => view.peers.has(author) && equalBytes(record.outcome, outcome))
+  return fitting.sort((a, b) => (a.author < b.author ? -1 : 1))[0]?.record.cid
 }
 
 function stateOf(facts: { reported: boolean; cancelled: boolean; agreed: boolean; failed: boolean }): JobProgress['state'] {

@@ -138,6 +138,8 @@ function lockAll(d: Draft, { epoch, seq, leaseMs, grants }: QueueGrant, author: 
   const { s } = d
   let at = epoch
   for (const { to, slots } of grants) {
+    // An owner that lets its locks expire would otherwise lock the same items again before anybody else is served (FAULTS 14).
+    if (to === author && isBanned(s, author)) continue
     const stamp = to === author ? stampOf(epoch, seq) : stampOf(++at, 0)
     for (const slot of slots) mergeLock(d, slot, { holder: to, stamp, leaseMs, by })
     if (to !== s.self) continue

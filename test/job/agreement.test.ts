@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { agreedMacroJobs, outcomeOf } from '../../src/job/agreement.ts'
+import { chunkState } from '../../src/job/chunk.ts'
+import { progressOf } from '../../src/job/progress.ts'
+import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
+import { type Behaviour, JobWorld, peerName, plainInfo } from '../support/job-world.ts'
+
+const honest: Behaviour = {}
+/** Peer m mod (peers − 1) works on MacroJob m, so that the last peer is free to validate. */
+const spread = (peers: number) => (macro: number) => macro % peers
+
+function world(behaviours: Behaviour[], shape: [number, number, number] = [5, 4, 4], chunk = 8) {
+  return new JobWorld(plainInfo(...shape, peerName(16), chunk), behaviours)
+}
+
+const agreed = ({ view, info }: JobWorld) => agreedMacroJobs(view, info)
+
+test('an honest Job is agreed in one attempt, by validators that processed nothing in the MacroJob', () => {
+  const job = world([honest, honest, honest])
+  job.settle(spread(3))
+  assert.equal(agreed(job)?.length, 5)
+  assert.ok(agreed(job)?.every(({ independent, attempt }) => independent && attempt === 0))
+  assert.equal(progressOf(job.view).state, 'finished')
+  assert.deepEqual(
+    progressOf(job.view).peers.map(({ processed }) => processed),
+    [8, 8, 4],
+  )
+})
+
+test('one peer alone finishes its Job, and it is not called independent', () => {
+  const job = world([honest])
+  job.settle(() => 0)
+  assert.ok(agreed(job)?.every(({ independent }) => !independent))
+  assert.equal(progressOf(job.view).state, 'finished')
+})
+
+test('a peer that returns wrong blocks is convicted, and others compute its MicroJobs again', () => {
+  const job = world([honest, { wrong: () => true }, honest, honest])
+  job.settle((macro) => (progressOf(job.view).culprits.length === 0 ? macro % 4 : 0))
+  const result = agreed(job)
+  assert.ok(result)
+  assert.deepEqual([...new Set(progressOf(job.view).culprits.map(({ peer }) => peer))], [peerName(1)])
+  assert.ok(result.every(({ microJobs }) => microJobs.every(({ author }) => author !== peerName(1))))
+  const right = new JobWorld(job.info, [honest])
+  for (const { macro, microJobs } of result) {
+    for (const [micro, { blockHashes }] of microJobs.entries()) assert.deepEqual(blockHashes, right.compute(0, macro, micro))
+  }
+})
+
+test('a validator that accuses the honest is convicted itself', () => {
+  for (const liar of [0, 1, 2, 3]) {
+    const behaviours = [0, 1, 2, 3].map((index) => (index === liar ? { accuses: true } : honest))
+    const job = world(behaviours)
+    job.settle(spread(4))
+    assert.ok(agreed(job), `with liar ${liar}`)
+    assert.ok(progressOf(job.view).culprits.every(({ peer }) => peer === peerName(liar)))
+  }
+})
+
+test('who keeps back its nonce or its results loses its MicroJobs, and the Job goes on', () => {
+  for (const bad of [{ keepsNonce: true }, { hides: true }] satisfies Behaviour[]) {
+    const job = world([honest, bad, honest])
+    job.settle((macro) => (progressOf(job.view).macroJobs[macro]?.attempt === 0 ? macro % 3 : 2))
+    const result = agreed(job)
+    assert.ok(result, JSON.stringify(bad))
+    assert.ok(result.every(({ microJobs }) => microJobs.every(({ author }) => author !== peerName(1))))
+  }
+})
+
+test('peers that die after their commits do not hold up the rest', () => {
+  const job = world([honest, honest, honest])
+  job.process(spread(3))
+  ;(job.peers[1] as { behaviour: Behaviour }).behaviour = { dead: true }
+  job.settle((macro) => (macro % 3 === 1 ? 2 : macro % 3))
+  assert.ok(agreed(job))
+  assert.equal(progressOf(job.view).state, 'finished')
+})
+
+test('the draw hangs on every nonce, and samples differ between chunks and attempts', () => {
+  const job = world([honest, honest], [4, 8, 16], 2)
+  job.settle(spread(2))
+  const draws = [0, 1].map((chunk) => chunkState(job.view, job.info, chunk).attempts[0]?.draw?.challenge)
+  assert.equal(new Set(draws).size, 2)
+})
+
+test('the fold does not hang on the order of the records', () => {
+  const job = world([honest, { wrong: (macro) => macro === 1 }, honest, { accuses: true }])
+  job.settle((macro) => (progressOf(job.view).culprits.length === 0 ? macro % 4 : 2))
+  const expected = outcomeOf(job.view.jobId, agreed(job) ?? [])
+  for (let seed = 1; seed <= 20; seed++) {
+    const view: JobView = createJobView(job.view.jobId)
+    for (const { author, record } of shuffled(job.log, seed)) applyRecord(view, author, record)
+    assert.deepEqual(outcomeOf(view.jobId, agreedMacroJobs(view, job.info) ?? []), expected)
+    assert.deepEqual(progressOf(view).culprits, progressOf(job.view).culprits)
+  }
+})
+
+test('strangers write what they like: nothing of it counts', () => {
+  const job = world([honest, honest, honest])
+  const stranger = peerName(9)
+  const bytes = new Uint8Array(32)
+  job.write(stranger, { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes })
+  job.write(stranger, { kind: 'cancel' })
+  job.write(stranger, {
+    kind: 'root',
+    chunk: 0,
+    attempt: 0,
+    members: [stranger],
+    authors: [stranger],
+    picks: [{ macro: 0, by: [0, 0, 0, 0] }],
+  })
+  job.write(stranger, { kind: 'reopen', chunk: 0, attempt: 0, items: [[0, 0]] })
+  job.write(stranger, { kind: 'report', cid: 'x'.repeat(30), outcome: bytes })
+  job.write(stranger, { kind: 'plan', macro: 0, id: '0'.repeat(64), microJobs: ['0'.repeat(64)] })
+  job.settle(spread(3))
+  assert.ok(agreed(job)?.every(({ microJobs }) => microJobs.every(({ author }) => author !== stranger)))
+})
+
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  let state = seed
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  return items
+    .map((item) => ({ item, key: next() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item)
+}

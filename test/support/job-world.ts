@@ -1,0 +1,199 @@
+import { chainHead, nonceAt } from '../../src/job/beacon.ts'
+import { hashOf, uint32, utf8ToBytes } from '../../src/job/bytes.ts'
+import { chunkState } from '../../src/job/chunk.ts'
+import { checksumOf, commitOf } from '../../src/job/commit.ts'
+import { completeDraft } from '../../src/job/draft.ts'
+import { type Duty, dutiesOf } from '../../src/job/duties.ts'
+import type { JobInfo } from '../../src/job/info.ts'
+import type { JobRecord, RecordOf } from '../../src/job/records.ts'
+import { applyRecord, chunkOf, createJobView, type JobView, microKey } from '../../src/job/view.ts'
+import { jobIdOfInfo } from '../../src/protocol/records.ts'
+
+/** A Job of plain shape: `macroJobs` × `microJobs` × `blocks`, computed from its parameters alone. */
+export function plainInfo(macroJobs: number, microJobs: number, blocks: number, requester: string, chunkMacroJobs = 8): JobInfo {
+  const side = { width: macroJobs * microJobs * blocks, height: 1, elementBytes: 4, block: { width: 1, height: 1 }, step: { x: 1, y: 1 } }
+  const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+  const slicing = {
+    macroJobs,
+    microJobs,
+    blocks,
+    microJobsPerRow: macroJobs * microJobs,
+    blocksPerRow: blocks,
+    chunkMacroJobs,
+    output: { ...side, layout: 'sequence' as const },
+    input: null,
+  }
+  return completeDraft(
+    { name: 'plain', code: 'x', slicing, seed: '0'.repeat(62) + '2a' },
+    { requester, wallet: null, seed: '0'.repeat(64), code: { uri: `ipfs://${cid}`, cid, bytes: 1 }, data: null },
+  )
+}
+
+export const peerName = (index: number) => `12D3KooW${'123456789ABCDEFGH'[index]}${'1'.repeat(43)}`
+const walletOf = (index: number) => `0x${index.toString(16).padStart(40, 'a')}`
+
+export interface Behaviour {
+  /** Computes a wrong result for these blocks. */
+  wrong?: (macro: number, micro: number, block: number) => boolean
+  /** Never opens its commits. */
+  hides?: boolean
+  /** Never opens its nonces. */
+  keepsNonce?: boolean
+  /** As a validator, says that everything is wrong. */
+  accuses?: boolean
+  /** Does nothing from now on. */
+  dead?: boolean
+}
+
+interface WorldPeer {
+  index: number
+  name: string
+  behaviour: Behaviour
+  secret: Uint8Array
+  openings: Map<string, Uint8Array[]>
+}
+
+/**
+ * Peers that hear each other's records at once: what is tested is the fold, not the network. One step lets each living peer do everything that
+ * its duties ask of it, in the order of their turns.
+ */
+export class JobWorld {
+  readonly view: JobView
+  readonly info: JobInfo
+  readonly peers: WorldPeer[]
+  readonly log: { author: string; record: JobRecord }[] = []
+
+  constructor(info: JobInfo, behaviours: Behaviour[]) {
+    this.info = info
+    this.view = createJobView(jobIdOfInfo(info))
+    this.peers = behaviours.map((behaviour, index) => ({
+      index,
+      name: peerName(index),
+      behaviour,
+      secret: hashOf('test-secret', uint32(index)),
+      openings: new Map(),
+    }))
+    this.write(info.requester, { kind: 'job', info })
+    for (const { name, index } of this.peers) {
+      this.write(name, { kind: 'peer', wallet: walletOf(index), certificate: new Uint8Array(1), fingerprint: null })
+    }
+  }
+
+  write(author: string, record: JobRecord) {
+    this.log.push({ author, record })
+    applyRecord(this.view, author, record)
+  }
+
+  /** Every open MicroJob is computed by the peer that `worker` names. */
+  process(worker: (macro: number, micro: number) => number) {
+    for (let macro = 0; macro < this.info.slicing.macroJobs; macro++) {
+      const { current } = chunkState(this.view, this.info, chunkOf(this.info, macro))
+      for (const micro of current?.open.get(macro) ?? []) this.commit(worker(macro, micro), macro, micro, current?.attempt ?? 0)
+    }
+  }
+
+  commit(index: number, macro: number, micro: number, attempt: number, blockHashes = this.compute(index, macro, micro)) {
+    const peer = this.peers[index] as WorldPeer
+    if (peer.behaviour.dead) return
+    peer.openings.set(`${microKey(macro, micro)}/${attempt}`, blockHashes)
+    const opening = { blockHashes, salt: this.#salt(peer, macro, micro, attempt) }
+    const commit = commitOf({ jobId: this.view.jobId, macro, micro, wallet: walletOf(index) }, opening)
+    const head = chainHead(peer.secret, chunkOf(this.info, macro))
+    this.write(peer.name, { kind: 'commit', macro, micro, attempt, commit, chainHead: head })
+  }
+
+  compute(index: number, macro: number, micro: number): Uint8Array[] {
+    return Array.from({ length: this.info.slicing.blocks }, (_, block) => this.#blockHash(index, macro, micro, block))
+  }
+
+  /** All duties of all living peers, once; `stuck` also lets them vote that the attempt is. Gives the number of duties done. */
+  step({ stuck = false } = {}): number {
+    let done = 0
+    for (const peer of this.peers) {
+      if (peer.behaviour.dead) continue
+      for (const duty of dutiesOf(this.view, peer.name)) {
+        if (this.#waits(duty)) continue
+        if (duty.kind === 'reopen' && !stuck) continue
+        if (this.#do(peer, duty)) done++
+      }
+    }
+    return done
+  }
+
+  /** Steps, and computes what is open again, until nothing moves; peers vote when nothing else does. */
+  settle(worker: (macro: number, micro: number) => number, rounds = 200) {
+    for (let round = 0; round < rounds; round++) {
+      this.process(worker)
+      if (this.step() > 0) continue
+      if (this.step({ stuck: true }) === 0) return
+    }
+    throw new Error('the Job does not settle')
+  }
+
+  #waits({ before }: Duty): boolean {
+    return before.some((name) => !this.peers.find((peer) => peer.name === name)?.behaviour.dead)
+  }
+
+  #salt(peer: WorldPeer, macro: number, micro: number, attempt: number) {
+    return hashOf('salt', peer.secret, uint32(macro), uint32(micro), uint32(attempt))
+  }
+
+  #blockHash(index: number, macro: number, micro: number, block: number): Uint8Array {
+    const wrong = this.peers[index]?.behaviour.wrong?.(macro, micro, block) ?? false
+    return hashOf('result', uint32(macro), uint32(micro), uint32(block), utf8ToBytes(wrong ? `wrong ${index}` : 'right'))
+  }
+
+  #do(peer: WorldPeer, duty: Duty): boolean {
+    const { behaviour, name, index } = peer
+    switch (duty.kind) {
+      case 'propose':
+      case 'reopen':
+        this.write(name, duty.record)
+        return true
+      case 'open-nonce': {
+        if (behaviour.keepsNonce) return false
+        const { chunk, attempt, root } = duty
+        this.write(name, { kind: 'nonce', chunk, attempt, root, nonce: nonceAt(peer.secret, chunk, attempt) })
+        return true
+      }
+      case 'validate': {
+        const hashes = duty.samples.map((block, micro) =>
+          behaviour.accuses ? hashOf('accusation', uint32(micro)) : this.#blockHash(index, duty.macro, micro, block),
+        )
+        this.commit(index, duty.macro, this.info.slicing.microJobs, duty.attempt, hashes)
+        return true
+      }
+      case 'reveal':
+        return this.#reveal(peer, duty)
+      case 'recheck': {
+        const { macro, attempt, dispute } = duty
+        const hash = this.#blockHash(index, macro, dispute.micro, dispute.block)
+        this.write(name, { kind: 'recheck', macro, micro: dispute.micro, attempt, hash, agrees: 'neither' })
+        return true
+      }
+      case 'finalize':
+        this.write(name, { kind: 'report', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku', outcome: duty.outcome })
+        return true
+    }
+  }
+
+  #reveal(peer: WorldPeer, { macro, micro, attempt }: Extract<Duty, { kind: 'reveal' }>): boolean {
+    if (peer.behaviour.hides) return false
+    const blockHashes = peer.openings.get(`${microKey(macro, micro)}/${attempt}`)
+    if (blockHashes === undefined) throw new Error('asked to reveal what it did not commit to')
+    const salt = this.#salt(peer, macro, micro, attempt)
+    const record: Omit<RecordOf<'reveal'>, 'checksum'> = {
+      kind: 'reveal',
+      macro,
+      micro,
+      attempt,
+      blockHashes,
+      salt,
+      cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku',
+      verdicts: null,
+      wallet: walletOf(peer.index),
+    }
+    this.write(peer.name, { ...record, checksum: checksumOf(this.view.jobId, record) })
+    return true
+  }
+}
