@@ -1,18 +1,18 @@
-import { homedir } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { BlockResult, Clock, Compute, ComputeBlock, DeviceReport, Diagnostic, WgslProgram } from '../ports.ts'
-import { confinement } from './confinement.ts'
+import { confinement, type ResourceLimits } from './confinement.ts'
 import { driverEnvironments } from './driver-environment.ts'
 import { ShaderCompileError } from './errors.ts'
 import { measureFingerprint } from './fingerprint.ts'
-import { lint } from './lint.ts'
-import type { AdapterChoice, AdapterReport } from './messages.ts'
-import { dispose, openAdapterList, openChild } from './open-child.ts'
-import { assemble, checkBlockLimits, checkProgramLimits } from './program.ts'
+import { createLintCache } from './lint-cache.ts'
+import type { AdapterChoice, AdapterReport, ReadyMessage } from './messages.ts'
+import { dispose, type OpenChild, openAdapterList, openChild } from './open-child.ts'
+import { assemble, checkBlockLimits, checkBudget, checkProgramLimits } from './program.ts'
 import { createRunner } from './runner.ts'
 import { softwareDriver } from './software-driver.ts'
-import { realClock } from './watchdog.ts'
 
 const GIB = 1024 ** 3
 
@@ -37,32 +37,46 @@ export interface ComputeInit {
   sliceTargetMs?: number
   /** @default 10,000 */
   recycleAfterBlocks?: number
-  /** CPU time of one child; it is replaced at half of it, the kernel ends it at the whole. @default 12 hours */
+  /** CPU time of one child; it is replaced at half of it, the kernel ends it at the whole. @default 12 hours of each core */
   maxCpuSeconds?: number
   /** Compiled programs kept. @default 32 */
   maxPipelines?: number
+  /** Run the child in a network namespace of its own, where the system can. @default true */
+  isolateNetwork?: boolean
   /** What the driver needs of the environment, `VK_DRIVER_FILES` for example; nothing else is passed on. @default none */
   driverEnvironment?: Readonly<Record<string, string>>
 }
+
+const defaultCpuSeconds = () => 12 * 3600 * availableParallelism()
 
 /** Blocks of one run that wait or run at a time; the rest stay with the caller. */
 const AHEAD = 3
 
 /** Opens the device in a child process. Throws NoAdapterError, ComputeCrashedError. */
-export async function createCompute({ logger, clock = realClock }: ComputeComponents, init: ComputeInit = {}): Promise<Compute> {
-  const { adapter = 'auto', maxBufferBytes = GIB, sliceTargetMs = 80, maxCpuSeconds = 12 * 3600 } = init
+export async function createCompute({ logger, clock = systemClock }: ComputeComponents, init: ComputeInit = {}): Promise<Compute> {
+  const { adapter = 'auto', maxBufferBytes = GIB, sliceTargetMs = 80, maxCpuSeconds = defaultCpuSeconds() } = init
   const dataBytes = dataLimit(maxBufferBytes)
   const surroundings = await findSurroundings(init, { dataBytes, cpuSeconds: maxCpuSeconds })
-  const open = async () => {
+  const lintOnce = createLintCache()
+  let ready: ReadyMessage | undefined
+  let fingerprint: Promise<string> | undefined
+
+  async function open(): Promise<OpenChild> {
     const child = await openChild({ ...surroundings, adapter, maxBufferBytes, sliceTargetMs })
-    logger.info('compute device open', { adapter: child.ready.adapter.name, kind: child.ready.adapter.kind, pid: child.pid })
+    const { name, kind } = child.ready.adapter
+    logger.info('compute device open', { adapter: name, kind, pid: child.pid })
+    // a driver may vanish while we run: the fingerprint is then another's
+    if (ready !== undefined && ready.adapter.name !== name) {
+      logger.warn('compute device changed', { from: ready.adapter.name, to: name })
+      fingerprint = undefined
+    }
+    ready = child.ready
     return child
   }
+
   // the first child stays: the runner takes it over
-  const first = await open()
-  const { ready } = first
-  first.hold(false)
-  let spare: typeof first | undefined = first
+  let spare: OpenChild | undefined = await open()
+  spare.hold(false)
   const takeSpare = async () => {
     const given = spare ?? (await open())
     spare = undefined
@@ -80,28 +94,30 @@ export async function createCompute({ logger, clock = realClock }: ComputeCompon
     },
   )
 
-  let fingerprint: Promise<string> | undefined
-
   async function device(): Promise<DeviceReport> {
     fingerprint ??= measureFingerprint(run)
-    fingerprint.catch(() => {
-      fingerprint = undefined
+    const measured = fingerprint
+    measured.catch(() => {
+      if (fingerprint === measured) fingerprint = undefined
     })
-    return { name: ready.adapter.name, kind: ready.adapter.kind, fingerprint: await fingerprint, limits: ready.limits }
+    const value = await measured
+    const { adapter, limits } = ready!
+    return { name: adapter.name, kind: adapter.kind, fingerprint: value, limits }
   }
 
   async function check(program: WgslProgram, { signal }: { signal?: AbortSignal } = {}): Promise<Diagnostic[]> {
     const source = assemble(program)
-    checkProgramLimits(program, ready.limits)
-    const findings = lint(program)
+    checkProgramLimits(program, ready!.limits)
+    const findings = lintOnce(source, program)
     return [...findings, ...(await runner.prepare({}, source, signal))]
   }
 
   async function run(program: WgslProgram, blocks: readonly ComputeBlock[], options: RunOptions): Promise<BlockResult[]> {
     const source = assemble(program)
-    checkProgramLimits(program, ready.limits)
-    for (const block of blocks) checkBlockLimits(program, block, ready.limits, maxBufferBytes)
-    const findings = lint(program)
+    checkProgramLimits(program, ready!.limits)
+    checkBudget(options.budgetMs)
+    for (const block of blocks) checkBlockLimits(program, block, ready!.limits, maxBufferBytes)
+    const findings = lintOnce(source, program)
     if (findings.some(({ severity }) => severity === 'error')) throw new ShaderCompileError(findings)
     const lane = {}
     const failed = new AbortController()
@@ -158,8 +174,11 @@ export async function listAdapters(init: ComputeInit = {}): Promise<AdapterRepor
 /** Buffers live up to three times on a software driver (device, staging, the child's copy), beside 2 GiB for driver and compiler. */
 const dataLimit = (maxBufferBytes: number) => 2 * GIB + 3 * maxBufferBytes
 
-async function findSurroundings({ cacheDirectory, driverEnvironment }: ComputeInit, limits: Parameters<typeof confinement>[0]) {
-  const [driver, wrapper] = await Promise.all([softwareDriver(cacheDirectory ?? join(homedir(), '.cache', 'minga')), confinement(limits)])
+async function findSurroundings({ cacheDirectory, driverEnvironment, isolateNetwork = true }: ComputeInit, limits: ResourceLimits) {
+  const [driver, wrapper] = await Promise.all([
+    softwareDriver(cacheDirectory ?? join(homedir(), '.cache', 'minga')),
+    confinement(limits, isolateNetwork),
+  ])
   return { wrapper, environments: driverEnvironments(driver, driverEnvironment) }
 }
 

@@ -14,12 +14,12 @@ export interface ResourceLimits {
  * The words to put before the child's command line: what this system has of `prlimit` (memory, CPU time, no core dump, which could
  * hold a peer's data) and `unshare` (a network namespace with nothing in it). Empty where it has neither.
  */
-export async function confinement({ dataBytes, cpuSeconds }: ResourceLimits): Promise<string[]> {
+export async function confinement({ dataBytes, cpuSeconds }: ResourceLimits, isolateNetwork: boolean): Promise<string[]> {
   if (process.platform !== 'linux') return []
   // by absolute path: anything may stand in the user's PATH
   const wrappers = [
     ['/usr/bin/prlimit', `--data=${dataBytes}`, `--cpu=${cpuSeconds}`, '--core=0', '--'],
-    ['/usr/bin/unshare', '--user', '--map-current-user', '--net', '--'],
+    ...(isolateNetwork ? [['/usr/bin/unshare', '--user', '--map-current-user', '--net', '--']] : []),
   ]
   const works = await Promise.all(wrappers.map(canRun))
   return wrappers.filter((_, index) => works[index]).flat()

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../ports.ts'
 import { findFloatNames } from './float-names.ts'
-import { closing, finding, ownFunctions, type Token } from './wgsl-tokens.ts'
+import { type Brackets, finding, ownFunctions, type Token } from './wgsl-tokens.ts'
 
 /** Built-in functions on floats whose result WGSL leaves to the driver within some error. */
 const INEXACT = new Set(
@@ -24,24 +24,24 @@ const DELICATE = new Set(['atomicLoad', 'atomicStore'])
 const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '+=', '-=', '*=', '/=', '%='])
 
 /** Findings that make bit-for-bit comparison of a program's results between drivers unsound. */
-export function lintExact(tokens: readonly Token[]): Diagnostic[] {
-  return [...lintCalls(tokens), ...lintArithmetic(tokens)]
+export function lintExact(tokens: readonly Token[], brackets: Brackets): Diagnostic[] {
+  return [...lintCalls(tokens, brackets), ...lintArithmetic(tokens, brackets)]
 }
 
-function lintCalls(tokens: readonly Token[]): Diagnostic[] {
+function lintCalls(tokens: readonly Token[], brackets: Brackets): Diagnostic[] {
   const findings: Diagnostic[] = []
   const own = ownFunctions(tokens)
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'name') continue
     if (token.text === 'subgroups') findings.push(finding(token, 'error', 'subgroups differ in size between devices'))
     if (tokens[index + 1]?.text !== '(' || own.has(token.text)) continue
-    const found = judgeCall(tokens, index)
+    const found = judgeCall(tokens, brackets, index)
     if (found !== undefined) findings.push(found)
   }
   return findings
 }
 
-function judgeCall(tokens: readonly Token[], index: number): Diagnostic | undefined {
+function judgeCall(tokens: readonly Token[], brackets: Brackets, index: number): Diagnostic | undefined {
   const token = tokens[index]!
   const { text } = token
   if (/^(?:subgroup|quad)[A-Z]/.test(text)) return finding(token, 'error', `\`${text}\` depends on the device’s subgroup size`)
@@ -53,23 +53,23 @@ function judgeCall(tokens: readonly Token[], index: number): Diagnostic | undefi
   }
   if (ORDERED.has(text)) return finding(token, 'error', `the result of \`${text}\` depends on the order of invocations`)
   if (DELICATE.has(text)) return finding(token, 'warning', `\`${text}\` depends on the order of invocations, unless a barrier sets it`)
-  if (COMMUTATIVE.has(text) && isUsed(tokens, index)) {
+  if (COMMUTATIVE.has(text) && isUsed(tokens, brackets, index)) {
     return finding(token, 'error', `the value that \`${text}\` returns depends on the order of invocations; call it as a statement`)
   }
   return undefined
 }
 
 /** True unless the call at `index` is a whole statement, or assigned to `_`. */
-function isUsed(tokens: readonly Token[], index: number): boolean {
+function isUsed(tokens: readonly Token[], brackets: Brackets, index: number): boolean {
   const before = tokens[index - 1]?.text
   const startsStatement = before === ';' || before === '{' || before === '}' || (before === '=' && tokens[index - 2]?.text === '_')
   // `)` too: it may end the update clause of a `for`
-  const after = tokens[closing(tokens, index + 1) + 1]?.text
+  const after = tokens[brackets.closing(index + 1) + 1]?.text
   return !(startsStatement && (after === ';' || after === ')'))
 }
 
-function lintArithmetic(tokens: readonly Token[]): Diagnostic[] {
-  const floats = findFloatNames(tokens)
+function lintArithmetic(tokens: readonly Token[], brackets: Brackets): Diagnostic[] {
+  const floats = findFloatNames(tokens, brackets)
   return tokens.flatMap((token, index) => {
     if (token.kind !== 'sign' || !ARITHMETIC.has(token.text) || !endsOperand(tokens[index - 1])) return []
     if (!floats.endsFloat(index - 1) && !floats.startsFloat(index + 1)) return []

@@ -1,34 +1,56 @@
 import type { Diagnostic, WgslProgram } from '../ports.ts'
-import { ENTRY_POINT } from './abi.ts'
+import { ENTRY_POINT, P } from './abi.ts'
 import { lintExact } from './lint-exact.ts'
-import { closing, finding, type Token, tokenize } from './wgsl-tokens.ts'
+import { type Brackets, finding, pairBrackets, type Token, tokenize } from './wgsl-tokens.ts'
 
 /** A hostile source is all findings; nobody reads more. */
 const MAX_FINDINGS = 100
 
 /**
- * What the compiler cannot know: whether the entry point has the workgroup size the Job says and, where the program claims `exact`
- * results, whether something in it may give different bits on another driver. Lexical: errors are certain, warnings are likely.
+ * What the compiler cannot know: whether the entry point has the workgroup size the Job says, whether it bears being dispatched in
+ * slices and, where the program claims `exact` results, whether something in it may give different bits on another driver.
+ * Lexical: errors are certain, warnings are likely.
  */
 export function lint({ code, exact, workgroupSize }: Pick<WgslProgram, 'code' | 'exact' | 'workgroupSize'>): Diagnostic[] {
   const tokens = tokenize(code)
-  const findings = [...lintEntryPoint(tokens, workgroupSize), ...(exact ? lintExact(tokens) : [])]
+  const brackets = pairBrackets(tokens)
+  const findings = [
+    ...lintEntryPoint(tokens, brackets, workgroupSize),
+    ...lintSlicing(tokens),
+    ...(exact ? lintExact(tokens, brackets) : []),
+  ]
   return findings.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column).slice(0, MAX_FINDINGS)
 }
 
 const rank = ({ severity }: Diagnostic) => (severity === 'error' ? 0 : 1)
 
-function lintEntryPoint(tokens: readonly Token[], workgroupSize: number): Diagnostic[] {
+function lintEntryPoint(tokens: readonly Token[], brackets: Brackets, workgroupSize: number): Diagnostic[] {
   const main = tokens.findIndex(({ text }, index) => text === 'fn' && tokens[index + 1]?.text === ENTRY_POINT)
   if (main < 0) return [{ severity: 'error', message: `expected an entry point \`fn ${ENTRY_POINT}\``, line: 0, column: 0 }]
   let start = main
   while (start > 0 && ![';', '}'].includes(tokens[start - 1]!.text)) start -= 1
   const attribute = tokens.findIndex(({ text }, index) => index >= start && index < main && text === 'workgroup_size')
   if (attribute < 0) return [finding(tokens[main]!, 'error', `expected @workgroup_size(${workgroupSize}) before the entry point`)]
-  const sizes = tokens.slice(attribute + 2, closing(tokens, attribute + 1)).filter(({ text }) => text !== ',')
+  const sizes = tokens.slice(attribute + 2, brackets.closing(attribute + 1)).filter(({ text }) => text !== ',')
   const numbers = sizes.map(({ kind, text }) => (kind === 'integer' ? Number(text.replace(/[iu]$/, '')) : Number.NaN))
   const [width, ...others] = numbers
   if (width === workgroupSize && others.every((size) => size === 1)) return []
   const found = sizes.map(({ text }) => text).join(', ')
   return [finding(tokens[attribute]!, 'error', `expected @workgroup_size(${workgroupSize}) in numbers, as the Job says; found (${found})`)]
+}
+
+/** Built-in values that count within one dispatch. */
+const COUNTED = new Set(['global_invocation_id', 'workgroup_id'])
+
+/** How a block is cut into dispatches depends on the device's speed: a program that does not add the first index would, too. */
+function lintSlicing(tokens: readonly Token[]): Diagnostic[] {
+  const addsFirst = tokens.some(
+    ({ text }, index) => /^12u?$/.test(text) && tokens[index - 1]?.text === '[' && tokens[index + 1]?.text === ']',
+  )
+  return tokens.flatMap((token) => {
+    if (token.text === 'num_workgroups') return [finding(token, 'error', '`num_workgroups` changes with the slicing of a block; use P[13]')]
+    if (addsFirst || !COUNTED.has(token.text)) return []
+    const message = `\`${token.text}\` counts within one dispatch of the block; add P[${P.firstInvocation}] (written so) for the index`
+    return [finding(token, 'error', message)]
+  })
 }

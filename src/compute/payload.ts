@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Payload } from './messages.ts'
@@ -18,9 +18,15 @@ export async function createExchangeDirectory(): Promise<string> {
   for (const name of await readdir(parent)) {
     const owner = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1])
     // another user's folder cannot be removed, and is not ours to sweep
-    if (owner > 0 && !isAlive(owner)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {})
+    if (owner > 0 && !isAlive(owner)) await sweep(join(parent, name)).catch(() => {})
   }
   return mkdtemp(join(parent, `${PREFIX}${process.pid}-`))
+}
+
+/** A process of another container is not seen here, so what was in use within the hour stays. */
+async function sweep(folder: string): Promise<void> {
+  const { mtimeMs } = await stat(folder)
+  if (Date.now() - mtimeMs > 3_600_000) await rm(folder, { recursive: true, force: true })
 }
 
 function isAlive(pid: number): boolean {

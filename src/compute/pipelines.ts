@@ -15,6 +15,10 @@ export interface Compiled {
   diagnostics: Diagnostic[]
 }
 
+/** A hostile source has thousands of findings, each as long as it likes. */
+const MAX_MESSAGES = 100
+const MAX_MESSAGE_CHARS = 1000
+
 export interface Bindings {
   group: GPUBindGroupLayout
   pipeline: GPUPipelineLayout
@@ -36,7 +40,7 @@ export async function compile(device: GPUDevice, bindings: Bindings, code: strin
   const { value: module, checked } = guarded(device, () => device.createShaderModule({ code }))
   const refused = await quietly(checked.then(() => undefined, faultOf))
   const info = await quietly(module.getCompilationInfo())
-  const diagnostics = info.messages.map((message) => toDiagnostic(message, authorLines))
+  const diagnostics = info.messages.slice(0, MAX_MESSAGES).map((message) => toDiagnostic(message, authorLines))
   if (refused !== undefined && !hasError(diagnostics)) diagnostics.push(unplaced(refused.message))
   if (hasError(diagnostics)) return { diagnostics }
   try {
@@ -54,11 +58,12 @@ function faultOf(error: unknown): DeviceFault {
 }
 
 function toDiagnostic({ type, message, lineNum, linePos }: GPUCompilationMessage, authorLines: number): Diagnostic {
-  if (lineNum > authorLines)
-    return { severity: type, message: `after the end of the source, where the prelude begins: ${message}`, line: 0, column: 0 }
-  return { severity: type, message, line: lineNum, column: linePos }
+  if (lineNum > authorLines) return { ...unplaced(`after the end of the source, where the prelude begins: ${message}`), severity: type }
+  return { severity: type, message: message.slice(0, MAX_MESSAGE_CHARS), line: lineNum, column: linePos }
 }
 
-const unplaced = (message: string): Diagnostic => ({ severity: 'error', message, line: 0, column: 0 })
+function unplaced(message: string): Diagnostic {
+  return { severity: 'error', message: message.slice(0, MAX_MESSAGE_CHARS), line: 0, column: 0 }
+}
 
 const hasError = (diagnostics: readonly Diagnostic[]) => diagnostics.some(({ severity }) => severity === 'error')

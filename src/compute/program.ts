@@ -30,6 +30,15 @@ export function checkProgramLimits({ workgroupSize, invocations, outputBytes }: 
   if (outputBytes % 4 !== 0) throw new ComputeLimitError('output bytes', outputBytes, 4, 'a multiple of 4')
 }
 
+/** The longest that a timer of Node takes, less a day for the grace that follows. */
+const MAX_BUDGET_MS = 2 ** 31 - 1 - 86_400_000
+
+/** Throws ComputeLimitError unless it is a time that can be waited for. */
+export function checkBudget(budgetMs: number): void {
+  if (!(budgetMs > 0 && budgetMs <= MAX_BUDGET_MS))
+    throw new ComputeLimitError('a budget in ms', budgetMs, MAX_BUDGET_MS, `0 to ${MAX_BUDGET_MS}`)
+}
+
 /** Throws ComputeLimitError where the block cannot be bound, or its buffers together are more than `maxBufferBytes`. */
 export function checkBlockLimits(
   program: WgslProgram,

@@ -180,6 +180,7 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     prepared.set(key, takeOut(prepared, key) ?? [])
     // one after another: the watchdog takes the head of `inChild` for the one at work
     sending = sending.then(async () => {
+      if (entry.abandoned) return finish(entry, () => {})
       const input = await sendPayload(into.exchangeDirectory, block.input)
       const canonicalFloats = program.outputElement === 'f32'
       const shape = { workgroupSize, invocations, outputBytes, canonicalFloats }

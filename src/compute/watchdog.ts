@@ -1,12 +1,4 @@
-import { performance } from 'node:perf_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../ports.ts'
-
-/** This machine's own clock. */
-export const realClock: Clock = {
-  nowMs: () => performance.now(),
-  sleep: (ms, { signal } = {}) => delay(ms, undefined, { signal }),
-}
 
 /** Makes each `call` at its `afterMs` from now, until the returned function is called. */
 export function watch(clock: Clock, ...steps: { afterMs: number; call: () => void }[]): () => void {

@@ -60,16 +60,26 @@ function endOfComment(source: string, from: number, place: { line: number; lineS
   }
 }
 
-/** The index of the bracket that closes the one at `open`, or the number of tokens. */
-export function closing(tokens: readonly Token[], open: number): number {
-  let depth = 0
-  for (let index = open; index < tokens.length; index++) {
-    const { kind, text } = tokens[index]!
+export interface Brackets {
+  /** The index of the bracket that closes the one at `open`; the number of tokens where none does. */
+  closing(open: number): number
+  /** The index of the bracket that the one at `close` closes. */
+  opening(close: number): number | undefined
+}
+
+/** Pairs up (), [] and {} in one pass. */
+export function pairBrackets(tokens: readonly Token[]): Brackets {
+  const pairs = new Map<number, number>()
+  const open: number[] = []
+  for (const [index, { kind, text }] of tokens.entries()) {
     if (kind !== 'sign') continue
-    if ('([{'.includes(text)) depth += 1
-    else if (')]}'.includes(text) && --depth === 0) return index
+    if ('([{'.includes(text)) open.push(index)
+    else if (')]}'.includes(text) && open.length > 0) {
+      const start = open.pop()!
+      pairs.set(start, index).set(index, start)
+    }
   }
-  return tokens.length
+  return { closing: (start) => pairs.get(start) ?? tokens.length, opening: (end) => pairs.get(end) }
 }
 
 /** The functions that the source declares; such a name no longer means the built-in function. */

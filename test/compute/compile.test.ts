@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
 import { ShaderCompileError } from '../../src/compute/errors.ts'
 import type { Compute, WgslProgram } from '../../src/ports.ts'
 import { BINDINGS, BUDGET, block, openCompute, program } from './support.ts'
@@ -80,6 +81,22 @@ test('a source above 64 KiB is refused unread', async () => {
     maxBytes: 65536,
     bytes: Buffer.byteLength(code),
   })
+})
+
+test('mangled programs are refused or compile; the child outlives them', async () => {
+  const seed = program('var s = I[0]; for (var k = 0u; k < 3u; k++) { s += atomicLoad(&w) ^ (k << 3u); } O[i] = s;').code
+  const mangled = fc
+    .array(
+      fc.tuple(fc.nat(seed.length), fc.nat(30), fc.constantFrom('', '(', '}', '<', 'u32', '-1', '@', '0x', ';', 'array<', '\u0000', '/*')),
+      { maxLength: 4 },
+    )
+    .map((edits) => edits.reduce((code, [at, drop, put]) => code.slice(0, at) + put + code.slice(at + drop), seed))
+  await fc.assert(
+    fc.asyncProperty(mangled, async (code) => {
+      await compute.check(program('', { code }))
+    }),
+    { numRuns: 150 },
+  )
 })
 
 test('after many programs the oldest compiles again', async () => {

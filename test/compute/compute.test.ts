@@ -84,7 +84,7 @@ describe('the calling convention', () => {
 test('a block in many dispatches has the result of one dispatch', async () => {
   const body = 'var s = i * 747796405u + P[16]; for (var k = 0u; k < 50u; k++) { s = s * 747796405u + 2891336453u; } O[i] = s ^ I[i % 64u];'
   const shape = program(body, { invocations: 20_011 })
-  const blocks = [block(Array(64).keys().toArray(), [1]), block(Array(64).keys().toArray(), [2])]
+  const blocks = [block([...Array(64).keys()], [1]), block([...Array(64).keys()], [2])]
   const sliced = await openCompute({ sliceTargetMs: 0 })
   try {
     const [whole, parts] = await Promise.all([compute, sliced].map((one) => one.run(shape, blocks, BUDGET)))

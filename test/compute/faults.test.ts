@@ -13,15 +13,23 @@ import { BUDGET, block, cacheDirectory, ENDLESS, openCompute, program, words } f
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'reads /proc' }
 
-/** A Compute and the pid of its newest child. */
-async function watched(init: ComputeInit = {}): Promise<{ compute: Compute; pid(): number }> {
+interface Watched {
+  compute: Compute
+  /** Of the newest child. */
+  pid(): number
+  /** Resolves when the end of a child is noticed. */
+  ended: Promise<void>
+}
+
+async function watched(init: ComputeInit = {}): Promise<Watched> {
   let pid = 0
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
   const info = (_: string, facts?: object) => {
     pid = (facts as { pid?: number })?.pid ?? pid
   }
-  const logger: Logger = { ...silentLogger, info, child: () => logger }
+  const logger: Logger = { ...silentLogger, info, warn: () => resolve(), child: () => logger }
   const compute = await createCompute({ logger }, { adapter: 'software', cacheDirectory, ...init })
-  return { compute, pid: () => pid }
+  return { compute, pid: () => pid, ended }
 }
 
 async function works(compute: Compute): Promise<void> {
@@ -76,6 +84,22 @@ describe('a shader that never ends', () => {
     await compute.stop()
   })
 
+  test('is killed soon after an abort; its caller does not wait for that', async () => {
+    const { compute, pid } = await watched({ graceMs: 100 })
+    await compute.check(program(ENDLESS))
+    const aborted = new AbortController()
+    const running = compute.run(program(ENDLESS), [block(), block()], { ...BUDGET, signal: aborted.signal })
+    const next = works(compute)
+    const first = pid()
+    // by then the block is on its way to the child
+    await new Promise(setImmediate)
+    aborted.abort(new Error('gone'))
+    await assert.rejects(running, /gone/)
+    await next
+    await gone(first)
+    await compute.stop()
+  })
+
   test('in slices stops between two of them, and the child lives', async () => {
     const { compute, pid } = await watched({ sliceTargetMs: 1 })
     await works(compute)
@@ -104,6 +128,9 @@ test('limits refuse before anything is allocated', async () => {
   const refused = async (more: Parameters<typeof program>[1], blocks = [block()]) => {
     await assert.rejects(compute.run(program('O[i] = i;', more), blocks, BUDGET), { name: 'ComputeLimitError' })
   }
+  for (const budgetMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    await assert.rejects(compute.run(program('O[i] = i;'), [block()], { budgetMs }), { name: 'ComputeLimitError' })
+  }
   for (const outputBytes of [0, 3, 6, -4, 0.5, Number.NaN, 40 * 2 ** 20, 2 ** 31, 2 ** 53]) await refused({ outputBytes })
   for (const invocations of [0, -1, 1.5, 2 ** 32, Number.POSITIVE_INFINITY]) await refused({ invocations, outputBytes: 4 })
   for (const workgroupSize of [0, 100_000, 1.5]) await refused({ workgroupSize })
@@ -117,12 +144,10 @@ test('limits refuse before anything is allocated', async () => {
 
 describe('a child that dies', () => {
   test('between two calls is replaced unnoticed', async () => {
-    const { compute, pid } = await watched()
+    const { compute, pid, ended } = await watched()
     await works(compute)
     process.kill(pid(), 'SIGKILL')
-    await gone(pid())
-    // its end is known here once the event loop has come round
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await ended
     await works(compute)
     await compute.stop()
   })
