@@ -2,6 +2,7 @@
  * Plays seeded worlds of the MicroJob queue: `npm run simulate` (10,000 seeds), `node scripts/simulate.ts --seed N` replays one,
  * with `--trace` every effect of it; `--from N --count N` play a range.
  */
+import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { scenarioOf } from '../test/simulation/queue-scenario.ts'
 import { playScenario } from '../test/simulation/queue-world.ts'
@@ -15,7 +16,7 @@ const { values } = parseArgs({
   },
 })
 
-const print = (line: string) => process.stdout.write(`${line}\n`)
+const print = (line: string) => writeSync(1, `${line}\n`)
 
 function play(seed: number): boolean {
   const scenario = scenarioOf(seed)

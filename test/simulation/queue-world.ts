@@ -133,7 +133,9 @@ function createBooks(scenario: Scenario, sim: Simulation<Wire>, trace: ((line: s
       const views = states.map((state) => (owned ? `${state.epoch}/${state.owner}/` : '') + itemsOf(state))
       if (new Set(views).size > 1) fail(`views differ: ${[...new Set(views)].join(' | ')}`)
       const entries = new Map<string, LogEntry>(
-        [...logs.values()].flatMap((log) => [...log.values()].map((entry) => [keyOfEntry(entry), entry] as const)),
+        [...logs]
+          .filter(([id]) => sim.isUp(id))
+          .flatMap(([, log]) => [...log.values()].map((entry) => [keyOfEntry(entry), entry] as const)),
       )
       for (let item = 0; item < scenario.n; item++) {
         const about = [...entries.values()].filter(({ slot }) => itemOf(slot) === item)

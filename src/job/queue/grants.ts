@@ -1,6 +1,6 @@
 import { changeMember, type Draft, ownSlots, send, wake } from './draft.ts'
-import { heldBy, type Lock, mergeLock, stampOf } from './locks.ts'
-import { alivePeers, isBanned } from './members.ts'
+import { heldBy, isRelock, type Lock, mergeLock, stampOf } from './locks.ts'
+import { alivePeers, isBanned, strike } from './members.ts'
 import type { PeerId, QueueGrant, QueueHandOver, QueueRequest } from './messages.ts'
 import { batchOf, pickItems } from './order.ts'
 import { adopt, isNews, openGap, ownerAt, ownerSpoke, remember } from './ownership.ts'
@@ -138,9 +138,10 @@ function lockAll(d: Draft, { epoch, seq, leaseMs, grants }: QueueGrant, author: 
   const { s } = d
   let at = epoch
   for (const { to, slots } of grants) {
-    // An owner that lets its locks expire would otherwise lock the same items again before anybody else is served (FAULTS 14).
-    if (to === author && isBanned(s, author)) continue
     const stamp = to === author ? stampOf(epoch, seq) : stampOf(++at, 0)
+    if (isRelock(s, to, slots, stamp)) strike(d, to, 'lock-expired')
+    // An owner that lets its locks expire would otherwise lock the same items again before anybody else is served (FAULTS 14).
+    else if (to === author && isBanned(s, author)) continue
     for (const slot of slots) mergeLock(d, slot, { holder: to, stamp, leaseMs, by })
     if (to !== s.self) continue
     s.asked = undefined

@@ -32,7 +32,10 @@ export function mergeLock(d: Draft, slot: Slot, lock: Lock): void {
   const leaseMs = Math.min(lock.leaseMs, s.settings.maxLeaseMs)
   if (lock.stamp > item.stamp || (lock.by === 'grant' && item.status === 'open')) {
     const stamp = Math.max(lock.stamp, item.stamp)
-    setItem(d, itemOf(slot), { ...item, status: 'locked', holder: lock.holder, stamp, sinceMs: s.nowMs, deadlineMs: s.nowMs + leaseMs })
+    // Given again to its holder, a lock goes on where it was: it ends when the first would have.
+    const sinceMs = item.status === 'locked' && item.holder === lock.holder ? item.sinceMs : s.nowMs
+    const deadlineMs = Math.min(s.nowMs + leaseMs, sinceMs + s.settings.maxLockMs)
+    setItem(d, itemOf(slot), { ...item, status: 'locked', holder: lock.holder, stamp, sinceMs, deadlineMs })
   } else if (lock.stamp < item.stamp) {
     return
   } else if (item.holder === lock.holder) {
@@ -76,6 +79,13 @@ export function mergeHolding(d: Draft, holder: PeerId, slots: readonly Slot[]): 
     setItem(d, itemOf(slot), { ...item, status: 'locked', holder, sinceMs: nowMs, deadlineMs: nowMs + s.settings.leaseMs })
   }
 }
+
+/** True where the owner now locks for `holder` what was locked for it already: that lock must have run out. */
+export const isRelock = (s: QueueState, holder: PeerId, slots: readonly Slot[], stamp: number): boolean =>
+  slots.some((slot) => {
+    const item = itemAt(s, slot)
+    return item?.status === 'locked' && item.holder === holder && item.stamp < stamp
+  })
 
 export function heldBy(s: QueueState, peer: PeerId): number {
   let held = 0

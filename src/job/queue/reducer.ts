@@ -8,7 +8,7 @@ import type { PeerId, QueueBeat, QueueMessage, QueueSnapshot, QueueSnapshotWante
 import { adopt, isNews, openGap, ownerSpoke, supersedes } from './ownership.ts'
 import { makeSnapshot, mergeSnapshot } from './snapshot.ts'
 import type { QueueState } from './state.ts'
-import { claimIfDue, heirOf } from './succession.ts'
+import { claimIfDue, hasLostOwner, heirOf } from './succession.ts'
 import { askForWork, feed, giveBack, releaseIdle, sendBeat, take } from './work.ts'
 
 /**
@@ -155,7 +155,7 @@ function applyBeat(d: Draft, beat: QueueBeat, from: PeerId): void {
 function followBeat(d: Draft, { epoch, seq, branch }: QueueBeat, from: PeerId): void {
   const { s } = d
   const place = { epoch, seq, owner: from, branch }
-  if (isNews(s, place)) {
+  if (isNews(s, place) || (epoch === s.epoch && s.owner !== from && hasLostOwner(s))) {
     const strayed = adopt(d, place)
     openGap(d, from)
     if (strayed && ownSlots(s).length > 0) sendBeat(d)
@@ -165,7 +165,7 @@ function followBeat(d: Draft, { epoch, seq, branch }: QueueBeat, from: PeerId): 
 
 function applyClaim(d: Draft, snapshot: QueueSnapshot, from: PeerId): void {
   const { s } = d
-  if (!supersedes(s, snapshot.epoch, from)) return
+  if (!supersedes(s, snapshot.epoch, from) && !(snapshot.epoch === s.epoch && hasLostOwner(s))) return
   const wasHeardMs = s.owner === s.self ? s.lastSentMs : s.ownerHeardMs
   const isPresent = s.owner !== undefined && s.ownerLeftMs === undefined && s.nowMs - wasHeardMs < s.settings.ownerTimeoutMs / 2
   if (isPresent && !mayHoard(s)) d.effects.push({ type: 'score', peer: from, code: 'early-claim' })
@@ -192,7 +192,7 @@ function receiveSnapshot(d: Draft, snapshot: QueueSnapshot, from: PeerId): void 
   if (judgeSnapshot(s, snapshot, from).verdict !== 'accept') return
   const asked = s.gap?.peer === from
   if (!asked && snapshot.owner !== from) return
-  const news = snapshot.owner === from && isNews(s, snapshot)
+  const news = isNews(s, snapshot)
   if (!asked && !news && s.owner !== from) return
   const strayed = news && adopt(d, snapshot)
   mergeSnapshot(d, from, snapshot)

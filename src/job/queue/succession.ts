@@ -22,6 +22,9 @@ export function claimIfDue(d: Draft): void {
   claim(d, lostMs <= hoardedMs ? 'lost' : 'hoards')
 }
 
+/** True where one who speaks as the owner of our epoch may have it although it loses the tie: the owner we know is silent for good. */
+export const hasLostOwner = (s: QueueState): boolean => s.owner !== s.self && s.nowMs >= lostAtMs(s)
+
 /** When the owner counts as lost, unless it is heard before. */
 function lostAtMs(s: QueueState): number {
   const { settings, owner, ownerHeardMs, ownerLeftMs } = s
