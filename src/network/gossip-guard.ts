@@ -24,6 +24,7 @@ export interface GossipInternals {
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>
   sendRpc(peer: string, rpc: GossipRpc): boolean
   onPeerConnected(peer: Libp2pPeerId, connection: Connection): void
+  onPeerDisconnected(peer: Libp2pPeerId): void
 }
 
 /** A third of what the receiver takes in one RPC: one message of the largest size may come on top. */
@@ -49,7 +50,7 @@ export function guardGossip(gossip: GossipInternals, { limits, penalties, nowMs 
 }
 
 function assertInternals(gossip: GossipInternals): void {
-  const methods = ['handleReceivedRpc', 'createOutboundStream', 'sendRpc', 'onPeerConnected', 'getMeshPeers'] as const
+  const methods = ['handleReceivedRpc', 'createOutboundStream', 'sendRpc', 'onPeerConnected', 'onPeerDisconnected', 'getMeshPeers'] as const
   const found = methods.every((name) => typeof gossip[name] === 'function') && typeof gossip.score?.rejectInvalidMessage === 'function'
   if (!found) throw new TypeError('this version of @libp2p/gossipsub has other internals than the guard knows')
 }

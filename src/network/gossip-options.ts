@@ -44,6 +44,8 @@ export function gossipOptions(limits: NetworkLimits, penalties: Penalties): Part
       // Topics come and go with Jobs, gossipsub's topic scores do not: offences are counted in our own book.
       appSpecificScore: (peer) => penalties.score(peer),
       appSpecificWeight: 1,
+      // Kept an hour by default, also for the blameless: an entry for every key that ever connected. Our book has its own bound.
+      retainScore: 10_000,
     },
   }
 }

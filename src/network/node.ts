@@ -95,6 +95,8 @@ export async function createNetwork(components: NetworkComponents, init: Network
   const gossip = services.pubsub
   guardGossip(gossip, { limits, penalties, nowMs })
   dialDiscovered(libp2p, log)
+  // Gossipsub hears of it by way of the peer store, later, and not of peers that never said what they speak: it would keep their topics.
+  libp2p.addEventListener('peer:disconnect', ({ detail }) => gossip.onPeerDisconnected(detail))
 
   try {
     await libp2p.start()

@@ -26,9 +26,13 @@ async function startBare(t: Cleanup, services: object): Promise<Libp2p> {
   return node
 }
 
-/** A node without gossip, for raw streams. */
-export function startStranger(t: Cleanup): Promise<Libp2p> {
-  return startBare(t, {})
+/** A node that claims to speak gossip, and leaves it to the test what it says. */
+export async function startStranger(t: Cleanup): Promise<Libp2p> {
+  const node = await startBare(t, {})
+  await node.handle('/meshsub/1.2.0', async (stream) => {
+    for await (const _ of stream);
+  })
+  return node
 }
 
 /** A node with plain gossipsub that sends what it is told to. */
@@ -75,4 +79,15 @@ export async function startSilentGossiper(t: Cleanup): Promise<Libp2p> {
     })
   })
   return node
+}
+
+/** Joins as gossipsub does, and resolves when it knows that `peer` is in the topic too. */
+export async function joinTopic({ node, gossip }: { node: Libp2p; gossip: GossipSub }, to: MingaNetwork, topic: string): Promise<void> {
+  gossip.subscribe(topic)
+  const known = Promise.withResolvers<void>()
+  gossip.addEventListener('subscription-change', ({ detail }) => {
+    if (detail.peerId.toString() === to.self && detail.subscriptions.some((change) => change.topic === topic)) known.resolve()
+  })
+  await connect(node, to)
+  await known.promise
 }
