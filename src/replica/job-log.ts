@@ -1,0 +1,118 @@
+import type { Logger } from '../log.ts'
+import type { Abortable, Channels, Clock, JobLog, PeerId, Signer, Streams, VerifySignature } from '../ports.ts'
+import { LogClosedError } from './errors.ts'
+import { joinGossip } from './gossip.ts'
+import type { JobCore } from './job-core.ts'
+import type { Journal } from './journal.ts'
+import { OwnLog } from './own-log.ts'
+import { SyncClient, type SyncCounts } from './sync-client.ts'
+import { createSyncSchedule } from './sync-schedule.ts'
+
+/** A gap is mostly filled by a message that is on its way; and the peers that saw it must not all ask at once. */
+const GAP_MS = 200
+/** A peer that joined asks itself; the others look whether they lack something, but not all at once. */
+const JOINED_MS = 1000
+
+export interface JobLogComponents {
+  core: JobCore
+  channels: Channels
+  streams: Streams
+  signer: Signer
+  verify: VerifySignature
+  journal: Journal
+  clock: Clock
+  random: () => number
+  limit: <T>(task: () => Promise<T>) => Promise<T>
+  logger: Logger
+}
+
+export interface JobLogInit extends Abortable {
+  meetAt?: PeerId[]
+  antiEntropyMs: number
+  onClosed: () => void
+}
+
+/** Joins the Job's gossip and keeps the log equal to that of its peers until `close`. */
+export async function createJobLog(components: JobLogComponents, { antiEntropyMs, onClosed, ...options }: JobLogInit): Promise<JobLog> {
+  const { core, channels, logger, clock, random, limit } = components
+  const { jobId } = core.context
+  const closed = new AbortController()
+  const client = new SyncClient(components)
+  const syncing = new Map<PeerId, Promise<SyncCounts>>()
+  let hasSynced = false
+
+  const sync = (peer: PeerId): Promise<SyncCounts> => {
+    const running = syncing.get(peer)
+    if (running) return running
+    const started = limit(async () => {
+      closed.signal.throwIfAborted()
+      const counts = await client.sync(peer, closed.signal)
+      hasSynced = true
+      return counts
+    }).finally(() => syncing.delete(peer))
+    syncing.set(peer, started)
+    return started
+  }
+
+  // Before `peers` can be asked there is nobody to sync with.
+  let peers = (): PeerId[] => []
+  const schedule = createSyncSchedule({ clock, random, sync, logger, peers: () => peers() }, antiEntropyMs)
+  const onGap = (peer: PeerId) => schedule.soon(peer, GAP_MS)
+  const gossip = await joinGossip({ channels, core, logger, onGap }, options).catch((error: unknown) => {
+    schedule.stop()
+    throw error
+  })
+  peers = () => gossip.channel.peers()
+  const meet = (peer: PeerId) => schedule.soon(peer, hasSynced ? JOINED_MS : 0)
+  const unwatch = gossip.channel.onPeer((peer, change) => {
+    if (change === 'joined') meet(peer)
+  })
+  // One member is enough to begin with: others are met as they join, or by anti-entropy.
+  const first = peers()[0]
+  if (first !== undefined) meet(first)
+  const own = new OwnLog({ ...components, publish: (envelopes) => gossip.publish(envelopes) })
+
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await own.close()
+    closed.abort(new LogClosedError(jobId))
+    schedule.stop()
+    unwatch()
+    await gossip.channel.close()
+    await Promise.allSettled(syncing.values())
+    await components.journal.settled()
+    core.state.destroy()
+    onClosed()
+  }
+
+  return {
+    jobId,
+    append: (entries) => own.append(entries),
+    entries: () => core.state.entries(),
+    onEntries: (listener) => core.onEntries(listener),
+    syncWith: async (peer, { signal } = {}) => {
+      closed.signal.throwIfAborted()
+      return abandonable(sync(peer), signal)
+    },
+    equivocators: () => [...core.state.convicted.keys()],
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+/** `promise`, or the signal's reason as soon as it is aborted; the work itself goes on for others that wait for it. */
+async function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  promise.catch(() => {})
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
