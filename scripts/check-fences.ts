@@ -17,8 +17,9 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['peer.ts', ['launcher.ts', 'cli/main.ts']],
   ['config.ts', ['errors.ts', 'config/']],
   ['config/', ['errors.ts']],
-  ['ports.ts', ['job/']],
-  ['job/', ['errors.ts']],
+  ['ports.ts', []],
+  // Of the ports the domain uses types alone; the ABI's words are what it and the device must agree on.
+  ['job/', ['errors.ts', 'ports.ts', 'compute/abi.ts']],
   ['protocol/', ['errors.ts', 'ports.ts', 'job/']],
   ['roles/', ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']],
   // The page of a terminal and the commands talk to the core through cli/ports.ts and what is loaded behind it.

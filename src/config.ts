@@ -63,7 +63,7 @@ export function parseConfig(
 
 /** Where the configuration file is looked for when no flag or variable names one. */
 export function defaultConfigPath(env: Env, { home, platform }: Surroundings): string {
-  const base = platform === 'win32' ? (env.APPDATA ?? `${home}/AppData/Roaming`) : (env.XDG_CONFIG_HOME ?? `${home}/.config`)
+  const base = platform === 'win32' ? env.APPDATA || `${home}/AppData/Roaming` : env.XDG_CONFIG_HOME || `${home}/.config`
   return `${base}/minga/config.json`
 }
 

@@ -48,14 +48,16 @@ export function findOurNode(from: string, platform: string = process.platform, a
  * one gets the arguments, standard streams and signals of the first, which ends as the second ended: same exit code, same signal.
  */
 export async function launch(entryUrl: string, run: () => Promise<void>): Promise<void> {
+  const isSecond = process.execArgv.includes(MARK)
   if (isNodeSupported(process.versions.node)) {
-    if (process.execArgv.includes(MARK)) dieWithParent()
+    if (isSecond) dieWithParent()
     return run()
   }
-  const node = findOurNode(entryUrl)
+  // A second process that is too old as well would start a third, and so on for ever.
+  const node = isSecond ? undefined : findOurNode(entryUrl)
   if (node === undefined) {
     process.stderr.write(
-      `minga: Node ${OLDEST_NODE.join('.')} or newer is needed, and this is ${process.versions.node}: ` +
+      `minga: expected Node ${OLDEST_NODE.join('.')} or newer, found ${process.versions.node}: ` +
         `run \`npm install --include=optional\`, which brings one, or install Node 24\n`,
     )
     process.exitCode = EXIT.usage

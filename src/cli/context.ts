@@ -30,7 +30,7 @@ export async function createContext(command: Command): Promise<Context> {
   // This is the one place where the environment is read.
   const { env } = process
   const surroundings = { home: homedir(), cwd: process.cwd(), platform: process.platform }
-  const named = configPathFlag(command) ?? env.MINGA_CONFIG
+  const named = configPathFlag(command) ?? (env.MINGA_CONFIG || undefined)
   const path = named ?? defaultConfigPath(env, surroundings)
   const value = await readConfigFile(path, named !== undefined)
   const file = value === undefined ? undefined : { path, value }

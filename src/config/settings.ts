@@ -97,7 +97,7 @@ export const settings = {
     vulkanDrivers: setting<string | undefined>(
       'peer',
       optional(text('paths of Vulkan driver manifests', 'paths')),
-      (_, env) => env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES,
+      (_, env) => env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || undefined,
       'drivers for the compute process instead of the system’s (default: VK_DRIVER_FILES)',
     ),
   },
@@ -114,12 +114,12 @@ export const settings = {
 
 /** XDG on Linux and macOS alike, since a command-line tool's files are looked for there; LOCALAPPDATA on Windows. */
 function dataHome({ home, platform }: Surroundings, env: Readonly<Record<string, string | undefined>>): string {
-  const base = platform === 'win32' ? (env.LOCALAPPDATA ?? `${home}/AppData/Local`) : (env.XDG_DATA_HOME ?? `${home}/.local/share`)
+  const base = platform === 'win32' ? env.LOCALAPPDATA || `${home}/AppData/Local` : env.XDG_DATA_HOME || `${home}/.local/share`
   return `${base}/minga`
 }
 
 function cacheHome({ home, platform }: Surroundings, env: Readonly<Record<string, string | undefined>>): string {
-  const base = platform === 'win32' ? (env.LOCALAPPDATA ?? `${home}/AppData/Local`) : (env.XDG_CACHE_HOME ?? `${home}/.cache`)
+  const base = platform === 'win32' ? env.LOCALAPPDATA || `${home}/AppData/Local` : env.XDG_CACHE_HOME || `${home}/.cache`
   return platform === 'win32' ? `${base}/minga/cache` : `${base}/minga`
 }
 

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { minga } from './run.ts'
+
+describe('the command line', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'minga-usage-'))
+  })
+  after(async () => rm(folder, { recursive: true }))
+
+  it('teaches: --help shows all commands, first steps and exit codes', async () => {
+    const { code, stdout, stderr } = await minga(['--help'])
+    assert.equal(code, 0)
+    assert.equal(stderr, '')
+    for (const name of [
+      'peer',
+      'bootstrap',
+      'place',
+      'jobs',
+      'watch',
+      'results',
+      'cancel',
+      'peers',
+      'doctor',
+      'demo',
+      'bench',
+      'config',
+      'completion',
+    ]) {
+      assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+    }
+    assert.match(stdout, /First steps:/)
+    assert.match(stdout, /130 interrupted/)
+  })
+
+  it('shows examples and the shared settings in the help of a command', async () => {
+    const { code, stdout } = await minga(['place', '--help'])
+    assert.equal(code, 0)
+    assert.match(stdout, /Examples:\n {2}minga place job\.json --dry-run/)
+    assert.match(stdout, /--data-dir <dir>/)
+  })
+
+  it('refuses an unknown command with a suggestion', async () => {
+    const { code, stdout, stderr } = await minga(['plce'])
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.equal(stderr, "minga: unknown command 'plce'\n  → Did you mean place?\n")
+  })
+
+  it('refuses an unknown flag with a suggestion', async () => {
+    const { code, stderr } = await minga(['peer', '--bootstap', '/ip4/127.0.0.1/tcp/1'])
+    assert.equal(code, 2)
+    assert.match(stderr, /unknown option '--bootstap'\n {2}→ Did you mean --bootstrap\?/)
+  })
+
+  it('refuses a missing argument', async () => {
+    const { code, stderr } = await minga(['place'])
+    assert.equal(code, 2)
+    assert.match(stderr, /missing required argument 'job\.json'/)
+  })
+
+  it('explains itself where no command is given', async () => {
+    const { code, stdout, stderr } = await minga([])
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.match(stderr, /Usage: minga/)
+  })
+
+  it('tells errors as one line of JSON with --json, and nothing on stdout', async () => {
+    const { code, stdout, stderr } = await minga(['place', 'nowhere.json', '--json'], { cwd: folder })
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.equal(stderr.trim().split('\n').length, 1)
+    const { error } = JSON.parse(stderr)
+    assert.equal(error.name, 'FileUnreadableError')
+    assert.equal(error.exitCode, 2)
+    assert.match(error.message, /expected a job file at nowhere\.json, found nothing there/)
+  })
+
+  it('places a syntax error in a job file by line and column', async () => {
+    await writeFile(join(folder, 'job.json'), '{\n  "name": "x",\n  "code" "main.wgsl"\n}\n')
+    const { code, stderr } = await minga(['place', 'job.json', '--dry-run'], { cwd: folder })
+    assert.equal(code, 2)
+    assert.match(stderr, /^minga: job\.json:3:10: expected a colon behind the key, found "\\""/)
+  })
+})
+
+describe('colour', () => {
+  it('is off in a pipe, on with --color always, off again with NO_COLOR or --no-color', async () => {
+    const marked = async (args: string[], env = {}) => (await minga(['config', ...args], { env })).stdout.includes('\u001b[')
+    assert.equal(await marked([]), false)
+    assert.equal(await marked(['--color', 'always']), true)
+    assert.equal(await marked([], { MINGA_COLOR: 'always' }), true)
+    assert.equal(await marked(['--no-color'], { MINGA_COLOR: 'always' }), false)
+    assert.equal(await marked([], { NO_COLOR: '1' }), false)
+    const { settings } = JSON.parse((await minga(['config', '--json'], { env: { NO_COLOR: '1' } })).stdout)
+    assert.deepEqual(settings.color, { value: 'never', origin: 'NO_COLOR' })
+  })
+})
