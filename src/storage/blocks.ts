@@ -8,7 +8,7 @@ import { createBitswap } from './bitswap.ts'
 import { createBulkClient } from './bulk/client.ts'
 import { BLOCKS_SPEC } from './bulk/protocol.ts'
 import { createBlocksHandler } from './bulk/serve.ts'
-import { bytesInside, isRaw, parseCid } from './cid.ts'
+import { isRaw, parseCid, withoutAsking } from './cid.ts'
 import { collectGarbage, isComplete } from './collect.ts'
 import type { WrongBytesKind } from './errors.ts'
 import { StorageStoppedError } from './errors.ts'
@@ -110,7 +110,7 @@ export async function createBlocks(components: BlocksComponents, init: BlocksIni
 
   /** A whole file that is not here yet is asked for in one go. */
   async function anticipate(root: CID, session: Session): Promise<void> {
-    if (!isRaw(root) && bytesInside(root) === undefined && (await session.sizeOf(root)) === undefined) session.prefetch()
+    if (!isRaw(root) && withoutAsking(root) === undefined && (await session.sizeOf(root)) === undefined) session.prefetch()
   }
 
   async function read(cid: Cid, options: FetchOptions & { offset?: number; length?: number } = {}): Promise<Uint8Array> {

@@ -10,8 +10,7 @@ import { MAX_IDENTITY_BYTES } from './limits.ts'
 /** Longer text is no CID of ours: 128 identity bytes in base 2 would not pass, nor would any use of it. */
 const MAX_TEXT_LENGTH = 512
 const SHA256_BYTES = 32
-/** Below this the round trip to a worker thread costs more than the hash itself. */
-const HASH_INLINE_BYTES = 16 * 1024
+const HASH_OF_NOTHING = base64.decode('m47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU')
 
 /** The CID behind the text, as version 1. Throws InvalidCidError, also for codecs and hashes that Minga does not accept. */
 export function parseCid(text: string): CID {
@@ -45,16 +44,20 @@ export const keyOf = (cid: CID): string => base64.encode(cid.multihash.bytes)
 /** The bytes that an identity CID carries itself; undefined for all others. */
 export const bytesInside = (cid: CID): Uint8Array | undefined => (cid.multihash.code === identity.code ? cid.multihash.digest : undefined)
 
-/** True where `bytes` hash to `cid`. Large blocks are hashed off the main thread. */
+/** The bytes that follow from the CID alone: those it carries itself, or none where it is the hash of nothing. */
+export function withoutAsking(cid: CID): Uint8Array | undefined {
+  const isOfNothing = cid.multihash.code === sha256.code && equal(cid.multihash.digest, HASH_OF_NOTHING)
+  return isOfNothing ? new Uint8Array(0) : bytesInside(cid)
+}
+
+/**
+ * True where `bytes` hash to `cid`. In Node this runs on the main thread on purpose: 1 MiB takes 0.7 ms there, and 2.4 ms of it by way of
+ * WebCrypto's worker threads, which copy first.
+ */
 export async function isBlockOf(cid: CID, bytes: Uint8Array): Promise<boolean> {
   const inside = bytesInside(cid)
   if (inside !== undefined) return equal(inside, bytes)
-  return equal(cid.multihash.digest, await sha256Of(bytes))
-}
-
-async function sha256Of(bytes: Uint8Array): Promise<Uint8Array> {
-  if (bytes.length < HASH_INLINE_BYTES) return (await sha256.digest(bytes)).digest
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
+  return equal(cid.multihash.digest, (await sha256.digest(bytes)).digest)
 }
 
 /** The CID of `bytes` as a raw leaf. */

@@ -1,8 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import type { Logger } from '../log.ts'
 import type { Cid } from '../ports.ts'
-import { bytesInside, isRaw, keyOf, parseCid } from './cid.ts'
-import { decodeNode } from './dag-node.ts'
+import { isRaw, keyOf, parseCid, withoutAsking } from './cid.ts'
+import { decodeNode } from './dag.ts'
 import type { Holds } from './holds.ts'
 import { MAX_DEPTH } from './limits.ts'
 import type { BlockStore } from './store.ts'
@@ -47,7 +47,7 @@ async function markBelow(store: BlockStore, root: CID, kept: Set<string>, logger
 
 async function childrenOf(store: BlockStore, cid: CID, root: CID, logger: Logger): Promise<CID[]> {
   try {
-    const bytes = bytesInside(cid) ?? (await store.get(cid))
+    const bytes = withoutAsking(cid) ?? (await store.get(cid))
     if (bytes !== undefined) return decodeNode(cid, bytes).children.map((child) => child.cid)
     logger.warn('a pinned file is incomplete', { root: root.toString(), missing: cid.toString() })
   } catch (error) {
@@ -61,14 +61,14 @@ export async function isComplete(store: BlockStore, root: CID): Promise<boolean>
   const seen = new Set<string>()
   const open = [root]
   for (let cid = open.pop(); cid !== undefined; cid = open.pop()) {
-    if (bytesInside(cid) !== undefined && isRaw(cid)) continue
+    if (withoutAsking(cid) !== undefined && isRaw(cid)) continue
     if (isRaw(cid)) {
       if ((await store.sizeOf(cid)) === undefined) return false
       continue
     }
     if (seen.has(keyOf(cid))) continue
     seen.add(keyOf(cid))
-    const bytes = bytesInside(cid) ?? (await store.get(cid))
+    const bytes = withoutAsking(cid) ?? (await store.get(cid))
     if (bytes === undefined) return false
     open.push(
       ...decodeNode(cid, bytes)

@@ -24,7 +24,7 @@ export class BlockNotFoundError extends MingaError {
   }
 }
 
-/** How a provider's answer broke the rules: not the CID's bytes, more than was asked for, something nobody asked for, or no frame at all. */
+/** How a provider's answer broke the rules: not the CID's bytes, more than was asked for, something nobody asked for, or a block that stops in the middle. */
 export type WrongBytesKind = 'hash' | 'oversize' | 'unsolicited' | 'malformed'
 
 /** A provider answered with bytes that are not those of the CID. Nothing of the answer was kept. */

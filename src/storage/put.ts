@@ -19,14 +19,23 @@ export async function putFileBytes(
       yield part
     }
   }
+  // The importer writes ten blocks at once and leaves at the first failure; the others must not go on behind the caller's back.
+  const writes = new Set<Promise<void>>()
   const blockstore = {
     async put(cid: CID, block: Uint8Array): Promise<CID> {
       signal.throwIfAborted()
       hold.add(cid)
-      await store.put(cid, block)
+      const write = store.put(cid, block)
+      writes.add(write)
+      await write
+      writes.delete(write)
       return cid
     },
   }
-  const cid = await unixfs({ blockstore: blockstore as never }).addByteStream(counted(), { profile: 'unixfs-v1-2025' })
-  return { cid, bytes }
+  try {
+    const cid = await unixfs({ blockstore: blockstore as never }).addByteStream(counted(), { profile: 'unixfs-v1-2025' })
+    return { cid, bytes }
+  } finally {
+    await Promise.allSettled(writes)
+  }
 }

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { PeerId } from '../ports.ts'
 import { abortable } from './abortable.ts'
 import type { Want } from './bulk/order.ts'
-import { bytesInside, keyOf } from './cid.ts'
+import { keyOf, withoutAsking } from './cid.ts'
 import type { DownloadComponents } from './download.ts'
 import { download } from './download.ts'
 import { FileTooLargeError, WrongBytesError } from './errors.ts'
@@ -124,7 +124,7 @@ export function createSession(components: SessionComponents, init: SessionInit):
     await Promise.all(
       slots.map(async (slot) => {
         hold.add(slot.wanted.cid)
-        const local = bytesInside(slot.wanted.cid) ?? (await store.get(slot.wanted.cid))
+        const local = withoutAsking(slot.wanted.cid) ?? (await store.get(slot.wanted.cid))
         if (local === undefined) missing.push(slot)
         else slot.resolve(local)
       }),

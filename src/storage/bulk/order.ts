@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
-import { bytesInside, isRaw, keyOf } from '../cid.ts'
-import { decodeNode } from '../dag-node.ts'
+import { isRaw, keyOf, withoutAsking } from '../cid.ts'
+import { decodeNode } from '../dag.ts'
 import { MAX_BLOCK_BYTES, MAX_WANTS } from '../limits.ts'
 
 export interface Want {
@@ -31,7 +31,7 @@ export function treeOrder(root: CID): BlockOrder {
     next: () => (given++ < MAX_WANTS ? open.pop() : undefined),
     arrived(cid, bytes) {
       const found = childrenOf(cid, bytes).filter(({ cid: child }) => {
-        const isNew = bytesInside(child) === undefined && !seen.has(keyOf(child))
+        const isNew = withoutAsking(child) === undefined && !seen.has(keyOf(child))
         seen.add(keyOf(child))
         return isNew
       })

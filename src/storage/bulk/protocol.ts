@@ -1,24 +1,22 @@
 import { CID } from 'multiformats/cid'
 import type { StreamSpec } from '../../ports.ts'
 import { whyRefused } from '../cid.ts'
-import { MAX_BLOCK_BYTES, MAX_SERVED_BYTES, MAX_WANTS } from '../limits.ts'
+import { LEAF_BYTES, MAX_BLOCK_BYTES, MAX_SERVED_BYTES, MAX_WANTS } from '../limits.ts'
 
 /*
  * /minga/blocks/1
  *
  * request   mode (1 byte: 0 = these blocks, 1 = the file below this root), then CIDs, v1 and binary, one after the other:
  *           1 to 64 different ones in mode 0, one in mode 1.
- * response  for each wanted block in order one of
- *             2                       not here
- *             {1, 1 MiB of it}*, 0, the rest of it
- *           and then the end of the stream. A server may end after any block; what it left out is asked for again.
+ * response  for each wanted block in order: frames of exactly PART_BYTES, as many as it fills, and then one shorter frame with the rest.
+ *           An empty frame alone says "not here": the empty block is never asked for, whoever knows its CID has it.
+ *           Then the end of the stream. A server may end after any block; what it left out is asked for again.
  *           In mode 1 the order is depth first, parents before children, each block once.
  */
 
-/** Bytes of a block in one frame: a leaf of ours fits, and a receiver never buffers more than this before it can judge. */
-export const PART_BYTES = 1024 * 1024
+/** Bytes of a full frame: a leaf of 1 MiB, also one wrapped in dag-pb, is one shorter frame, which goes out uncopied. */
+export const PART_BYTES = LEAF_BYTES + 64 * 1024
 
-export const TAG = { last: 0, part: 1, missing: 2 } as const
 const MODE = { list: 0, tree: 1 } as const
 /** Longest binary CID that is accepted: version, codec, hash, length (at most 2 bytes) and 128 identity bytes. */
 const MAX_CID_BYTES = 5 + 128
@@ -29,8 +27,8 @@ export const MAX_STREAMS_PER_PEER = 2
 export const BLOCKS_SPEC: StreamSpec = {
   protocol: '/minga/blocks/1',
   maxRequestBytes: 1 + MAX_WANTS * MAX_CID_BYTES,
-  maxFrameBytes: 1 + PART_BYTES,
-  maxResponseBytes: MAX_SERVED_BYTES + MAX_BLOCK_BYTES + MAX_WANTS * 4,
+  maxFrameBytes: PART_BYTES,
+  maxResponseBytes: MAX_SERVED_BYTES + MAX_BLOCK_BYTES,
   // One frame is at most 1 MiB: 20 s of silence means less than 0.4 Mbit/s.
   idleTimeoutMs: 20_000,
   // 64 MiB in five minutes is 1.8 Mbit/s; what came until then is kept, and the rest is asked for again.
@@ -74,17 +72,10 @@ function decodeCids(bytes: Uint8Array): CID[] {
 
 /** The frames of one block; `undefined` says that it is not here. */
 export function* encodeBlock(bytes: Uint8Array | undefined): Generator<Uint8Array> {
-  if (bytes === undefined) return yield Uint8Array.of(TAG.missing)
+  if (bytes === undefined) return yield new Uint8Array(0)
   let at = 0
-  for (; bytes.length - at > PART_BYTES; at += PART_BYTES) yield tagged(TAG.part, bytes.subarray(at, at + PART_BYTES))
-  yield tagged(TAG.last, bytes.subarray(at))
-}
-
-function tagged(tag: number, bytes: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(1 + bytes.length)
-  frame[0] = tag
-  frame.set(bytes, 1)
-  return frame
+  for (; bytes.length - at >= PART_BYTES; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES)
+  yield bytes.subarray(at)
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {

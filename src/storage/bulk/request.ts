@@ -6,7 +6,7 @@ import { WrongBytesError } from '../errors.ts'
 import type { BlockOrder, Want } from './order.ts'
 import { listOrder, treeOrder } from './order.ts'
 import type { BlocksRequest } from './protocol.ts'
-import { BLOCKS_SPEC, concat, encodeRequest, PART_BYTES, TAG } from './protocol.ts'
+import { BLOCKS_SPEC, concat, encodeRequest, PART_BYTES } from './protocol.ts'
 
 /** One answered want: checked bytes, or undefined where the peer does not have it. `found` are the blocks named below it, in tree mode. */
 export interface Answer {
@@ -34,14 +34,12 @@ async function* answers({ streams, peer, signal }: Ask, request: BlocksRequest, 
 
   for await (const frame of streams.request(peer, BLOCKS_SPEC, encodeRequest(request), { signal })) {
     if (want === undefined) throw blame('unsolicited', request.mode === 'tree' ? request.root : request.cids[0]!)
-    const kind = judgeFrame(frame, parts, want)
-    if (kind !== undefined) throw blame(kind, want.cid)
-    const body = frame.subarray(1)
-    if (frame[0] === TAG.part) {
-      parts.push(body)
+    if (parts.length * PART_BYTES + frame.length > want.maxBytes) throw blame('oversize', want.cid)
+    if (frame.length === PART_BYTES) {
+      parts.push(frame)
       continue
     }
-    const bytes = frame[0] === TAG.missing ? undefined : concat([...parts, body])
+    const bytes = parts.length === 0 && frame.length === 0 ? undefined : concat([...parts, frame])
     parts = []
     if (bytes !== undefined && !(await isBlockOf(want.cid, bytes))) throw blame('hash', want.cid)
     const answered = want
@@ -50,12 +48,4 @@ async function* answers({ streams, peer, signal }: Ask, request: BlocksRequest, 
     yield { want: answered, bytes, found }
   }
   if (parts.length > 0 && want !== undefined) throw blame('malformed', want.cid)
-}
-
-/** What is wrong with a frame before any hash; undefined where nothing is. Parts are full, so no peer can drip bytes. */
-function judgeFrame(frame: Uint8Array, parts: readonly Uint8Array[], want: Want): WrongBytesKind | undefined {
-  const body = frame.length - 1
-  if (frame[0] === TAG.missing) return body === 0 && parts.length === 0 ? undefined : 'malformed'
-  if (frame[0] === TAG.part ? body !== PART_BYTES : frame[0] !== TAG.last || body > PART_BYTES) return 'malformed'
-  return parts.length * PART_BYTES + body > want.maxBytes ? 'oversize' : undefined
 }

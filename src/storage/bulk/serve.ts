@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { PeerId, StreamHandler } from '../../ports.ts'
-import { bytesInside } from '../cid.ts'
+import { withoutAsking } from '../cid.ts'
 import { MAX_BLOCK_BYTES, MAX_SERVED_BYTES } from '../limits.ts'
 import type { BlockStore } from '../store.ts'
 import { listOrder, treeOrder } from './order.ts'
@@ -33,7 +33,7 @@ async function* answer(store: Pick<BlockStore, 'get'>, bytes: Uint8Array, signal
   const request = decodeRequest(bytes)
   const order =
     request.mode === 'tree' ? treeOrder(request.root) : listOrder(request.cids.map((cid) => ({ cid, maxBytes: MAX_BLOCK_BYTES })))
-  const read = async (cid: CID): Promise<Uint8Array | undefined> => bytesInside(cid) ?? (await store.get(cid))
+  const read = async (cid: CID): Promise<Uint8Array | undefined> => withoutAsking(cid) ?? (await store.get(cid))
   let want = order.next()
   let reading = want && read(want.cid)
   for (let served = 0; want !== undefined && served < MAX_SERVED_BYTES; ) {

@@ -8,10 +8,10 @@ import fc from 'fast-check'
 import type { CID } from 'multiformats/cid'
 import { createBlocks } from '../../src/storage/blocks.ts'
 import { parseCid } from '../../src/storage/cid.ts'
-import { decodeNode } from '../../src/storage/dag-node.ts'
+import { decodeNode } from '../../src/storage/dag.ts'
 import { MalformedDagError } from '../../src/storage/errors.ts'
 import { createMemoryStore } from '../../src/storage/memory-store.ts'
-import { createDagBuilder, unixFsData } from './dag.ts'
+import { createDagBuilder, unixFsData } from './dag-builder.ts'
 import { MIB, sameBytes } from './peers.ts'
 
 describe('files of other makers', () => {
