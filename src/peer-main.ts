@@ -13,8 +13,8 @@ import { createGarbageCollector } from './storage/garbage-collector.ts'
 
 /** Ten years: the certificate binds two keys of one operator, who can take either away. */
 const CERTIFICATE_SECONDS = 10 * 365 * 86_400
-/** Until part 2 names a chain, certificates are for none. */
-const NO_CHAIN = 0
+/** The development chain's id, until an operator's chain is part of the configuration. */
+const CHAIN_ID = 31337
 
 /** Starts everything in order; where a step fails, stops what began in reverse and rethrows. */
 export const startPeer: StartPeer = (init) => startInOrder((undo) => start(init, undo))
@@ -59,7 +59,7 @@ async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Pr
   async function process(init: PeerInit, node: MingaNode, board: JobsBoard, undo: Undo): Promise<Processor> {
     const compute = await openCompute(init, undo)
     const { identity, wallet, network, blocks, vault } = node
-    const facts = { peerKey: identity.publicKey, chainId: NO_CHAIN, expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS }
+    const facts = { peerKey: identity.publicKey, chainId: CHAIN_ID, expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS }
     const certificate = signCertificate(wallet.key, facts)
     const processor = createProcessor(
       {

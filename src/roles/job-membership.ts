@@ -5,7 +5,7 @@ import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
 import { chunkOf, type JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault } from '../ports.ts'
+import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Streams, Vault } from '../ports.ts'
 import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
 import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
@@ -29,6 +29,7 @@ export interface MembershipComponents {
   sessions: JobSessions
   board: JobsBoard
   channels: Channels
+  streams: Streams
   blocks: Blocks
   compute: Compute
   vault: Vault
