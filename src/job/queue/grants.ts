@@ -72,14 +72,15 @@ export function serve(d: Draft): void {
   sendGrant(d, own === undefined ? others : [own, ...others], false)
 }
 
-/** Who wants something, the longest waiting first. */
+/** Who wants something: who never disappointed first, then the longest waiting. */
 function waitingPeers(s: QueueState): { peer: PeerId; want: number; sinceMs: number }[] {
   const waiting: { peer: PeerId; want: number; sinceMs: number }[] = s.pending.filter(
     ({ peer }) => peer !== s.self && !isBanned(s, peer) && s.members.get(peer)?.left === false,
   )
   const want = wanted(s)
   if (want > 0) waiting.push({ peer: s.self, want, sinceMs: s.hungrySinceMs ?? s.nowMs })
-  return waiting.sort((a, b) => a.sinceMs - b.sinceMs)
+  const strikes = ({ peer }: { peer: PeerId }) => s.members.get(peer)?.strikes ?? 0
+  return waiting.sort((a, b) => strikes(a) - strikes(b) || a.sinceMs - b.sinceMs)
 }
 
 export function sendGrant(d: Draft, grants: QueueHandOver[], leaving: boolean): void {

@@ -155,7 +155,7 @@ export function reopen(d: Draft, slots: readonly Slot[]): void {
 export function expireLocks(d: Draft): void {
   const { s } = d
   if (s.nowMs < s.nextDeadlineMs) return
-  const blame = new Map<PeerId, 'lock-expired' | 'done-without-record'>()
+  const blame = new Map<PeerId, { code: 'lock-expired' | 'done-without-record'; wastedMs: number }>()
   let next = Number.POSITIVE_INFINITY
   for (let index = 0; index < s.n; index++) {
     const item = s.items[index]!
@@ -165,12 +165,12 @@ export function expireLocks(d: Draft): void {
       continue
     }
     if (item.holder !== undefined && item.holder !== s.self) {
-      blame.set(item.holder, item.status === 'locked' ? 'lock-expired' : 'done-without-record')
+      blame.set(item.holder, { code: item.status === 'locked' ? 'lock-expired' : 'done-without-record', wastedMs: s.nowMs - item.sinceMs })
     }
     setItem(d, index, { ...item, status: 'open', sinceMs: item.deadlineMs })
   }
   s.nextDeadlineMs = next
-  for (const [peer, code] of blame) strike(d, peer, code)
+  for (const [peer, { code, wastedMs }] of blame) strike(d, peer, code, wastedMs)
 }
 
 /** A holder's connection went, or it was excluded: its locks end soon. */

@@ -48,12 +48,12 @@ function forgetSomebody(d: Draft): boolean {
   return true
 }
 
-/** A lock or report ran out unfulfilled: each time the ban is twice as long (FAULTS 14). */
-export function strike(d: Draft, peer: PeerId, code: 'lock-expired' | 'done-without-record'): void {
+/** A lock or report ran out unfulfilled: the ban lasts as long as it held things up, and at least twice the last time (FAULTS 14). */
+export function strike(d: Draft, peer: PeerId, code: 'lock-expired' | 'done-without-record', wastedMs = 0): void {
   const { s } = d
   const member = s.members.get(peer)
   if (member === undefined) return
-  const banMs = Math.min(s.settings.maxBanMs, s.settings.banMs * 2 ** member.strikes)
+  const banMs = Math.min(s.settings.maxBanMs, Math.max(wastedMs, s.settings.banMs * 2 ** member.strikes))
   changeMember(d, peer, { strikes: Math.min(member.strikes + 1, 32), bannedUntilMs: s.nowMs + banMs })
   s.pending = s.pending.filter((request) => request.peer !== peer)
   d.effects.push({ type: 'score', peer, code })
