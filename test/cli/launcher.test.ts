@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { findOurNode, isNodeSupported } from '../../src/launcher.ts'
@@ -76,10 +76,17 @@ describe('under an older Node', { skip }, () => {
     assert.equal(built.stdout, '')
     await writeFile(join(folder, 'dist/cli/main.js'), PROGRAM)
   })
-  after(async () => rm(folder, { recursive: true }))
+  const started: ChildProcess[] = []
+  after(async () => {
+    for (const child of started) child.kill('SIGKILL')
+    await rm(folder, { recursive: true })
+  })
 
-  const start = (args: readonly string[], options: SpawnOptions = {}) =>
-    spawn(oldNode!, [...args], { env: cleanEnv, cwd: folder, stdio: ['pipe', 'pipe', 'pipe'], ...options })
+  const start = (args: readonly string[], options: SpawnOptions = {}) => {
+    const child = spawn(oldNode!, [...args], { env: cleanEnv, cwd: folder, stdio: ['pipe', 'pipe', 'pipe'], ...options })
+    started.push(child)
+    return child
+  }
 
   it('carries on under ours: arguments, flags of node, standard input', async () => {
     const child = start(['--no-warnings', 'dist/cli.js', 'a', '--b', 'c d'])
@@ -87,8 +94,7 @@ describe('under an older Node', { skip }, () => {
     await printed(child, '}\n')
     child.stdin!.end('hello')
     await printed(child, 'read hello')
-    child.kill('SIGTERM')
-    child.kill('SIGTERM')
+    child.kill('SIGKILL')
     const { stdout } = await end
     const { version, pid, argv, execArgv } = JSON.parse(stdout.split('\n')[0]!)
     assert.ok(isNodeSupported(version))
@@ -136,6 +142,7 @@ describe('under an older Node', { skip }, () => {
 
   it('a terminal’s Ctrl-C arrives once', { skip: spawnSync('script', ['--version']).status !== 0 && 'no script(1)' }, async () => {
     const terminal = spawn('script', ['-qec', `${oldNode} dist/cli.js`, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] })
+    started.push(terminal)
     const end = ended(terminal)
     await printed(terminal, '}\r\n')
     terminal.stdin.write('\u0003')
