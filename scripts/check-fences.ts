@@ -7,44 +7,55 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
  * override replaces an earlier one; a rule of this house names what is *allowed*, so that a new folder is fenced from its first file.
  */
 
+/** What the inner layers are to everything around them. */
+const INNER = ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']
+
 /** The folders (or single files) of src that each may import, itself always; `*` is everything. The first match counts. */
 const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] = [
   ['errors.ts', []],
   ['log.ts', []],
   ['log-node.ts', ['log.ts']],
+  ['ports.ts', []],
+  ['clock.ts', ['ports.ts']],
   ['launcher.ts', ['errors.ts']],
-  ['cli.ts', ['launcher.ts', 'cli/main.ts']],
-  ['peer.ts', ['launcher.ts', 'cli/main.ts']],
   ['config.ts', ['errors.ts', 'config/']],
   ['config/', ['errors.ts']],
-  ['ports.ts', []],
+  ['pictures/', ['errors.ts']],
   // Of the ports the domain uses types alone; the ABI's words are what it and the device must agree on.
   ['job/', ['errors.ts', 'ports.ts', 'compute/abi.ts']],
   ['protocol/', ['errors.ts', 'ports.ts', 'job/']],
-  ['roles/', ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']],
-  // The page of a terminal and the commands talk to the core through cli/ports.ts and what is loaded behind it.
-  ['cli/', ['*']],
-  ['peer-main.ts', ['*']],
-  ['index.ts', ['*']],
-  ['client.ts', ['*']],
+  ['roles/', INNER],
   // Adapters: each sees the inner layers and none of its neighbours.
-  ['network/', ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']],
-  ['replica/', ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']],
-  ['storage/', ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']],
-  ['compute/', ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']],
+  ['network/', [...INNER, 'clock.ts']],
+  ['replica/', [...INNER, 'clock.ts']],
+  ['storage/', [...INNER, 'clock.ts']],
+  ['compute/', [...INNER, 'clock.ts']],
+  // Where things are put together. The command line reaches the core only through what it loads in cli/core.ts.
+  ['client/web.ts', ['*']],
+  ['client/', [...INNER, 'roles/']],
+  ['node/', ['*']],
+  ['index.ts', ['*']],
+  ['peer-main.ts', ['*']],
+  ['cli-client.ts', ['*']],
+  ['cli/core.ts', ['*']],
+  ['cli/', ['errors.ts', 'log.ts', 'log-node.ts', 'ports.ts', 'launcher.ts', 'config.ts', 'config/', 'job/', 'pictures/']],
+  ['cli.ts', ['launcher.ts', 'cli/main.ts']],
+  ['peer.ts', ['launcher.ts', 'cli/main.ts']],
 ]
 
-/** The only folder that may import a package whose name starts so. */
+/** The only folder or file that may import a package with such a name. */
 const VENDORS: readonly (readonly [packages: RegExp, owner: string])[] = [
   [/^(libp2p|@libp2p\/.*|@multiformats\/multiaddr.*)$/, 'network/'],
   [/^(yjs|lib0)(\/.*)?$/, 'replica/'],
   [/^(helia|@helia\/.*|@ipld\/.*|blockstore-.*|ipfs-.*)$/, 'storage/'],
   [/^(webgpu|@sparticuz\/.*)$/, 'compute/'],
-  [/^(commander)$/, 'cli/'],
+  [/^(pngjs|jpeg-js)$/, 'pictures/'],
+  [/^commander$/, 'cli/'],
+  [/^pino(-pretty)?$/, 'log-node.ts'],
 ]
 
-/** The domain is pure: no I/O, no clock, no randomness but the seed's. */
-const PURE = ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']
+/** Pure, or at least at home in a browser: no Node modules, but in files named `…-node.ts`, which only Node's side imports. */
+const PURE = [...INNER, 'roles/', 'client/']
 
 /** Composition roots: nobody imports them statically. */
 const ROOTS = ['peer-main.ts', 'peer.ts', 'cli.ts']
@@ -85,7 +96,7 @@ function judgeOwn(file: string, target: string, dynamic: boolean): string | unde
 
 function judgePackage(file: string, specifier: string): string | undefined {
   const isBuiltin = specifier.startsWith('node:') || builtinModules.includes(specifier)
-  if (isBuiltin) return PURE.some((layer) => isIn(file, layer)) ? 'the domain is pure: no Node modules' : undefined
+  if (isBuiltin) return PURE.some((layer) => isIn(file, layer)) && !file.endsWith('-node.ts') ? 'it must run in a browser too' : undefined
   const owner = VENDORS.find(([packages]) => packages.test(specifier))?.[1]
   return owner === undefined || isIn(file, owner) ? undefined : `only ${owner} may import it`
 }

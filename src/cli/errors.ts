@@ -38,21 +38,6 @@ export class JsonSyntaxError extends MingaError {
   }
 }
 
-/** A file should be a PNG or JPEG picture of a bounded size, and is not. */
-export class PictureUnreadableError extends MingaError {
-  readonly exitCode = EXIT.usage
-  readonly path: string
-
-  constructor(path: string, found: string, cause?: unknown) {
-    super({
-      message: `expected a PNG or JPEG picture at ${path}, found ${found}`,
-      hint: 'convert it, or name its raw bytes instead',
-      cause,
-    })
-    this.path = path
-  }
-}
-
 /** A result has a name that is no plain file name; nothing of it was written. */
 export class UnsafeFileNameError extends MingaError {
   readonly exitCode = EXIT.verification

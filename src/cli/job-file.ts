@@ -3,8 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { JobDraft } from '../job/draft.ts'
 import { loadJobFileParser } from './core.ts'
 import { FileUnreadableError } from './errors.ts'
-import { decodePicture } from './picture.ts'
-import type { LoadedData } from './ports.ts'
+import type { JobFileData } from './ports.ts'
 import { readJson } from './read-json.ts'
 
 /** The Job in a job file, with the code and data that it names. Throws with all problems of the file at once, and never half-reads. */
@@ -17,10 +16,11 @@ export async function readJobFile(path: string): Promise<JobDraft> {
   return file.toDraft(code.toString('utf8'), data)
 }
 
-async function loadData(path: string, as: 'bytes' | 'rgba'): Promise<LoadedData> {
+async function loadData(path: string, as: 'bytes' | 'rgba'): Promise<JobFileData> {
   const bytes = await read('the data of the Job', path)
   if (as === 'bytes') return { bytes }
-  const { rgba, ...picture } = await decodePicture(path, bytes)
+  const { decodePicture } = await import('../pictures/decode.ts')
+  const { rgba, ...picture } = decodePicture(bytes)
   return { bytes: rgba, picture }
 }
 

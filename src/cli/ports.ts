@@ -1,60 +1,21 @@
 import type { Config } from '../config.ts'
 import type { JobDraft } from '../job/draft.ts'
+import type { JobEvent, JobShape, JobSummary } from '../job/events.ts'
+import type { JobFile } from '../job/job-file.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Cid, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
+import type { Abortable, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
 
 /** What the commands need of the core; types only. `core.ts` loads what fulfils them. */
 
-// ---------------------------------------------------------------- Jobs as an onlooker sees them
-
-/**
- * `open`: nobody holds it; `locked`: a peer computes it; `done`: its commit stands; `agreed`: its result was verified;
- * `refused`: its result was wrong or never opened, and it is computed again.
- */
-export type MicroJobState = 'open' | 'locked' | 'done' | 'agreed' | 'refused'
-
-/** `agreed`: every MicroJob is; `failed`: it cannot be finished; `cancelled` by its requester. */
-export type JobState = 'open' | 'running' | 'agreed' | 'failed' | 'cancelled'
-
-export interface JobShape {
-  macroJobs: number
-  /** Processing MicroJobs of a MacroJob; the validation MicroJob comes after them, at this index. */
-  microJobs: number
-  /** Blocks of a MicroJob. */
-  blocks: number
-}
-
-export interface JobSummary {
-  jobId: string
-  name: string
-  state: JobState
-  shape: JobShape
-  /** MicroJobs done and agreed, validation ones included. */
-  done: number
-  agreed: number
-  /** Peers known to work on it. */
-  peers: number
-}
-
-/** What happened on a Job. The first event of a stream is always `job:seen`, the last `job:finished`. */
-export type JobEvent =
-  | { type: 'job:seen'; job: JobSummary }
-  | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: PeerId; tookMs?: number }
-  | { type: 'peer:joined' | 'peer:left'; peer: PeerId }
-  | { type: 'culprit:found'; peer: PeerId; macro: number; micro: number; reason: string }
-  | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled'; report?: Cid; reason?: string }
+export type { JobEvent, JobShape, JobState, JobSummary, MicroJobState } from '../job/events.ts'
+export type { JobFile, JobFileData } from '../job/job-file.ts'
 
 export interface ResultFile {
   /** A plain file name with its ending, as suggested by the core; the CLI refuses anything else. */
   name: string
   bytes: Uint8Array
   /** Where the bytes are RGBA rows of a picture: the CLI writes them as PNG. */
-  picture?: PictureSize
-}
-
-export interface PictureSize {
-  width: number
-  height: number
+  picture?: { width: number; height: number }
 }
 
 export interface PeerSummary {
@@ -64,23 +25,6 @@ export interface PeerSummary {
   latencyMs?: number
   /** Of its device, where it told. */
   device?: string
-}
-
-// ---------------------------------------------------------------- job files
-
-/** The bytes that a job file names, as read. */
-export interface LoadedData {
-  bytes: Uint8Array
-  /** Where the file is a picture that was asked for as RGBA. */
-  picture?: PictureSize
-}
-
-/** A job file that was checked as far as it can be without the files it names. Paths are relative to it. */
-export interface JobFile {
-  codeFile: string
-  data: { file: string; as: 'bytes' | 'rgba' } | null
-  /** Throws InvalidJobInfoError with all problems, also where a picture's size does not fit the slicing. */
-  toDraft(code: string, data: LoadedData | null): JobDraft
 }
 
 /** Pure: reads nothing. Throws InvalidJobInfoError with all problems. */

@@ -6,7 +6,6 @@ import { act, examples } from '../act.ts'
 import type { Context } from '../context.ts'
 import { ResultsUnwritableError, UnsafeFileNameError } from '../errors.ts'
 import { addSettings } from '../options.ts'
-import { encodePng } from '../picture.ts'
 import type { ResultFile } from '../ports.ts'
 import { withClient } from '../with-client.ts'
 
@@ -42,7 +41,7 @@ async function makeDirectory(directory: string): Promise<void> {
 /** Names come from strangers: only a plain one in the directory itself is written, and nothing shows under its name half written. */
 export async function writeResult(directory: string, { name, bytes, picture }: ResultFile): Promise<{ path: string; bytes: number }> {
   if (!/^(?!\.)[\w. -]{1,120}$/.test(name)) throw new UnsafeFileNameError(name)
-  const content = picture === undefined ? bytes : await encodePng({ ...picture, rgba: bytes })
+  const content = picture === undefined ? bytes : (await import('../../pictures/encode.ts')).encodePng({ ...picture, rgba: bytes })
   const path = join(directory, name)
   try {
     await writeFile(`${path}.part`, content)
