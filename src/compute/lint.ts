@@ -6,19 +6,19 @@ import { type Brackets, finding, pairBrackets, type Token, tokenize } from './wg
 /** A hostile source is all findings; nobody reads more. */
 const MAX_FINDINGS = 100
 
+export type LintInput = Pick<WgslProgram, 'code' | 'exact' | 'prelude' | 'workgroupSize'>
+
 /**
  * What the compiler cannot know: whether the entry point has the workgroup size the Job says, whether it bears being dispatched in
  * slices and, where the program claims `exact` results, whether something in it may give different bits on another driver.
  * Lexical: errors are certain, warnings are likely.
  */
-export function lint({ code, exact, workgroupSize }: Pick<WgslProgram, 'code' | 'exact' | 'workgroupSize'>): Diagnostic[] {
+export function lint({ code, exact, prelude, workgroupSize }: LintInput): Diagnostic[] {
   const tokens = tokenize(code)
   const brackets = pairBrackets(tokens)
-  const findings = [
-    ...lintEntryPoint(tokens, brackets, workgroupSize),
-    ...lintSlicing(tokens),
-    ...(exact ? lintExact(tokens, brackets) : []),
-  ]
+  const findings = [...lintEntryPoint(tokens, brackets, workgroupSize), ...lintSlicing(tokens)]
+  if (exact) findings.push(...lintExact(tokens, brackets))
+  if (exact && prelude.includes('reproducible-float')) findings.push(...lintBits(tokens))
   return findings.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column).slice(0, MAX_FINDINGS)
 }
 
@@ -53,4 +53,11 @@ function lintSlicing(tokens: readonly Token[]): Diagnostic[] {
     const message = `\`${token.text}\` counts within one dispatch of the block; add P[${P.firstInvocation}] (written so) for the index`
     return [finding(token, 'error', message)]
   })
+}
+
+/** Denormals are the one thing that the operators of the prelude do not catch by themselves. */
+function lintBits(tokens: readonly Token[]): Diagnostic[] {
+  const message = 'a float made of bits enters the reproducible functions by `rf_load(bits)`: devices differ in what denormals are to them'
+  const isFloatCast = (index: number) => tokens[index]?.text === 'bitcast' && tokens[index + 2]?.text === 'f32'
+  return tokens.flatMap((token, index) => (isFloatCast(index) ? [finding(token, 'warning', message)] : []))
 }

@@ -4,10 +4,11 @@ import type { WgslProgram } from '../ports.ts'
  * Reproducible 32-bit floats: the same bits on every driver.
  *
  * WGSL lets a compiler reorder, fuse and approximate float expressions, and a device flush small numbers. So each operation here stands
- * alone: its operands and its result pass through integer arithmetic with P[0], a zero that no compiler knows. Numbers below 2^-125 are
- * zero (one binade above the denormals, as devices differ in flushing what only rounds up to the least normal number), zero is positive
- * and there is one NaN. Division and square root are done in integers and are correctly rounded; the rest follow Moshier's
- * Cephes polynomials (netlib.org/cephes, single precision).
+ * alone: its result passes through integer arithmetic with P[0], a zero that no compiler knows. Numbers below 2^-125 are zero (one binade
+ * above the denormals, as devices differ in flushing what only rounds up to the least normal number), zero is positive and there is one
+ * NaN. A float made of bits enters by `rf_load`, which does the same to it. Division and square root take the device's approximation,
+ * correct it by the exact remainder in integers and round it to nearest, ties to even; the other functions follow the polynomials
+ * of Moshier's Cephes library (netlib.org/cephes, single precision).
  */
 const REPRODUCIBLE_FLOAT = /* wgsl */ `
 fn rf_load(bits: u32) -> f32 {
@@ -16,9 +17,9 @@ fn rf_load(bits: u32) -> f32 {
   return bitcast<f32>(select(flushed, 0x7fc00000u, (b & 0x7fffffffu) > 0x7f800000u));
 }
 fn rf_fix(x: f32) -> f32 { return rf_load(bitcast<u32>(x)); }
-fn rf_add(a: f32, b: f32) -> f32 { return rf_fix(rf_fix(a) + rf_fix(b)); }
-fn rf_sub(a: f32, b: f32) -> f32 { return rf_fix(rf_fix(a) - rf_fix(b)); }
-fn rf_mul(a: f32, b: f32) -> f32 { return rf_fix(rf_fix(a) * rf_fix(b)); }
+fn rf_add(a: f32, b: f32) -> f32 { return rf_fix(a + b); }
+fn rf_sub(a: f32, b: f32) -> f32 { return rf_fix(a - b); }
+fn rf_mul(a: f32, b: f32) -> f32 { return rf_fix(a * b); }
 fn rf_neg(x: f32) -> f32 { return rf_load(bitcast<u32>(x) ^ 0x80000000u); }
 fn rf_abs(x: f32) -> f32 { return rf_load(bitcast<u32>(x) & 0x7fffffffu); }
 fn rf_is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
@@ -51,12 +52,7 @@ fn rf_to_i32(x: f32) -> i32 {
   let size = bitcast<i32>(select(whole >> u32(max(23 - exponent, 0)), whole << u32(max(exponent - 23, 0)), exponent > 23));
   return select(size, -size, negative);
 }
-fn rf_floor(x: f32) -> f32 {
-  let v = rf_fix(x);
-  if (((bitcast<u32>(v) >> 23u) & 0xffu) >= 150u) { return v; }
-  let whole = rf_to_i32(v);
-  return rf_from_i32(select(whole, whole - 1, rf_less(v, rf_from_i32(whole))));
-}
+fn rf_floor(x: f32) -> f32 { return rf_fix(floor(rf_fix(x))); }
 fn rf_pack(sign: u32, exponent: i32, rounding: u32, rest: u32) -> f32 {
   if (exponent < 1) { return 0.0; }
   if (exponent > 254) { return rf_load(sign | 0x7f800000u); }
@@ -76,15 +72,19 @@ fn rf_div(a: f32, b: f32) -> f32 {
   let divisor = (low & 0x7fffffu) | 0x800000u;
   let begin = (top & 0x7fffffu) | 0x800000u;
   let less = begin < divisor;
-  var rest = select(begin, begin << 1u, less) - divisor;
-  var quotient = 1u;
-  for (var step = 0; step < 3; step++) {
-    let shifted = rest << 8u;
-    let digit = shifted / divisor;
-    rest = shifted - digit * divisor;
-    quotient = (quotient << 8u) | digit;
-  }
-  return rf_pack(sign, i32(top >> 23u) - i32(low >> 23u) + select(127, 126, less), quotient, rest);
+  let dividend = select(begin, begin << 1u, less);
+  var quotient = u32(f32(dividend) / f32(divisor) * 16777216.0);
+  var rest = bitcast<i32>((dividend << 24u) - quotient * divisor);
+  let correction = i32(floor(f32(rest) / f32(divisor)));
+  quotient += bitcast<u32>(correction);
+  rest -= correction * i32(divisor);
+  let down = rest < 0;
+  quotient -= select(0u, 1u, down);
+  rest += select(0, i32(divisor), down);
+  let up = rest >= i32(divisor);
+  quotient += select(0u, 1u, up);
+  rest -= select(0, i32(divisor), up);
+  return rf_pack(sign, i32(top >> 23u) - i32(low >> 23u) + select(127, 126, less), quotient, u32(rest));
 }
 fn rf_sqrt(x: f32) -> f32 {
   let b = bitcast<u32>(rf_fix(x));
@@ -93,25 +93,26 @@ fn rf_sqrt(x: f32) -> f32 {
   let exponent = i32(b >> 23u) - 127;
   let odd = (exponent & 1) != 0;
   let whole = (b & 0x7fffffu) | 0x800000u;
-  var left = select(whole, whole << 1u, odd) << 7u;
-  var root = 0u;
-  var rest = 0u;
-  for (var step = 0; step < 25; step++) {
-    rest = (rest << 2u) | (left >> 30u);
-    left = left << 2u;
-    let trial = (root << 2u) | 1u;
-    let fits = rest >= trial;
-    rest = select(rest, rest - trial, fits);
-    root = (root << 1u) | select(0u, 1u, fits);
-  }
-  return rf_pack(0u, (select(exponent, exponent - 1, odd) >> 1u) + 127, root, rest);
+  let square = select(whole, whole << 1u, odd);
+  var root = u32(sqrt(f32(square)) * 5792.6187514801984);
+  root += bitcast<u32>(i32(floor(f32(bitcast<i32>((square << 25u) - root * root)) / f32(2u * root))));
+  var rest = bitcast<i32>((square << 25u) - root * root);
+  let down = rest < 0;
+  root -= select(0u, 1u, down);
+  rest += select(0, i32(2u * root + 1u), down);
+  let up = rest > i32(2u * root);
+  rest -= select(0, i32(2u * root + 1u), up);
+  root += select(0u, 1u, up);
+  return rf_pack(0u, (select(exponent, exponent - 1, odd) >> 1u) + 127, root, u32(rest));
 }
+fn rf_inverse_sqrt(x: f32) -> f32 { return rf_div(1.0, rf_sqrt(x)); }
 fn rf_power_of_two(exponent: i32) -> f32 { return bitcast<f32>(u32(exponent + 127) << 23u); }
-fn rf_exp(x: f32) -> f32 {
+fn rf_exp(a: f32) -> f32 {
+  let x = rf_fix(a);
   if (rf_is_nan(x)) { return rf_load(0x7fc00000u); }
-  if (rf_less(88.75, x)) { return rf_load(0x7f800000u); }
-  if (rf_less(x, -87.5)) { return 0.0; }
-  let n = rf_floor(rf_add(rf_mul(x, 1.44269504), 0.5));
+  if (x > 88.75) { return rf_load(0x7f800000u); }
+  if (x < -87.5) { return 0.0; }
+  let n = floor(rf_add(rf_mul(x, 1.44269504), 0.5));
   let r = rf_sub(rf_sub(x, rf_mul(n, 0.693359375)), rf_mul(n, -0.000212194440));
   var p = 0.00019875691500;
   p = rf_add(rf_mul(p, r), 0.0013981999507);
@@ -120,7 +121,7 @@ fn rf_exp(x: f32) -> f32 {
   p = rf_add(rf_mul(p, r), 0.16666665459);
   p = rf_add(rf_mul(p, r), 0.50000001201);
   p = rf_add(rf_add(rf_mul(p, rf_mul(r, r)), r), 1.0);
-  let k = rf_to_i32(n);
+  let k = i32(n);
   let half = k / 2;
   return rf_mul(rf_mul(p, rf_power_of_two(half)), rf_power_of_two(k - half));
 }
@@ -130,7 +131,7 @@ fn rf_log(x: f32) -> f32 {
   if (b == 0x7f800000u) { return rf_load(b); }
   if (b > 0x7f800000u) { return rf_load(0x7fc00000u); }
   let low = (b & 0x7fffffu) < 0x3504f3u;
-  let e = rf_from_i32(i32(b >> 23u) - select(126, 127, low));
+  let e = f32(i32(b >> 23u) - select(126, 127, low));
   let m = rf_sub(bitcast<f32>((b & 0x7fffffu) | select(0x3f000000u, 0x3f800000u, low)), 1.0);
   let z = rf_mul(m, m);
   var p = 0.070376836292;
@@ -149,10 +150,10 @@ fn rf_log(x: f32) -> f32 {
 }
 fn rf_wave(x: f32, quarter: u32, sign: u32) -> f32 {
   let size = rf_abs(x);
-  if (rf_is_nan(size) || rf_less(8192.0, size)) { return rf_load(0x7fc00000u); }
-  var octant = u32(rf_to_i32(rf_mul(size, 1.27323954)));
+  if (rf_is_nan(size) || size > 8192.0) { return rf_load(0x7fc00000u); }
+  var octant = u32(rf_mul(size, 1.27323954));
   octant += octant & 1u;
-  let n = rf_from_u32(octant);
+  let n = f32(octant);
   let r = rf_sub(rf_sub(rf_sub(size, rf_mul(n, 0.78515625)), rf_mul(n, 0.00024187564849853515625)), rf_mul(n, 0.0000000377489497744594108));
   let turn = octant + quarter;
   let z = rf_mul(r, r);
@@ -170,14 +171,6 @@ fn rf_wave(x: f32, quarter: u32, sign: u32) -> f32 {
 }
 fn rf_sin(x: f32) -> f32 { return rf_wave(x, 0u, bitcast<u32>(x) & 0x80000000u); }
 fn rf_cos(x: f32) -> f32 { return rf_wave(x, 2u, 0u); }
-fn rf_inverse_sqrt(x: f32) -> f32 {
-  let v = rf_fix(x);
-  if (!rf_less(0.0, v) || bitcast<u32>(v) == 0x7f800000u) { return rf_div(1.0, rf_sqrt(v)); }
-  let h = rf_mul(0.5, v);
-  var r = rf_load(0x5f3759dfu - (bitcast<u32>(v) >> 1u));
-  for (var step = 0; step < 4; step++) { r = rf_mul(r, rf_sub(1.5, rf_mul(h, rf_mul(r, r)))); }
-  return r;
-}
 `
 
 /** WGSL that is appended to a program's source, by the name it asks for. */

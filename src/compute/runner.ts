@@ -1,11 +1,12 @@
 import type { Logger } from '../log.ts'
-import type { BlockResult, Clock, ComputeBlock, Diagnostic, WgslProgram } from '../ports.ts'
-import { ComputeCrashedError, ComputeLimitError, ComputeStoppedError, ComputeTimeoutError, ShaderCompileError } from './errors.ts'
+import type { BlockResult, Clock, Diagnostic } from '../ports.ts'
+import { ComputeCrashedError, ComputeStoppedError, ShaderCompileError } from './errors.ts'
 import { createLanes } from './lanes.ts'
 import type { DoneMessage, FailedMessage, FromChild, PreparedMessage } from './messages.ts'
 import { dispose, type OpenChild } from './open-child.ts'
 import { sendPayload, takePayload } from './payload.ts'
-import { bufferBytes, type SourceCode } from './program.ts'
+import type { SourceCode } from './program.ts'
+import { type BlockWork, bytesOf, type Entry, failureOf, type Task, timeoutOf } from './task.ts'
 import { watch } from './watchdog.ts'
 
 /** Blocks in the child at once: one computes while the other's bytes travel. */
@@ -28,38 +29,11 @@ export interface RunnerComponents {
   open(): Promise<OpenChild>
 }
 
-export interface BlockWork {
-  program: WgslProgram
-  block: ComputeBlock
-  budgetMs: number
-}
-
 export interface Runner {
   /** Compiles; resolves with the diagnostics. `lane` is the caller's identity: lanes take turns. */
   prepare(lane: object, source: SourceCode, signal?: AbortSignal): Promise<Diagnostic[]>
   runBlock(lane: object, source: SourceCode, work: BlockWork, signal?: AbortSignal): Promise<BlockResult>
   stop(): Promise<void>
-}
-
-interface Task {
-  lane: object
-  source: SourceCode
-  /** Without it the task is to compile only. */
-  work: BlockWork | undefined
-  /** It was in a child that crashed together with another: it runs alone, to learn whose fault it is. */
-  alone: boolean
-  settle: PromiseWithResolvers<unknown>
-}
-
-/** A task in the child. */
-interface Entry {
-  id: number
-  task: Task
-  phase: 'compile' | 'run'
-  /** The caller has gone; the child still has to be rid of it. */
-  abandoned: boolean
-  timedOut: boolean
-  unwatch: (() => void) | undefined
 }
 
 /** One child, its watchdog, and whose turn it is. */
@@ -228,7 +202,7 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     if (entry === undefined) return
     if (message.kind === 'prepared') onPrepared(from, entry, message)
     else if (message.kind === 'done') onDone(from, entry, message)
-    else finish(entry, () => entry.task.settle.reject(failure(entry, message)))
+    else onFailed(entry, message)
   }
 
   function onPrepared(from: OpenChild, entry: Entry, { diagnostics }: PreparedMessage): void {
@@ -257,16 +231,10 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     finish(entry, () => {})
   }
 
-  function failure({ task, phase, timedOut }: Entry, { reason, message }: FailedMessage): Error {
-    if (timedOut) return timeout(phase, task)
+  function onFailed(entry: Entry, message: FailedMessage): void {
     // what failed once on the device may have left it in any state
-    retiring = true
-    if (reason !== 'memory') return new ComputeCrashedError(message)
-    return new ComputeLimitError('bytes of buffers', bytesOf(task.work), init.maxBufferBytes, `what the device can allocate (${message})`)
-  }
-
-  function timeout(phase: Entry['phase'], { work }: Task): ComputeTimeoutError {
-    return new ComputeTimeoutError(phase, phase === 'compile' ? init.compileTimeoutMs : work!.budgetMs)
+    if (message.reason !== 'cancelled') retiring = true
+    finish(entry, () => entry.task.settle.reject(failureOf(entry, message, init)))
   }
 
   /** The entry is out of the child. */
@@ -288,7 +256,7 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     // backwards, so that the first is the first again
     for (const entry of lost.toReversed()) {
       const { task } = entry
-      if (entry === slow) task.settle.reject(timeout(entry.phase, task))
+      if (entry === slow) task.settle.reject(timeoutOf(entry, init))
       else if (slow === undefined && lost.length === 1) task.settle.reject(new ComputeCrashedError(detail))
       else if (!entry.abandoned) {
         task.alone ||= slow === undefined
@@ -315,8 +283,6 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     },
   }
 }
-
-const bytesOf = (work: BlockWork | undefined) => (work === undefined ? 0 : bufferBytes(work.program, work.block))
 
 function takeOut<K, V>(map: Map<K, V>, key: K): V | undefined {
   const value = map.get(key)

@@ -9,7 +9,7 @@ import { program } from './support.ts'
 function findingsIn(body: string, exact = true, before = ''): string[] {
   const { code, workgroupSize } = program(body, { exact })
   const shift = code.slice(0, code.indexOf(body)).split('\n').length - 1
-  const findings = lint({ code: `${code}\n${before}`, workgroupSize, exact })
+  const findings = lint({ code: `${code}\n${before}`, workgroupSize, exact, prelude: [] })
   return findings.map(({ severity, line, column }) => `${severity} ${line - shift}:${column}`)
 }
 
@@ -72,9 +72,16 @@ describe('an exact program', () => {
   })
 })
 
+test('a float made of bits is warned of where the prelude is in use', () => {
+  const shape = program('O[i] = bitcast<u32>(rf_add(bitcast<f32>(I[i]), 1.0));')
+  const of = (prelude: 'reproducible-float'[]) => lint({ ...shape, prelude }).map(({ message }) => message)
+  assert.deepEqual(of([]), [])
+  assert.match(of(['reproducible-float'])[0]!, /rf_load/)
+})
+
 describe('slicing', () => {
   const main = (attributes: string, body: string) => `@compute @workgroup_size(64) fn main(${attributes}) { ${body} }`
-  const of = (code: string) => lint({ code, exact: false, workgroupSize: 64 }).map(({ message }) => message)
+  const of = (code: string) => lint({ code, exact: false, workgroupSize: 64, prelude: [] }).map(({ message }) => message)
 
   test('needs the first index to be added to the invocation’s', () => {
     assert.match(of(main('@builtin(global_invocation_id) g: vec3u', 'O[g.x] = 1u;'))[0]!, /P\[12\]/)
@@ -131,7 +138,7 @@ describe('the tokenizer', () => {
           assert.ok(at >= 0)
           at += word.length
         }
-        lint({ code, exact: true, workgroupSize: 64 })
+        lint({ code, exact: true, workgroupSize: 64, prelude: [] })
       }),
       { numRuns: 500 },
     )
@@ -157,7 +164,7 @@ describe('the tokenizer', () => {
     test(`64 KiB of \`${piece}\` cost no more than another source`, () => {
       const code = piece.repeat(65536 / piece.length)
       const started = performance.now()
-      const findings = lint({ code, exact: true, workgroupSize: 64 })
+      const findings = lint({ code, exact: true, workgroupSize: 64, prelude: [] })
       assert.ok(findings.length <= 100)
       // tens of milliseconds at most; quadratic work would take many seconds
       assert.ok(performance.now() - started < 1000)
@@ -165,6 +172,7 @@ describe('the tokenizer', () => {
   }
 
   test('a long chain of members or indices overflows no stack', () => {
-    for (const piece of ['.x', '[0]', '.y[1]']) lint({ code: `a${piece.repeat(12_000)} + 1.0`, exact: true, workgroupSize: 64 })
+    for (const piece of ['.x', '[0]', '.y[1]'])
+      lint({ code: `a${piece.repeat(12_000)} + 1.0`, exact: true, workgroupSize: 64, prelude: [] })
   })
 })

@@ -75,14 +75,7 @@ function wave(x: number, quarter: number, negative: boolean): number {
 export const sin = (x: number) => wave(x, 0, bitsOf(x) >>> 31 === 1)
 export const cos = (x: number) => wave(x, 2, false)
 
-export function inverseSqrt(x0: number): number {
-  const x = fix(x0)
-  if (!(x > 0) || x === Number.POSITIVE_INFINITY) return div(1, sqrt(x))
-  const h = mul(0.5, x)
-  let r = fix(floatOf(0x5f3759df - (bitsOf(x) >>> 1)))
-  for (let step = 0; step < 4; step++) r = mul(r, sub(1.5, mul(h, mul(r, r))))
-  return r
-}
+export const inverseSqrt = (x: number) => div(1, sqrt(x))
 
 export const less = (a: number, b: number) => (fix(a) < fix(b) ? 1 : 0)
 export const min = (a: number, b: number) => (Number.isNaN(a) ? fix(b) : fix(fix(b) < fix(a) ? b : a))

@@ -68,7 +68,7 @@ after(() => compute.stop())
 
 for (const [expression, expected] of CASES) {
   test(`${expression} has the reference's bits for ${COUNT} inputs`, async () => {
-    const body = `let a = bitcast<f32>(I[i]); let b = bitcast<f32>(I[i + ${COUNT}u]); O[i] = ${expression};`
+    const body = `let a = rf_load(I[i]); let b = rf_load(I[i + ${COUNT}u]); O[i] = ${expression};`
     const shape = program(body, { invocations: COUNT, prelude: ['reproducible-float'] })
     const [result] = await compute.run(shape, [input], BUDGET)
     const found = words(result!.output)
