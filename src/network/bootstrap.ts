@@ -30,7 +30,6 @@ export interface BootstrapKeeper {
 export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[], log: Logger): BootstrapKeeper {
   const stopping = new AbortController()
   const { signal } = stopping
-  const known = new Set<PeerId>()
   const connected = new Set<PeerId>()
   const listeners = new Set<(peer: PeerId) => void>()
   let lastError: unknown
@@ -48,16 +47,17 @@ export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[]
     if (connected.size === 0) first = Promise.withResolvers<void>()
     log.info('bootstrap node lost', { peer })
   }
+  const onDisconnect = (event: CustomEvent<{ toString(): string }>) => markLost(event.detail.toString())
+  libp2p.addEventListener('peer:disconnect', onDisconnect)
 
   async function keep(address: Multiaddr): Promise<void> {
     for (let delayMs = FIRST_DELAY_MS; !signal.aborted; delayMs = Math.min(MAX_DELAY_MS, 2 * delayMs)) {
       try {
         const connection = await libp2p.dial(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
         const peer = connection.remotePeer.toString()
-        known.add(peer)
-        const lost = disconnected(libp2p, peer, signal)
         markConnected(peer)
-        await lost
+        await disconnected(libp2p, peer, signal)
+        // Its event may have come before we knew the peer.
         markLost(peer)
         delayMs = FIRST_DELAY_MS
       } catch (error) {
@@ -99,6 +99,7 @@ export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[]
     stop() {
       // Nobody may be left to hear of it; the rejection is no event then.
       first.promise.catch(() => {})
+      libp2p.removeEventListener('peer:disconnect', onDisconnect)
       stopping.abort(new DOMException('the network stops', 'AbortError'))
     },
   }

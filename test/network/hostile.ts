@@ -10,6 +10,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { MingaNetwork } from '../../src/network/node.ts'
+import { until } from './support.ts'
 
 type Cleanup = Pick<TestContext, 'after'>
 
@@ -47,8 +48,15 @@ export async function startGossiper(t: Cleanup): Promise<{ node: Libp2p; gossip:
   return { node, gossip: (node.services as { pubsub?: GossipSub }).pubsub as GossipSub }
 }
 
-export function connect(from: Libp2p, to: MingaNetwork): Promise<Connection> {
-  return from.dial(multiaddr(to.addresses()[0] as string))
+/** Resolves when both ends know of the connection. */
+export async function connect(from: Libp2p, to: MingaNetwork): Promise<Connection> {
+  const self = from.peerId.toString()
+  const connection = await from.dial(multiaddr(to.addresses()[0] as string))
+  await until(
+    () => to.peers().includes(self),
+    (check) => to.onPeer(check),
+  )
+  return connection
 }
 
 /** A stream with no promises about how many are open. */
