@@ -9,8 +9,8 @@ export interface MacroChoiceInput {
   self: string
   /** Peers on the Job that answer now, this one included. */
   alive: ReadonlySet<string>
-  /** MacroJobs whose queue somebody holds, with the number of its processors. */
-  active: ReadonlyMap<number, number>
+  /** MacroJobs whose queue somebody else holds, with its processors. */
+  active: ReadonlyMap<number, readonly string[]>
   /** Processors of one MacroJob at most: the seed's eleven, of which one validates. */
   maxProcessors: number
 }
@@ -41,7 +41,7 @@ export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceI
   if (!fitsClass(view, info, self)) return undefined
   const candidates = openMacroJobs(view, info).filter(({ macro }) => {
     const barred = culpritsOf(chunkState(view, info, chunkOf(info, macro))).has(self)
-    return !barred && (active.get(macro) ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
+    return !barred && (active.get(macro)?.length ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
   })
   const key = ({ macro }: OpenMacroJob) => {
     const own = bytesToHex(hashOf('macro-order', utf8ToBytes(orderSeed(info, macro)), utf8ToBytes(self)))
@@ -64,10 +64,10 @@ function orderSeed(info: JobInfo, macro: number): string {
   return id
 }
 
-function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive }: MacroChoiceInput): boolean {
+function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive, active }: MacroChoiceInput): boolean {
   const able = [...alive].filter((peer) => view.peers.has(peer) && fitsClass(view, info, peer))
   if (able.length <= 1) return true
-  const processors = new Set([self])
+  const processors = new Set([self, ...(active.get(macro) ?? [])])
   for (let micro = 0; micro < info.slicing.microJobs; micro++) {
     for (const { author } of view.commits.get(`${macro}/${micro}`) ?? []) processors.add(author)
   }

@@ -204,7 +204,9 @@ class Membership implements JobMembership {
   async #complain(macro: number, error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw error
     const reason: RecordOf<'complaint'>['reason'] | undefined = complaintOf(error)
+    // What says nothing about the Job is this peer's own trouble: the caller pauses, and others go on.
+    if (reason === undefined) throw error
     this.#components.logger.warn('gave up a Job', { jobId: this.job.jobId, macro, reason, error })
-    await this.job.session.append({ kind: 'complaint', reason: reason ?? 'crash', macro, micro: 0 })
+    await this.job.session.append({ kind: 'complaint', reason, macro, micro: 0 })
   }
 }

@@ -1,9 +1,10 @@
+import { systemClock } from '../clock.ts'
 import { computeBlock, programOf } from '../job/block-program.ts'
 import { hashOf, sha256 } from '../job/bytes.ts'
 import type { JobId } from '../job/ids.ts'
 import { type JobInfo, MAX_CODE_BYTES } from '../job/info.ts'
-import { coveringRange, cutInput } from '../job/slice.ts'
-import type { Abortable, Blocks, ComputeBlock, PeerId, Signer, WgslProgram } from '../ports.ts'
+import { coveringRange, cutInput, type Range } from '../job/slice.ts'
+import type { Abortable, Blocks, Cid, ComputeBlock, PeerId, Signer, WgslProgram } from '../ports.ts'
 import type { JobSession } from './job-session.ts'
 
 /** A Job ready to be worked on: its program fetched, its secrets derived. */
@@ -49,9 +50,24 @@ export async function fetchInputs(
   const { slicing, data } = info
   const wanted = only ?? Array.from({ length: slicing.blocks }, (_, block) => block)
   const range = coveringRange(slicing, macro, micro, wanted)
-  const bytes = data === null ? new Uint8Array(0) : await blocks.read(data.cid, { ...options, ...range, providers: providers() })
+  const bytes = data === null ? new Uint8Array(0) : await readPatiently(blocks, data.cid, range, providers, options)
   return wanted.map((block) => {
     const index = { macro, micro, block }
     return computeBlock(info, index, cutInput(slicing, index, bytes, range.offset))
   })
+}
+
+/** A holder may be restarting: so many tries, so long apart, before a Job's data counts as lost. */
+const READ_TRIES = 4
+const READ_PAUSE_MS = 2000
+
+async function readPatiently(blocks: Blocks, cid: Cid, range: Range, providers: () => PeerId[], options: Abortable): Promise<Uint8Array> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await blocks.read(cid, { ...options, ...range, providers: providers() })
+    } catch (error) {
+      if (options.signal?.aborted || tries === READ_TRIES) throw error
+      await systemClock.sleep(READ_PAUSE_MS, options)
+    }
+  }
 }

@@ -3,8 +3,8 @@ import type { JobMessage } from '../protocol/messages.ts'
 
 /** Which MacroJobs of a Job have a queue, and with how many processors: it lives in the Job's channel alone (seeds/001 "MacroJob Processing" 1). */
 export interface MacroActivity {
-  /** Processors by MacroJob, this peer not counted. */
-  active(): Map<number, number>
+  /** The other processors by MacroJob, as far as known. */
+  active(): Map<number, PeerId[]>
   /** The other processors of a MacroJob, as far as known. */
   processors(macro: number): PeerId[]
   /** Tells the channel that this peer opens or joins the MacroJob. */
@@ -47,9 +47,8 @@ export function createMacroActivity(channel: Channel<JobMessage>): MacroActivity
 
   return {
     active() {
-      const counts = new Map<number, number>()
-      for (const macros of byPeer.values()) for (const macro of macros) counts.set(macro, (counts.get(macro) ?? 0) + 1)
-      return counts
+      const macros = new Set([...byPeer.values()].flatMap((of) => [...of]))
+      return new Map([...macros].map((macro) => [macro, processors(macro)]))
     },
     processors,
     enter(macro) {

@@ -49,7 +49,10 @@ class RunningProcessor implements Processor {
   readonly #stop = new AbortController()
   readonly #kill = new AbortController()
   readonly #done: Promise<void>
-  #wake = () => {}
+  #woken = false
+  #wake = () => {
+    this.#woken = true
+  }
 
   constructor(components: ProcessorComponents, init: ProcessorInit) {
     this.#components = components
@@ -145,6 +148,11 @@ class RunningProcessor implements Processor {
 
   async #idle(): Promise<void> {
     const { clock, board } = this.#components
+    // What arrived while this loop was looking must not wait for the next announcement.
+    if (this.#woken) {
+      this.#woken = false
+      return
+    }
     const woken = new AbortController()
     this.#wake = () => woken.abort()
     const signal = AbortSignal.any([woken.signal, this.#stop.signal])
@@ -152,5 +160,8 @@ class RunningProcessor implements Processor {
       () => board.ask().catch(() => {}),
       () => {},
     )
+    this.#wake = () => {
+      this.#woken = true
+    }
   }
 }
