@@ -31,6 +31,10 @@ export interface GossipInternals {
 const SPLIT_BYTES = 1024 * 1024
 /** An invalid signature costs us a verification: ten of them graylist the sender. */
 const INVALID_SIGNATURE_POINTS = 1.5
+/** Gossipsub's default: below it a neighbour's RPCs are not read. */
+const GRAYLIST_SCORE = -80
+/** Who goes on sending to deaf ears is cut off after 200 messages. */
+const GRAYLISTED_MESSAGE_POINTS = 0.5
 /** A flood of 1,000 RPCs above the rate bans. */
 const FLOOD_POINTS = 0.1
 
@@ -55,7 +59,7 @@ function assertInternals(gossip: GossipInternals): void {
   if (!found) throw new TypeError('this version of @libp2p/gossipsub has other internals than the guard knows')
 }
 
-/** Drops RPCs above the neighbour's rate unread, and subscriptions to topics that are none of Minga's. */
+/** Drops RPCs above the neighbour's rate and those of the graylisted unread, and subscriptions to topics that are none of Minga's. */
 function limitRpcs(gossip: GossipInternals, buckets: TokenBuckets, penalties: Penalties, nowMs: () => number): void {
   const handle = gossip.handleReceivedRpc.bind(gossip)
   gossip.handleReceivedRpc = async (from, rpc) => {
@@ -64,6 +68,10 @@ function limitRpcs(gossip: GossipInternals, buckets: TokenBuckets, penalties: Pe
     const cost = 1 + rpc.messages.length + Math.ceil(rpc.subscriptions.length / 16)
     if (!buckets.take(peer, cost, nowMs())) {
       penalties.add(peer, FLOOD_POINTS * Math.min(cost, 100))
+      return
+    }
+    if (penalties.score(peer) <= GRAYLIST_SCORE) {
+      penalties.add(peer, GRAYLISTED_MESSAGE_POINTS * Math.min(rpc.messages.length, 100))
       return
     }
     rpc.subscriptions = rpc.subscriptions.filter(({ topic }) => isTopic(topic))

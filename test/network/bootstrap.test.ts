@@ -53,7 +53,7 @@ it('keeps a private network private', async (t) => {
   const friend = await startNode(t, { pnetKey: text })
   assert.equal(await friend.dial(address), member.self)
   for (const stranger of [await startNode(t), await startNode(t, { pnetKey: randomBytes(32) })]) {
-    await assert.rejects(stranger.dial(address, { signal: AbortSignal.timeout(5_000) }))
+    await assert.rejects(stranger.dial(address, { signal: AbortSignal.timeout(2_000) }))
     assert.deepEqual(stranger.peers(), [])
   }
   assert.deepEqual(member.peers(), [friend.self])
