@@ -13,7 +13,7 @@ import {
   type QueueSnapshot,
   type QueueVerdict,
 } from '../job/queue.ts'
-import type { ChannelSpec, PeerId } from '../ports.ts'
+import type { ChannelSpec, PeerId, StreamSpec } from '../ports.ts'
 import { defineMessage } from './codec.ts'
 
 /** A snapshot of 4096 locked items in 1024 runs has about 40 KB; gossip carries 64 KiB. */
@@ -101,6 +101,22 @@ const queueMessageSchema = z.discriminatedUnion('type', [
 export const queueCodec = defineMessage<QueueMessage>(queueMessageSchema, { maxBytes: MAX_QUEUE_MESSAGE_BYTES })
 
 export const queueSnapshotCodec = defineMessage<QueueSnapshot>(queueSnapshotSchema, { maxBytes: MAX_QUEUE_MESSAGE_BYTES })
+
+/** The id of the MacroJob whose queue is wanted. */
+const snapshotRequest = z.strictObject({ macroId: z.string().min(1).max(128) })
+export const queueSnapshotRequestCodec = defineMessage(snapshotRequest, { maxBytes: 256 })
+
+/** One peer's view of one queue, for who missed something: one frame each way. */
+export const queueSnapshotStream: StreamSpec = {
+  protocol: '/minga/queue/1',
+  maxRequestBytes: 256,
+  maxFrameBytes: MAX_QUEUE_MESSAGE_BYTES,
+  maxResponseBytes: MAX_QUEUE_MESSAGE_BYTES,
+  // An owner waits a second for it, and then goes on without.
+  idleTimeoutMs: 1_000,
+  totalTimeoutMs: 2_000,
+  maxConcurrent: 8,
+}
 
 /** The channel of one MacroJob's queue; `judge` is the queue's own, and runs before a message is forwarded. */
 export function queueChannelSpec(topic: string, judge: (message: QueueMessage, from: PeerId) => QueueVerdict): ChannelSpec<QueueMessage> {

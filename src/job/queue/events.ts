@@ -12,14 +12,14 @@ export type QueueEvent = { nowMs: number } & (
   | { type: 'take' }
   /** One of those does not wait any longer. */
   | { type: 'untake' }
-  /** The Job's log has records for these; `by` is their author, this peer where absent. */
+  /** The Job's log has records for these; `by` is their author, where that is known. */
   | { type: 'recorded'; slots: readonly Slot[]; by?: PeerId }
   /** The agreement wants these done (again), in the attempts that the slots name. */
   | { type: 'reopened'; slots: readonly Slot[] }
   /** The peer was convicted: it gets nothing more, and what it says counts for nothing. */
   | { type: 'excluded'; peer: PeerId }
-  /** Tell the others now that all we hold is still being worked on. */
-  | { type: 'renew' }
+  /** The work on what we hold goes on: its locks are worth renewing. */
+  | { type: 'working' }
   /** Gives back what this peer holds and will not finish. */
   | { type: 'release'; slots: readonly Slot[] }
   /** Gives back everything, and hands the queue over. */

@@ -128,7 +128,7 @@ export function hold(d: Draft, index: number, by: PeerId): void {
 }
 
 /** The log has records: done, whatever the queue says. One for a later attempt than ours is news of that attempt too. */
-export function record(d: Draft, slots: readonly Slot[], by: PeerId): void {
+export function record(d: Draft, slots: readonly Slot[], by: PeerId | undefined): void {
   const { s } = d
   for (const slot of slots) {
     const item = s.items[itemOf(slot)]
@@ -140,7 +140,8 @@ export function record(d: Draft, slots: readonly Slot[], by: PeerId): void {
     }
     setItem(d, itemOf(slot), { ...item, attempt: attemptOf(slot), status: 'done', holder: by })
   }
-  forgive(d, by)
+  if (by === s.self) s.lastWorkMs = s.nowMs
+  else if (by !== undefined) forgive(d, by)
 }
 
 export function reopen(d: Draft, slots: readonly Slot[]): void {

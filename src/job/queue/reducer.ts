@@ -9,7 +9,7 @@ import { adopt, isNews, openGap, ownerSpoke, supersedes } from './ownership.ts'
 import { makeSnapshot, mergeSnapshot } from './snapshot.ts'
 import type { QueueState } from './state.ts'
 import { claimIfDue, hasLostOwner, heirOf } from './succession.ts'
-import { askForWork, feed, giveBack, releaseIdle, sendBeat, take } from './work.ts'
+import { askForWork, feed, giveBack, hasStalled, releaseIdle, sendBeat, take } from './work.ts'
 
 /**
  * The queue's whole behaviour: the next state, and what is to be done about it. Pure: the same state and event give the same answer,
@@ -60,7 +60,7 @@ function handle(d: Draft, event: QueueEvent): void {
       s.takers = Math.max(0, s.takers - 1)
       break
     case 'recorded':
-      record(d, event.slots, event.by ?? s.self)
+      record(d, event.slots, event.by)
       break
     case 'reopened':
       reopen(d, event.slots)
@@ -68,8 +68,8 @@ function handle(d: Draft, event: QueueEvent): void {
     case 'excluded':
       exclude(d, event.peer)
       break
-    case 'renew':
-      sendBeat(d)
+    case 'working':
+      s.lastWorkMs = s.nowMs
       break
     case 'release':
       giveBack(d, event.slots)
@@ -104,7 +104,7 @@ function beatIfDue(d: Draft): void {
   const { beatMs, leaseMs, reportMs, acceptReports } = s.settings
   const silentMs = s.nowMs - s.lastSentMs
   const ownerDue = s.owner === s.self && silentMs >= beatMs
-  const holderDue = s.ready.length + s.started.length > 0 && s.nowMs - s.lastRenewedMs >= leaseMs / 3
+  const holderDue = s.ready.length + s.started.length > 0 && s.nowMs - s.lastRenewedMs >= leaseMs / 3 && !hasStalled(s)
   const reportDue = acceptReports && s.unreported.length > 0 && (silentMs >= reportMs || s.ready.length + s.started.length === 0)
   if (ownerDue || holderDue || reportDue) sendBeat(d)
 }

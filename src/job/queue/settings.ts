@@ -4,6 +4,8 @@ export interface QueueSettings {
   leaseMs: number
   /** No renewal carries a lock further than this from the moment it was made. */
   maxLockMs: number
+  /** A caller that gave no sign of work for so long gets its locks renewed no more. */
+  workTimeoutMs: number
   /** The longest lease accepted from an owner. */
   maxLeaseMs: number
   /** A silent owner beats so often. */
@@ -50,6 +52,8 @@ export const defaultQueueSettings: QueueSettings = {
   leaseMs: 6_000,
   // EMETH's reference MicroJob takes six hours; twice that.
   maxLockMs: 12 * 3_600_000,
+  // A block is the unit of progress, and the slowest that anybody should place takes minutes.
+  workTimeoutMs: 3_600_000,
   maxLeaseMs: 600_000,
   beatMs: 400,
   // Three beats may be lost. Measured: a frozen owner costs 1.5 s, a killed one 0.13 s.

@@ -1,6 +1,6 @@
 import { type Draft, setItem } from './draft.ts'
 import { epochOfStamp, hold, itemAt, mergeLock, seqOfStamp, stampOf } from './locks.ts'
-import type { PeerId, QueueSnapshot, SnapshotLocks } from './messages.ts'
+import type { PeerId, QueueSnapshot, QueueSnapshotWanted, SnapshotLocks } from './messages.ts'
 import { attemptOf, itemOf, slotOf } from './slots.ts'
 import type { QueueState } from './state.ts'
 
@@ -58,3 +58,14 @@ function mergeDone(d: Draft, from: PeerId, index: number, attempt: number): void
   // What we hold ourselves we go on with until the log says so: a record is worth more than a word.
   else if (item.holder !== s.self || item.status !== 'locked') hold(d, index, from)
 }
+
+/** Asks `peer` on the channel for all it knows, where no stream leads to it. */
+export const snapshotWanted = ({ tag, n, epoch }: QueueState, peer: PeerId): QueueSnapshotWanted => ({
+  type: 'snapshot-wanted',
+  queue: tag,
+  n,
+  epoch,
+  done: [],
+  released: [],
+  peer,
+})

@@ -96,6 +96,8 @@ export interface QueueState {
   readonly paceMs: number | undefined
   readonly lastAssignedMs: number | undefined
   readonly lastTakeMs: number
+  /** The last sign that somebody here works on what we hold. */
+  readonly lastWorkMs: number
   /** Since when we have wanted more. */
   readonly hungrySinceMs: number | undefined
   readonly asked: { readonly lastMs: number; readonly tries: number } | undefined
@@ -186,6 +188,7 @@ export function createQueueState(init: QueueInit): QueueState {
     paceMs: undefined,
     lastAssignedMs: undefined,
     lastTakeMs: nowMs,
+    lastWorkMs: nowMs,
     hungrySinceMs: undefined,
     asked: undefined,
     unreported: [],

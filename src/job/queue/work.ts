@@ -32,6 +32,7 @@ export function feed(d: Draft): void {
   s.started = [...s.started, ...slots]
   s.takers -= count
   s.lastAssignedMs = s.nowMs
+  s.lastWorkMs = s.nowMs
   d.effects.push({ type: 'assigned', slots })
 }
 
@@ -86,12 +87,15 @@ export function giveBack(d: Draft, slots: readonly Slot[]): void {
   sendBeat(d, { released })
 }
 
+/** True where what we hold has seen no work for so long that others should have it: the caller hangs, or has forgotten it. */
+export const hasStalled = (s: QueueState): boolean => s.nowMs - s.lastWorkMs > s.settings.workTimeoutMs
+
 /** Says that we live, where we stand if we own the queue, and what we work on; renews that here as it does elsewhere. */
 export function sendBeat(d: Draft, { released = [], leaving = false }: { released?: Slot[]; leaving?: boolean } = {}): void {
   const { s } = d
-  const holding = ownSlots(s).slice(0, MAX_HELD)
+  const holding = hasStalled(s) ? [] : ownSlots(s).slice(0, MAX_HELD)
   s.beatCount++
   s.lastRenewedMs = s.nowMs
-  renewOwn(d)
+  if (holding.length > 0) renewOwn(d)
   send(d, { type: 'beat', seq: s.seq, branch: s.branch, owner: s.owner === s.self, count: s.beatCount, holding, released, leaving })
 }
