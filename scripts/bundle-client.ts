@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -8,10 +7,7 @@ import { build } from 'esbuild'
  */
 
 const entry = resolve(import.meta.dirname, '../src/index.ts')
-if (!existsSync(entry)) {
-  console.error('SKIPPED: there is no src/index.ts yet, so nothing is bundled for the browser')
-  process.exit(0)
-}
+
 try {
   const { metafile } = await build({
     entryPoints: [entry],

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, it } from 'node:test'
+import { listErrors } from '../scripts/list-errors.ts'
+import { EXIT, MingaError } from '../src/errors.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const errors = listErrors(resolve(ROOT, 'src'))
+
+/** The rows of docs/ERRORS.md's list, by folder and name. */
+function documented(): Map<string, { exitCode: number; when: string; todo: string }> {
+  const rows = readFileSync(resolve(ROOT, 'docs/ERRORS.md'), 'utf8').matchAll(/^\| `(\w+)` \| (\S+) \| (\d+) \| (.*?) \| (.*?) \|$/gm)
+  return new Map(
+    [...rows].map(([, name, folder, exit, when, todo]) => [`${folder}/${name}`, { exitCode: Number(exit), when: when!, todo: todo! }]),
+  )
+}
+
+describe('docs/ERRORS.md', () => {
+  const list = documented()
+
+  it('lists every error of the sources, and no other', () => {
+    const inSources = errors.map(({ folder, name }) => `${folder}/${name}`).sort()
+    assert.ok(inSources.length > 10)
+    assert.deepEqual([...list.keys()].sort(), inSources)
+  })
+
+  it('tells their exit codes as they are, when they come and what to do', () => {
+    for (const { folder, name, exitCode } of errors) {
+      const row = list.get(`${folder}/${name}`)
+      assert.equal(row?.exitCode, exitCode, name)
+      assert.ok(row.when.length > 10 && row.todo.length > 10, `${name} says nothing`)
+    }
+  })
+
+  it('explains every exit code', () => {
+    const text = readFileSync(resolve(ROOT, 'docs/ERRORS.md'), 'utf8')
+    for (const [name, code] of Object.entries(EXIT)) assert.ok(text.includes(`| ${code} | \`${name}\` |`), name)
+  })
+})
+
+describe('MingaError', () => {
+  class InnerError extends MingaError {
+    readonly exitCode = EXIT.network
+  }
+  class OuterError extends MingaError {
+    readonly exitCode = EXIT.jobFailed
+  }
+
+  it('carries its name, hint and cause', () => {
+    const error = new InnerError({ message: 'm', hint: 'h', cause: 1 })
+    assert.deepEqual([error.name, error.message, error.hint, error.cause, error.exitCode], ['InnerError', 'm', 'h', 1, 3])
+  })
+
+  it('walks its causes to the one that matches', () => {
+    const inner = new InnerError({ message: 'inner' })
+    const outer = new OuterError({ message: 'outer', cause: new Error('middle', { cause: inner }) })
+    assert.equal(
+      outer.walk((error) => error instanceof InnerError),
+      inner,
+    )
+    assert.equal(
+      outer.walk((error) => error instanceof OuterError),
+      outer,
+    )
+    assert.equal(
+      outer.walk(() => false),
+      undefined,
+    )
+  })
+})
