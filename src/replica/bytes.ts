@@ -154,13 +154,11 @@ export function isPrintable(byte: number): boolean {
   return byte > 0x20 && byte < 0x7f
 }
 
+const utf8 = new TextDecoder()
+
 function asciiText(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) {
-    if (!isPrintable(byte)) throw malformed('a key has a byte that is no printable ASCII')
-    text += String.fromCharCode(byte)
-  }
-  return text
+  for (const byte of bytes) if (!isPrintable(byte)) throw malformed('a key has a byte that is no printable ASCII')
+  return utf8.decode(bytes)
 }
 
 function malformed(what: string): EnvelopeRefusedError {

@@ -4,7 +4,7 @@ import { ByteReader, ByteWriter, plainBytes } from './bytes.ts'
 import { EnvelopeRefusedError } from './errors.ts'
 import { clientIdOf, domain, type Sha256 } from './hash.ts'
 import { MAX_ENVELOPE_BYTES } from './limits.ts'
-import { decodeUpdate, encodeUpdate, type UpdateEntry } from './update.ts'
+import { decodeUpdate, encodeUpdate, type UpdateEntry, type UpdateItem, yjsKey } from './update.ts'
 
 /**
  * An envelope carries one Yjs update of one author:
@@ -40,7 +40,7 @@ export interface Envelope extends Statement {
   bytes: Uint8Array
   update: Uint8Array
   clientId: number
-  entries: UpdateEntry[]
+  entries: UpdateItem[]
 }
 
 /** What is the same for all envelopes of a Job. */
@@ -74,7 +74,8 @@ export async function sealEnvelope(
   const signature = await signer.sign(signedBytes(job, unsigned))
   const writer = writeHeader(new ByteWriter(ENVELOPE_OVERHEAD_BYTES + update.length).u8(VERSION), unsigned)
   const bytes = writer.raw(signature).raw(update).done()
-  return { ...unsigned, signature, bytes, update, clientId, entries }
+  const items = entries.map(({ key, value }) => ({ key, value, yjsKey: yjsKey(key, author) }))
+  return { ...unsigned, signature, bytes, update, clientId, entries: items }
 }
 
 /** Reads an envelope without a look at the signature. Throws EnvelopeRefusedError('malformed' | 'too-large'). */

@@ -7,7 +7,7 @@ import { EnvelopeRefusedError } from './errors.ts'
 import { domain } from './hash.ts'
 import type { LogLimits } from './limits.ts'
 import { isExcess, type Proof, proveExcess, proveFork } from './proof.ts'
-import { ROOT, yjsKey } from './update.ts'
+import { ROOT, type UpdateItem, yjsKey } from './update.ts'
 
 export type Placement = 'applied' | 'known' | 'held'
 
@@ -200,8 +200,8 @@ export class LogState {
       log.push(envelope, this.#context.sha256)
       this.#bytes += envelope.update.length
       commit.applied.push(envelope)
-      for (const key of fresh) {
-        const entry = { author: log.author, key, value: this.value(log.author, key)! }
+      for (const { key, yjsKey } of fresh) {
+        const entry = { author: log.author, key, value: this.#map.get(yjsKey)! }
         log.entries.push(entry)
         commit.entries.push(entry)
       }
@@ -212,17 +212,18 @@ export class LogState {
   }
 
   /** The keys that the author has not written yet. A key in this very log, or with another value, makes the envelope refused. */
-  #freshKeys(log: AuthorLog, envelope: Envelope, commit: Commit): string[] {
-    const fresh: string[] = []
-    for (const { key, value } of envelope.entries) {
-      const item = this.#map._map.get(yjsKey(key, log.author))
+  #freshKeys(log: AuthorLog, envelope: Envelope, commit: Commit): UpdateItem[] {
+    const fresh: UpdateItem[] = []
+    for (const entry of envelope.entries) {
+      const { key, yjsKey, value } = entry
+      const item = this.#map._map.get(yjsKey)
       if (item === undefined) {
-        fresh.push(key)
+        fresh.push(entry)
         continue
       }
       const older = this.#byClient.get(item.id.client)
       if (older === undefined || older === log) throw new EnvelopeRefusedError('key-exists', key)
-      if (equalBytes(this.value(log.author, key)!, value)) continue
+      if (equalBytes(this.#map.get(yjsKey)!, value)) continue
       commit.contradictions.push({ envelope, older: older.segments[older.indexAt(item.id.clock)]! })
       throw new EnvelopeRefusedError('key-exists', key)
     }

@@ -22,6 +22,8 @@ import { envelopesFrom, headOf } from './sync-serve.ts'
 
 /** A pull of a Job of the largest size takes sixteen answers. */
 const MAX_ROUNDS = 32
+/** The store may lag behind a pull by so much; then the pull waits, and with it the peer. */
+const MAX_UNWRITTEN_BYTES = 4 * 2 ** 20
 /** What one side has refused once is not offered or asked for again for so long. */
 const REFUSED_MS = 300_000
 /** Then the oldest refusals are forgotten. */
@@ -142,7 +144,7 @@ export class SyncClient {
           const { outcomes, newEntries } = await core.ingest(frame.items)
           received += newEntries
           this.#noteRefusals(peer, frame.items, outcomes)
-          await journal.settled()
+          if (journal.waitingBytes > MAX_UNWRITTEN_BYTES) await journal.settled()
         } else throw new SyncProtocolError(peer, frame.kind)
       }
     }

@@ -23,11 +23,16 @@ export interface UpdateEntry {
   value: Uint8Array
 }
 
-export interface LogUpdate {
+/** An entry with its key as it stands inside Yjs. */
+export interface UpdateItem extends UpdateEntry {
+  yjsKey: string
+}
+
+export interface LogUpdate<E extends UpdateEntry = UpdateEntry> {
   clientId: number
   /** Clock of the first entry; each entry takes one. */
   clock: number
-  entries: UpdateEntry[]
+  entries: E[]
 }
 
 /** The key as it stands inside Yjs: no two authors share one, so no author can overwrite another's value. */
@@ -51,14 +56,14 @@ export function encodeUpdate({ clientId, clock, entries }: LogUpdate, author: st
 }
 
 /** The entries as views into `bytes`. Throws EnvelopeRefusedError for anything but the form above with keys of `author`. */
-export function decodeUpdate(bytes: Uint8Array, author: string): LogUpdate {
+export function decodeUpdate(bytes: Uint8Array, author: string): LogUpdate<UpdateItem> {
   const reader = new ByteReader(bytes)
   expect(reader.u8() === 1, 'an update of one client')
   const count = reader.varUint()
   expect(count > 0 && count <= MAX_ENVELOPE_ENTRIES, `1 to ${MAX_ENVELOPE_ENTRIES} entries`)
   const clientId = reader.varUint()
   const clock = reader.varUint()
-  const entries: UpdateEntry[] = []
+  const entries: UpdateItem[] = []
   const seen = new Set<string>()
   for (let i = 0; i < count; i++) {
     const entry = decodeEntry(reader, author)
@@ -71,16 +76,17 @@ export function decodeUpdate(bytes: Uint8Array, author: string): LogUpdate {
   return { clientId, clock, entries }
 }
 
-function decodeEntry(reader: ByteReader, author: string): UpdateEntry {
+function decodeEntry(reader: ByteReader, author: string): UpdateItem {
   expect(reader.u8() === BINARY_WITH_KEY, 'an Item with a key and binary content, without origins')
   expect(reader.u8() === PARENT_IS_ROOT && reader.varUint() === ROOT.length && reader.ascii(ROOT.length) === ROOT, 'the root map as parent')
-  const keyLength = reader.varUint() - author.length - 1
+  const length = reader.varUint()
+  const keyLength = length - author.length - 1
   if (keyLength < 1 || keyLength > MAX_KEY_BYTES) throw new EnvelopeRefusedError('wrong-key', `expected 1 to ${MAX_KEY_BYTES} bytes`)
-  const key = reader.ascii(keyLength)
-  if (reader.ascii(author.length + 1) !== `/${author}`) throw new EnvelopeRefusedError('wrong-key', 'expected the author as the last part')
+  const full = reader.ascii(length)
+  if (full[keyLength] !== '/' || !full.endsWith(author)) throw new EnvelopeRefusedError('wrong-key', 'expected the author as the last part')
   const value = reader.varBytes()
   expect(value.length <= MAX_VALUE_BYTES, `a value of at most ${MAX_VALUE_BYTES} bytes`)
-  return { key, value }
+  return { key: full.slice(0, keyLength), yjsKey: full, value }
 }
 
 function expect(holds: boolean, what: string): void {

@@ -1,4 +1,7 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Logger } from '../../src/log.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
 import type { JobLog, LogEntry, LogSchema, Signer } from '../../src/ports.ts'
@@ -8,11 +11,18 @@ import { createReplica, type LogReplica, type ReplicaComponents, type ReplicaIni
 import { createMemoryStore } from '../../src/replica/store-memory.ts'
 import { createFakeNetwork, type FakeNetwork, type FakePeer } from '../fakes/network.ts'
 
-export { generateKeyPairSync, sign }
 export const verify = verifySignature
 export const sha256: Sha256 = (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest())
 export const bytesOf = (text: string) => new TextEncoder().encode(text)
 export const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+
+export function newDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'minga-replica-'))
+}
+
+export function removeDirectory(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true })
+}
 
 export function newSigner(): Signer {
   return createSigner(randomBytes(32))
