@@ -91,7 +91,9 @@ async function provide(fileMiB: number, files: number): Promise<void> {
 }
 
 async function startProvider(fileMiB: number, files: number): Promise<{ child: ChildProcess; hello: Hello }> {
-  const child = fork(fileURLToPath(import.meta.url), ['provide', String(fileMiB), String(files)], { execArgv: process.env.PROF ? ['--cpu-prof','--cpu-prof-dir=/tmp/prof','--cpu-prof-name=server.cpuprofile'] : [] })
+  const child = fork(fileURLToPath(import.meta.url), ['provide', String(fileMiB), String(files)], {
+    execArgv: [],
+  })
   const [hello] = (await once(child, 'message')) as [Hello]
   return { child, hello }
 }

@@ -43,7 +43,7 @@ export interface BitswapInit {
   routing: boolean
 }
 
-export interface BitswapFetchOptions {
+interface BitswapFetchOptions {
   providers: readonly PeerId[]
   signal: AbortSignal
   onBlock: (want: Want, bytes: Uint8Array) => Promise<void>

@@ -42,7 +42,7 @@ export const isRaw = (cid: CID): boolean => cid.code === raw.code
 export const keyOf = (cid: CID): string => base64.encode(cid.multihash.bytes)
 
 /** The bytes that an identity CID carries itself; undefined for all others. */
-export const bytesInside = (cid: CID): Uint8Array | undefined => (cid.multihash.code === identity.code ? cid.multihash.digest : undefined)
+const bytesInside = (cid: CID): Uint8Array | undefined => (cid.multihash.code === identity.code ? cid.multihash.digest : undefined)
 
 /** The bytes that follow from the CID alone: those it carries itself, or none where it is the hash of nothing. */
 export function withoutAsking(cid: CID): Uint8Array | undefined {
@@ -65,6 +65,6 @@ export async function rawCidOf(bytes: Uint8Array): Promise<CID> {
   return CID.createV1(raw.code, await sha256.digest(bytes))
 }
 
-export function equal(a: Uint8Array, b: Uint8Array): boolean {
+function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }

@@ -41,7 +41,7 @@ export async function openDataDirectory(path: string, { minFreeBytes = DEFAULT_M
 }
 
 /** Bytes that this user may still write on the disk of `path`. */
-export async function freeBytes(path: string): Promise<number> {
+async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path)
   return bavail * bsize
 }

@@ -15,8 +15,17 @@ export interface DownloadComponents {
   onWrongBytes: (peer: PeerId, kind: WrongBytesKind) => void
 }
 
+/** What one operation has learnt of its providers, over all its downloads. */
+export interface Experience {
+  /** Asked last from now on: a dead first provider must not cost its timeout for every window of leaves. */
+  failed: Set<PeerId>
+  /** Not asked again. */
+  wrong: Map<PeerId, WrongBytesError>
+}
+
 export interface DownloadOptions {
   providers: readonly PeerId[]
+  experience: Experience
   signal: AbortSignal
   /** Takes a checked block; what it throws ends the download. */
   accept: (want: Want, bytes: Uint8Array) => Promise<void> | void
@@ -26,7 +35,6 @@ export interface DownloadOptions {
 interface Run extends DownloadOptions {
   missing: Map<string, Want>
   attempts: Attempt[]
-  wrong: WrongBytesError | undefined
 }
 
 /**
@@ -34,17 +42,20 @@ interface Run extends DownloadOptions {
  * configured, whoever the routing names. Throws WrongBytesError where only false bytes were to be had, else BlockNotFoundError.
  */
 export async function download(components: DownloadComponents, wants: readonly Want[], options: DownloadOptions): Promise<void> {
-  const run: Run = { ...options, missing: new Map(wants.map((want) => [keyOf(want.cid), want])), attempts: [], wrong: undefined }
-  for (const peer of options.providers) {
+  const run: Run = { ...options, missing: new Map(wants.map((want) => [keyOf(want.cid), want])), attempts: [] }
+  for (const peer of inOrder(options.providers, options.experience)) {
     if (run.missing.size > 0 && components.bulk) await askInBulk(components, components.bulk, peer, run)
   }
   if (run.missing.size > 0 && components.bitswap) await askByBitswap(components.bitswap, run)
   const [lacking] = run.missing.values()
   if (lacking === undefined) return
   const notFound = new BlockNotFoundError(lacking.cid.toString(), run.attempts)
-  if (run.wrong === undefined) throw notFound
-  throw new WrongBytesError({ ...factsOf(run.wrong), cause: notFound })
+  const [wrong] = options.experience.wrong.values()
+  throw wrong === undefined ? notFound : new WrongBytesError({ ...factsOf(wrong), cause: notFound })
 }
+
+const inOrder = (providers: readonly PeerId[], { failed, wrong }: Experience): PeerId[] =>
+  providers.filter((peer) => !wrong.has(peer)).toSorted((a, b) => Number(failed.has(a)) - Number(failed.has(b)))
 
 const factsOf = ({ cid, peer, kind }: WrongBytesError) => ({ cid, peer, kind })
 
@@ -55,13 +66,23 @@ async function askInBulk({ logger, onWrongBytes }: DownloadComponents, bulk: Bul
   } catch (error) {
     run.signal.throwIfAborted()
     if (error instanceof AcceptFailedError) throw error.cause
-    if (error instanceof WrongBytesError) {
-      run.wrong ??= error
-      onWrongBytes(peer, error.kind)
-    }
-    logger.warn('provider failed', { peer, error })
+    noteFailure({ logger, onWrongBytes }, run.experience, peer, error)
     run.attempts.push({ source: peer, reason: error instanceof Error ? error.name : 'failed' })
   }
+}
+
+/** Remembers a provider's failure, and blames it where it sent what it should not. */
+export function noteFailure(
+  { logger, onWrongBytes }: Pick<DownloadComponents, 'logger' | 'onWrongBytes'>,
+  { failed, wrong }: Experience,
+  peer: PeerId,
+  error: unknown,
+): void {
+  failed.add(peer)
+  logger.warn('provider failed', { peer, error })
+  if (!(error instanceof WrongBytesError) || wrong.has(peer)) return
+  wrong.set(peer, error)
+  onWrongBytes(peer, error.kind)
 }
 
 /** Asks again after an answer that ended early, as long as each answer brings something. */

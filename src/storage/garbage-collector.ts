@@ -14,7 +14,7 @@ export interface GarbageCollectorInit {
   wallClockMs?: () => number
 }
 
-export interface Collection {
+interface Collection {
   releasedOwners: string[]
   freedBytes: number
   usedBytes: number

@@ -33,5 +33,3 @@ export function createGate(max: number) {
 
   return { enter, leave }
 }
-
-export type Gate = ReturnType<typeof createGate>

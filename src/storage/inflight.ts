@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { keyOf } from './cid.ts'
 
 /** A block that came from elsewhere: its checked bytes, and when it lies in the store. */
-export interface Arrival {
+interface Arrival {
   bytes: Uint8Array
   stored: Promise<void>
 }

@@ -3,9 +3,9 @@ import type { PeerId } from '../ports.ts'
 import { abortable } from './abortable.ts'
 import type { Want } from './bulk/order.ts'
 import { keyOf, withoutAsking } from './cid.ts'
-import type { DownloadComponents } from './download.ts'
-import { download } from './download.ts'
-import { FileTooLargeError, WrongBytesError } from './errors.ts'
+import type { DownloadComponents, Experience } from './download.ts'
+import { download, noteFailure } from './download.ts'
+import { FileTooLargeError } from './errors.ts'
 import type { Hold } from './holds.ts'
 import type { Claim, Inflight } from './inflight.ts'
 import { MAX_BLOCK_BYTES } from './limits.ts'
@@ -49,6 +49,7 @@ interface Slot extends PromiseWithResolvers<Uint8Array> {
 export function createSession(components: SessionComponents, init: SessionInit): Session {
   const { store, inflight } = components
   const { root, hold, providers, maxBytes, signal } = init
+  const experience: Experience = { failed: new Set(), wrong: new Map() }
   const writes = new Set<Promise<void>>()
   let writeFailure: unknown
   let receivedBytes = 0
@@ -103,7 +104,7 @@ export function createSession(components: SessionComponents, init: SessionInit):
       await take(wanted, bytes, claim)
     }
     const wants = mine.map((slot) => slot.wanted)
-    await download(components, wants, { providers, signal, accept })
+    await download(components, wants, { providers, experience, signal, accept })
   }
 
   /** Waits for the fetch of another; gives the slot back where that failed. */
@@ -168,8 +169,7 @@ export function createSession(components: SessionComponents, init: SessionInit):
     const [peer] = providers
     if (peer === undefined) return
     bringTree(peer).catch((error) => {
-      if (error instanceof WrongBytesError) components.onWrongBytes(peer, error.kind)
-      components.logger.debug('prefetch failed', { peer, error })
+      if (!signal.aborted) noteFailure(components, experience, peer, error)
     })
   }
 

@@ -17,7 +17,7 @@ interface Cursor {
 }
 
 /** Reads one varint of at most 53 bits. Throws RangeError on a longer or cut one. */
-export function readVarint(cursor: Cursor): number {
+function readVarint(cursor: Cursor): number {
   let value = 0
   let scale = 1
   for (let i = 0; i < 8; i++) {

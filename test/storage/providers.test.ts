@@ -124,6 +124,19 @@ describe('providers that fail', () => {
     assert.ok(second.reads.length < 2 + 7 + 5, `the second was asked for ${second.reads.length} blocks`)
   })
 
+  it('asks a provider that failed no more while another has the blocks', async (t) => {
+    let asked = 0
+    const broken = await startLiar(t, () => {
+      asked++
+      throw new Error('broken')
+    })
+    const holder = await startPeer(t)
+    const reader = await startPeer(t, { dial: [holder.network, broken] })
+    const cid = await holder.blocks.put(randomBytes(50 * MIB))
+    await reader.blocks.fetch(cid, { providers: [broken.self, holder.network.self] })
+    assert.ok(asked <= 1, `asked ${asked} times`)
+  })
+
   it('tells what each provider answered where none has it', async (t) => {
     const empty = await startPeer(t)
     const silent = await startNetwork(t)
