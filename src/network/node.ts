@@ -4,8 +4,7 @@ import type { Libp2p, PeerDiscovery, PeerInfo, Transport } from '@libp2p/interfa
 import type { KadDHT } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { Datastore } from 'interface-datastore'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { type Logger, silentLogger } from '../log.ts'
 import type { Abortable, Network, PeerId } from '../ports.ts'
 import { parseMultiaddr } from './addresses.ts'
@@ -26,7 +25,7 @@ export interface Platform {
   transports: ((components: any) => Transport)[]
   // biome-ignore lint/suspicious/noExplicitAny: as above
   peerDiscovery: ((components: any) => PeerDiscovery)[]
-  datastore?: Datastore
+  datastore?: NonNullable<Libp2pOptions['datastore']>
   /** Closes what the platform opened; called after libp2p stopped. */
   stop?: () => Promise<void>
 }
@@ -72,6 +71,15 @@ const DISCOVERY_DIAL_TIMEOUT_MS = 5_000
  * answer are no error here.
  */
 export async function createNetwork(components: NetworkComponents, init: NetworkInit): Promise<MingaNetwork> {
+  try {
+    return await startNetwork(components, init)
+  } catch (error) {
+    await components.platform.stop?.()
+    throw error
+  }
+}
+
+async function startNetwork(components: NetworkComponents, init: NetworkInit): Promise<MingaNetwork> {
   const log = components.log ?? silentLogger
   const { platform } = components
   const limits = { ...defaultLimits, ...init.limits }
@@ -101,7 +109,7 @@ export async function createNetwork(components: NetworkComponents, init: Network
   try {
     await libp2p.start()
   } catch (error) {
-    await stopQuietly(libp2p, platform)
+    await Promise.resolve(libp2p.stop()).catch(() => {})
     throw new ListenFailedError(init.listen, error)
   }
   // kad-dht stays a client until a public address is confirmed; who is told to serve serves.
@@ -138,7 +146,11 @@ export async function createNetwork(components: NetworkComponents, init: Network
     keeper.stop()
     await channels.stop()
     await members.stop().catch(() => {})
-    await stopQuietly(libp2p, platform)
+    try {
+      await libp2p.stop()
+    } finally {
+      await platform.stop?.()
+    }
   }
 
   return {
@@ -214,12 +226,4 @@ function keepGossipRepaired(libp2p: Libp2p, gossip: GossipSub & GossipInternals)
   const timer = setInterval(() => void repair().catch(() => {}), REPAIR_MS)
   ;(timer as { unref?: () => void }).unref?.()
   return () => clearInterval(timer)
-}
-
-async function stopQuietly(libp2p: Libp2p, platform: Platform): Promise<void> {
-  try {
-    await libp2p.stop()
-  } finally {
-    await platform.stop?.()
-  }
 }
