@@ -9,6 +9,7 @@ import { createHolder } from './roles/holder.ts'
 import { createJobSessions } from './roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from './roles/jobs-board.ts'
 import { createProcessor, type Processor } from './roles/processor.ts'
+import { createQueueSnapshots } from './roles/queue-snapshots.ts'
 import { createGarbageCollector } from './storage/garbage-collector.ts'
 
 /** Ten years: the certificate binds two keys of one operator, who can take either away. */
@@ -61,13 +62,15 @@ async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Pr
     const { identity, wallet, network, blocks, vault } = node
     const facts = { peerKey: identity.publicKey, chainId: CHAIN_ID, expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS }
     const certificate = signCertificate(wallet.key, facts)
+    const snapshots = await createQueueSnapshots({ streams: network.streams })
+    undo.add(() => snapshots.close())
     const processor = createProcessor(
       {
         self: network.self,
         sessions,
         board,
         channels: network.channels,
-        streams: network.streams,
+        snapshots,
         blocks,
         compute,
         vault,

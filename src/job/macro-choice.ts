@@ -13,6 +13,8 @@ export interface MacroChoiceInput {
   active: ReadonlyMap<number, readonly string[]>
   /** Processors of one MacroJob at most: the seed's eleven, of which one validates. */
   maxProcessors: number
+  /** A MacroJob that is not asked about. */
+  except?: number
 }
 
 /** A MacroJob with MicroJobs that nobody has processed yet. */
@@ -40,6 +42,7 @@ export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceI
   const { self, active, maxProcessors } = input
   if (!fitsClass(view, info, self)) return undefined
   const candidates = openMacroJobs(view, info).filter(({ macro }) => {
+    if (macro === input.except) return false
     const barred = culpritsOf(chunkState(view, info, chunkOf(info, macro))).has(self)
     return !barred && (active.get(macro)?.length ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
   })

@@ -5,7 +5,7 @@ import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
 import { chunkOf, type JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Streams, Vault } from '../ports.ts'
+import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault } from '../ports.ts'
 import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
 import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
@@ -15,6 +15,7 @@ import type { JobsBoard } from './jobs-board.ts'
 import { type LoadedJob, loadJob } from './loaded-job.ts'
 import { createMacroActivity, type MacroActivity } from './macro-activity.ts'
 import { workOffMacroJob } from './macro-worker.ts'
+import type { QueueSnapshots } from './queue-snapshots.ts'
 import { openWorkQueue } from './work-queue.ts'
 
 /** The seed's eleven: ten processors of a MacroJob and the one that validates. */
@@ -29,7 +30,7 @@ export interface MembershipComponents {
   sessions: JobSessions
   board: JobsBoard
   channels: Channels
-  streams: Streams
+  snapshots: QueueSnapshots
   blocks: Blocks
   compute: Compute
   vault: Vault
@@ -145,14 +146,24 @@ class Membership implements JobMembership {
   }
 
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
-    const { self } = this.#components
-    const { session, info } = this.job
-    if (this.over() || session.view.complaints.has(self)) return false
-    const input = { self, alive: this.#alive(), active: this.#activity.active(), maxProcessors: MAX_PROCESSORS }
-    const choice = chooseMacroJob(session.view, info, input)
+    if (this.over() || this.job.session.view.complaints.has(this.#components.self)) return false
+    const choice = this.#choose()
     if (choice === undefined) return false
     await this.#workOn(choice, stop, signal)
     return true
+  }
+
+  #choose(except?: number): OpenMacroJob | undefined {
+    const { self } = this.#components
+    const { session, info } = this.job
+    const input = {
+      self,
+      alive: this.#alive(),
+      active: this.#activity.active(),
+      maxProcessors: MAX_PROCESSORS,
+      ...(except !== undefined && { except }),
+    }
+    return chooseMacroJob(session.view, info, input)
   }
 
   async leave(): Promise<void> {
@@ -169,14 +180,15 @@ class Membership implements JobMembership {
 
   async #workOn(choice: OpenMacroJob, stop: AbortSignal, signal: AbortSignal): Promise<void> {
     const { macro } = choice
-    const { logger } = this.#components
+    const { logger, clock, self } = this.#components
     await this.#activity.enter(macro)
     const { chunk, attempt } = this.#attemptOf(macro)
     logger.debug('working on a MacroJob', { jobId: this.job.jobId, macro, chunk, attempt })
-    const queue = await openWorkQueue(this.#components, this.job, choice, this.#activity.processors(macro), { signal })
+    const init = { processors: this.#activity.processors(macro), elsewhere: () => this.#choose(macro) !== undefined }
+    const queue = await openWorkQueue(this.#components, this.job, choice, init, { signal })
     try {
       const onCompleted = (macro: number, micro: number, deviceMs: number) => this.#onCompleted(macro, micro, deviceMs)
-      await workOffMacroJob(this.#components, this.job, choice, queue, { signal, stop, onCompleted })
+      await workOffMacroJob(this.#components, this.job, choice, queue, { signal, stop, clock, self, onCompleted })
     } catch (error) {
       await this.#complain(macro, error, signal)
     } finally {

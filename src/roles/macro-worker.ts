@@ -1,7 +1,7 @@
 import { chunkState } from '../job/chunk.ts'
 import type { OpenMacroJob } from '../job/macro-choice.ts'
 import { chunkOf } from '../job/view.ts'
-import type { Abortable, ComputeBlock } from '../ports.ts'
+import type { Abortable, Clock, ComputeBlock, PeerId } from '../ports.ts'
 import { fetchInputs, type LoadedJob } from './loaded-job.ts'
 import { computeAndCommit, type WorkComponents } from './process-micro-job.ts'
 
@@ -9,16 +9,24 @@ import { computeAndCommit, type WorkComponents } from './process-micro-job.ts'
 export interface WorkQueue {
   /** The next MicroJob that is locked for this peer; undefined when this queue has nothing more for it. */
   take(options: Abortable): Promise<number | undefined>
-  /** These have a commit in the log, whoever made it. */
-  recorded(items: readonly number[]): void
+  /** These have a commit in the log; `by` made it, this peer where it is absent. */
+  recorded(items: readonly number[], by?: PeerId): void
   /** These are open again. */
   reopened(items: readonly number[]): void
-  /** The work on these goes on: keep their locks. */
-  working(items: readonly number[]): void
+  /** The work on what was taken goes on: keep its locks. */
+  working(): void
+  /** Gives back what was taken and will not be finished. */
+  release(items: readonly number[]): void
 }
 
 export interface MacroWorkerEvents {
   onCompleted?(macro: number, micro: number, deviceMs: number): void
+}
+
+export interface MacroWorkerOptions extends Required<Abortable>, MacroWorkerEvents {
+  stop: AbortSignal
+  clock: Clock
+  self: PeerId
 }
 
 interface InHand {
@@ -35,10 +43,10 @@ export async function workOffMacroJob(
   job: LoadedJob,
   { macro }: OpenMacroJob,
   queue: WorkQueue,
-  options: Required<Abortable> & { stop: AbortSignal } & MacroWorkerEvents,
+  options: MacroWorkerOptions,
 ): Promise<void> {
-  const { signal, stop } = options
-  const unfollow = followRecords(job, macro, queue)
+  const { signal, stop, self } = options
+  const unfollow = followRecords(job, macro, queue, self)
   const taking = AbortSignal.any([signal, stop])
   try {
     let next = await take(work, job, macro, queue, taking)
@@ -81,20 +89,37 @@ async function workOff(
   micro: number,
   inputs: ComputeBlock[],
   queue: WorkQueue,
-  { signal, onCompleted }: Required<Abortable> & MacroWorkerEvents,
+  { signal, clock, onCompleted }: MacroWorkerOptions,
 ): Promise<void> {
   const attempt = chunkState(job.session.view, job.info, chunkOf(job.info, macro)).current?.attempt
   if (attempt === undefined) return
-  queue.working([micro])
-  const onBlock = () => queue.working([micro])
-  const { commit, deviceMs } = await computeAndCommit(work, job, { macro, micro, attempt }, inputs, { signal, onBlock })
+  const { commit, deviceMs } = await whileWorking(queue, job.info.limits.leaseMs, clock, () =>
+    computeAndCommit(work, job, { macro, micro, attempt }, inputs, { signal }),
+  )
   await job.session.append(commit)
   queue.recorded([micro])
   onCompleted?.(macro, micro, deviceMs)
 }
 
+/** Runs `work` and tells the queue from time to time that it goes on: a MicroJob may take hours (docs/PROTOCOL.md, "The queue"). */
+async function whileWorking<T>(queue: WorkQueue, leaseMs: number, clock: Clock, work: () => Promise<T>): Promise<T> {
+  const done = new AbortController()
+  const renewing = (async () => {
+    while (!done.signal.aborted) {
+      queue.working()
+      await clock.sleep(leaseMs / 3, { signal: done.signal }).catch(() => {})
+    }
+  })()
+  try {
+    return await work()
+  } finally {
+    done.abort()
+    await renewing
+  }
+}
+
 /** A record in the log makes an item done, and the agreement opens it again, whatever the queue says. */
-function followRecords({ session, info }: LoadedJob, macro: number, queue: WorkQueue): () => void {
+function followRecords({ session, info }: LoadedJob, macro: number, queue: WorkQueue, self: PeerId): () => void {
   const chunk = chunkOf(info, macro)
   let open = new Set(openOf())
   function openOf(): number[] {
@@ -106,7 +131,8 @@ function followRecords({ session, info }: LoadedJob, macro: number, queue: WorkQ
     const recorded = [...open].filter((micro) => !now.has(micro))
     const reopened = [...now].filter((micro) => !open.has(micro))
     open = now
-    if (recorded.length > 0) queue.recorded(recorded)
+    const { current } = chunkState(session.view, info, chunk)
+    for (const micro of recorded) queue.recorded([micro], current?.authorOf(macro, micro) ?? self)
     if (reopened.length > 0) queue.reopened(reopened)
   })
 }

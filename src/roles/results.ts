@@ -4,9 +4,20 @@ import type { JobInfo } from '../job/info.ts'
 import type { AgreedMicroJob } from '../job/judge.ts'
 import { progressOf } from '../job/progress.ts'
 import { outputBytesOf, pasteOutput, resultBytesOf } from '../job/slice.ts'
-import type { Abortable, Blocks, PeerId } from '../ports.ts'
+import type { Abortable, Blocks, Clock, PeerId } from '../ports.ts'
 import { JobFailedError, JobNotFinishedError, JobNotFoundError, ResultRefusedError } from './errors.ts'
 import type { JobSession } from './job-session.ts'
+
+/**
+ * A holder takes a result in only after it was agreed, and the peer that computed it may be gone or out of a browser's reach: what nobody
+ * gives at first is asked for again after these pauses.
+ */
+const PAUSES_MS = [100, 200, 400, 800, 1600, 3200, 6400, 12_800]
+
+export interface CollectComponents {
+  blocks: Blocks
+  clock: Clock
+}
 
 export interface CollectOptions extends Abortable {
   /** Peers to ask after the one that computed it. */
@@ -19,7 +30,7 @@ export interface CollectOptions extends Abortable {
  * JobFailedError, ResultRefusedError, and what the blocks throw where nobody has a part of it.
  */
 export async function collectResult(
-  blocks: Blocks,
+  components: CollectComponents,
   session: JobSession,
   options: CollectOptions = {},
 ): Promise<{ info: JobInfo; bytes: Uint8Array }> {
@@ -33,7 +44,7 @@ export async function collectResult(
   let done = 0
   for (const { macro, microJobs } of agreed) {
     for (const [micro, microJob] of microJobs.entries()) {
-      const part = await readPart(blocks, microJob, partBytes, options)
+      const part = await readPart(components, microJob, partBytes, options)
       paste(info, macro, micro, part, microJob, result)
       done += partBytes
       options.onProgress?.(done, partBytes * info.slicing.macroJobs * info.slicing.microJobs)
@@ -49,13 +60,23 @@ function endOrWait(session: JobSession) {
   return new JobNotFinishedError(session.jobId, microJobs.agreed, microJobs.total)
 }
 
-function readPart(
-  blocks: Blocks,
+async function readPart(
+  { blocks, clock }: CollectComponents,
   { author, cid }: AgreedMicroJob,
   bytes: number,
   { signal, providers = [] }: CollectOptions,
 ): Promise<Uint8Array> {
-  return blocks.read(cid, { ...(signal && { signal }), providers: [author, ...providers], maxBytes: bytes })
+  const options = { ...(signal && { signal }), providers: [author, ...providers], maxBytes: bytes }
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await blocks.read(cid, options)
+    } catch (error) {
+      // Roles do not import adapters.
+      if (!(error instanceof Error && error.name === 'BlockNotFoundError')) throw error
+    }
+    await clock.sleep(pauseMs, { ...(signal && { signal }) })
+  }
+  return blocks.read(cid, options)
 }
 
 function paste(info: JobInfo, macro: number, micro: number, part: Uint8Array, { blockHashes }: AgreedMicroJob, result: Uint8Array) {
