@@ -137,9 +137,9 @@ class Client implements MingaClient {
   }
 
   #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {
-    const { blocks } = this.#parts
+    const { blocks, clock } = this.#parts
     const providers = () => this.#providers()
-    const handle = createJobHandle({ self: this.self, blocks, board: this.#board, session, providers })
+    const handle = createJobHandle({ self: this.self, blocks, clock, board: this.#board, session, providers })
     this.#open.add(handle)
     return handle
   }

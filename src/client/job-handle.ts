@@ -1,7 +1,7 @@
 import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job/events.ts'
 import type { JobId } from '../job/ids.ts'
 import { type JobProgress, progressOf } from '../job/progress.ts'
-import type { Abortable, Blocks, PeerId } from '../ports.ts'
+import type { Abortable, Blocks, Clock, PeerId } from '../ports.ts'
 import { JobFailedError } from '../roles/errors.ts'
 import type { JobSession } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
@@ -21,6 +21,7 @@ export interface JobResult {
 export interface JobHandleComponents {
   self: PeerId
   blocks: Blocks
+  clock: Clock
   board: JobsBoard
   session: JobSession
   /** Peers likely to have the results. */
@@ -49,7 +50,7 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
 const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed'])
 
 export function createJobHandle(components: JobHandleComponents): JobHandle {
-  const { session, blocks, board, self, providers } = components
+  const { session, board, self, providers } = components
   const progress = () => progressOf(session.view)
   const over = () => OVER.has(progress().state)
 
@@ -64,7 +65,7 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
       const { state, failure, reportCid } = progress()
       if (state === 'failed') throw new JobFailedError(session.jobId, `peers gave it up (${failure})`)
       if (state === 'cancelled') throw new JobFailedError(session.jobId, 'its requester cancelled it')
-      const { info, bytes } = await collectResult(blocks, session, {
+      const { info, bytes } = await collectResult(components, session, {
         providers: providers(),
         ...(signal && { signal }),
         ...(onProgress && { onProgress }),
