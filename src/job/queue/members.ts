@@ -4,19 +4,24 @@ import type { PeerId } from './messages.ts'
 import { MAX_MEMBERS } from './settings.ts'
 import { isHeld, type Member, newMember, type QueueState } from './state.ts'
 
-export const isAlive = (s: Pick<QueueState, 'nowMs' | 'settings'>, member: Member): boolean =>
-  !member.left && !member.excluded && s.nowMs - member.heardMs <= s.settings.aliveMs
+const heardWithin = (s: QueueState, member: Member, ms: number): boolean =>
+  !member.left && !member.excluded && s.nowMs - member.heardMs <= ms
 
 export const isBanned = (s: Pick<QueueState, 'nowMs' | 'members'>, peer: PeerId): boolean => {
   const member = s.members.get(peer)
   return member !== undefined && (member.excluded || s.nowMs < member.bannedUntilMs)
 }
 
-/** This peer and the members that were heard of late and neither left nor were excluded. */
-export function alivePeers(s: QueueState): Set<PeerId> {
-  const alive = new Set([s.self])
-  for (const member of s.members.values()) if (isAlive(s, member)) alive.add(member.peer)
-  return alive
+/** This peer, and the members that neither left nor were excluded and were heard of late. */
+export const alivePeers = (s: QueueState): Set<PeerId> => peersHeardWithin(s, s.settings.aliveMs)
+
+/** The same with more patience: all that have a place in the succession. */
+export const presentPeers = (s: QueueState): Set<PeerId> => peersHeardWithin(s, s.settings.presentMs)
+
+function peersHeardWithin(s: QueueState, ms: number): Set<PeerId> {
+  const peers = new Set([s.self])
+  for (const member of s.members.values()) if (heardWithin(s, member, ms)) peers.add(member.peer)
+  return peers
 }
 
 /** Notes a sign of life. False where the peer is new and nobody can be forgotten for it. */
@@ -38,7 +43,8 @@ function forgetSomebody(d: Draft): boolean {
   const { s } = d
   const needed = new Set(s.items.flatMap(({ status, holder }) => (isHeld(status) && holder !== undefined ? [holder] : [])))
   const free = [...s.members.values()].filter(
-    (member) => member.peer !== s.owner && !needed.has(member.peer) && !isAlive(s, member) && !isBanned(s, member.peer),
+    (member) =>
+      member.peer !== s.owner && !needed.has(member.peer) && !heardWithin(s, member, s.settings.aliveMs) && !isBanned(s, member.peer),
   )
   if (free.length === 0) return false
   const { peer } = free.reduce((oldest, member) => (member.heardMs < oldest.heardMs ? member : oldest))

@@ -98,15 +98,17 @@ function closeOrRepeatGap(d: Draft): void {
   else openGap(d, s.gap.peer)
 }
 
-/** An owner beats where it has been silent; a holder where its locks want renewing; anybody who has something to report. */
+/** An owner beats where it has been silent; a holder where its locks want renewing; anybody who has something to report, or
+ * was long silent. */
 function beatIfDue(d: Draft): void {
   const { s } = d
-  const { beatMs, leaseMs, reportMs, acceptReports } = s.settings
+  const { beatMs, leaseMs, reportMs, presentMs, acceptReports } = s.settings
   const silentMs = s.nowMs - s.lastSentMs
   const ownerDue = s.owner === s.self && silentMs >= beatMs
   const holderDue = s.ready.length + s.started.length > 0 && s.nowMs - s.lastRenewedMs >= leaseMs / 3 && !hasStalled(s)
   const reportDue = acceptReports && s.unreported.length > 0 && (silentMs >= reportMs || s.ready.length + s.started.length === 0)
-  if (ownerDue || holderDue || reportDue) sendBeat(d)
+  const presenceDue = silentMs >= presentMs / 3
+  if (ownerDue || holderDue || reportDue || presenceDue) sendBeat(d)
 }
 
 function receive(d: Draft, message: QueueMessage, from: PeerId): void {

@@ -24,8 +24,10 @@ export interface QueueSettings {
   retryMs: number
   /** A waiting request that was not repeated for so long is forgotten. */
   requestTtlMs: number
-  /** A member heard within this counts as alive. */
+  /** A member heard within this counts as alive: its share is left to it, and batches are sized for it. */
   aliveMs: number
+  /** A member heard within this has a place in the succession. A silent one beats three times as often. */
+  presentMs: number
   /** Requests are collected so long before one grant answers them all. */
   collectMs: number
   /** A silent peer reports what it has finished after so long. */
@@ -66,8 +68,10 @@ export const defaultQueueSettings: QueueSettings = {
   retryMs: 700,
   // Longer than the longest pause between two repeats.
   requestTtlMs: 4_000,
-  // Longer than a third of a lease, after which every holder has been heard.
-  aliveMs: 5_000,
+  // Longer than a third of a lease, after which every holder has been heard; short, so that the halves of a cut soon leave each other's shares.
+  aliveMs: 3_000,
+  // One in the succession that is dead without our knowledge costs one step; one that we do not know of costs a second claim.
+  presentMs: 60_000,
   collectMs: 1,
   reportMs: 400,
   batchMs: 200,

@@ -192,7 +192,8 @@ export function createQueueState(init: QueueInit): QueueState {
     hungrySinceMs: undefined,
     asked: undefined,
     unreported: [],
-    lastSentMs: Number.NEGATIVE_INFINITY,
+    // An owner shows itself at once.
+    lastSentMs: creator ? Number.NEGATIVE_INFINITY : nowMs,
     lastRenewedMs: nowMs,
     beatCount: 0,
     lastGrant: undefined,

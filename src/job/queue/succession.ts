@@ -1,5 +1,5 @@
 import { changeMember, type Draft, send, wake } from './draft.ts'
-import { alivePeers, isBanned } from './members.ts'
+import { alivePeers, isBanned, presentPeers } from './members.ts'
 import type { PeerId } from './messages.ts'
 import { adopt } from './ownership.ts'
 import { branchOf, ranksBefore } from './rank.ts'
@@ -45,10 +45,10 @@ function hoardedAtMs(s: QueueState): number {
   return Math.max(waitingMs, s.servedMs, s.ownerSinceMs, s.openSinceMs) + s.settings.maxHoldMs / 2 ** hoards
 }
 
-/** How many living peers come before this one in the succession to the next epoch. */
+/** How many peers come before this one in the succession to the next epoch. */
 function placeOf(s: QueueState): number {
   let place = 0
-  for (const peer of alivePeers(s)) {
+  for (const peer of presentPeers(s)) {
     if (peer !== s.self && peer !== s.owner && ranksBefore(s.macroId, s.epoch + 1, peer, s.self)) place++
   }
   return place
@@ -70,11 +70,12 @@ function claim(d: Draft, why: 'lost' | 'hoards'): void {
   wake(d, s.settings.collectMs)
 }
 
-/** Who gets the queue from one that leaves: who waits for it, else the first in rank of the living. */
+/** Who gets the queue from one that leaves: who waits for it, else the first in rank, of the living if there are any. */
 export function heirOf(s: QueueState): PeerId | undefined {
   const alive = alivePeers(s)
-  alive.delete(s.self)
   const waiting = s.pending.find(({ peer }) => alive.has(peer) && !isBanned(s, peer))
   if (waiting !== undefined) return waiting.peer
-  return [...alive].sort((a, b) => (ranksBefore(s.macroId, s.epoch + 1, a, b) ? -1 : 1))[0]
+  const heirs = alive.size > 1 ? alive : presentPeers(s)
+  heirs.delete(s.self)
+  return [...heirs].sort((a, b) => (ranksBefore(s.macroId, s.epoch + 1, a, b) ? -1 : 1))[0]
 }
