@@ -25,7 +25,11 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
     logger,
     wallet: wallet.address,
     holders: () => bootstrapPeers(config.bootstrap),
-    stop: () => undo.run(),
+    stop: async () => {
+      // What this command fetched or placed lies with others; a client's disk must not grow with each call.
+      await blocks.gc().catch(() => {})
+      await undo.run()
+    },
   })
   return adapt(client)
 }

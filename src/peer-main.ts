@@ -1,6 +1,9 @@
 import type { PeerInit, RunningPeer, StartPeer } from './cli/ports.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
+import { SoftwareAdapterError } from './compute/errors.ts'
+import type { Config } from './config.ts'
+import type { JobInfo } from './job/info.ts'
 import { type MingaNode, startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Abortable, Compute } from './ports.ts'
@@ -20,12 +23,20 @@ const CHAIN_ID = 31337
 /** Starts everything in order; where a step fails, stops what began in reverse and rethrows. */
 export const startPeer: StartPeer = (init) => startInOrder((undo) => start(init, undo))
 
-async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Promise<RunningPeer> {
+async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
+  const { config, logger, role, signal } = init
   const node = await startNode({ config, logger, role, dataDir: config.dataDir, ...(signal && { signal }) }, undo)
-  const { network, replica, blocks } = node
+  const { network, replica, blocks, vault } = node
   const collector = createGarbageCollector(
     { blocks, clock: systemClock, logger: logger.child('gc') },
-    { maxAgeMs: config.storage.maxAgeMs, maxBytes: config.storage.maxBytes },
+    {
+      maxAgeMs: config.storage.maxAgeMs,
+      maxBytes: config.storage.maxBytes,
+      onReleased: async (jobId) => {
+        await vault.drop(jobId)
+        await replica.remove(jobId)
+      },
+    },
   )
   undo.add(() => collector.stop())
   const sessions = createJobSessions({ replica, self: network.self })
@@ -46,8 +57,7 @@ async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Pr
     })
     undo.add(() => holder.stop())
   }
-  const processor =
-    role === 'peer' && config.compute.device !== 'off' ? await process({ config, logger, role }, node, board, undo) : undefined
+  const processor = role === 'peer' && config.compute.device !== 'off' ? await process(node, board) : undefined
   return {
     self: network.self,
     addresses: () => network.addresses(),
@@ -57,8 +67,9 @@ async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Pr
     },
   }
 
-  async function process(init: PeerInit, node: MingaNode, board: JobsBoard, undo: Undo): Promise<Processor> {
-    const compute = await openCompute(init, undo)
+  async function process(node: MingaNode, board: JobsBoard): Promise<Processor> {
+    const device = await openCompute(init, undo)
+    const compute = init.wrapCompute?.(device) ?? device
     const { identity, wallet, network, blocks, vault } = node
     const facts = { peerKey: identity.publicKey, chainId: CHAIN_ID, expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS }
     const certificate = signCertificate(wallet.key, facts)
@@ -79,6 +90,7 @@ async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Pr
         logger: logger.child('processor'),
         wallet: wallet.address,
         certificate,
+        refuses: termsOf(config),
       },
       { minUnitPriceWei: config.jobs.minUnitPrice },
     )
@@ -86,6 +98,17 @@ async function start({ config, logger, role, signal }: PeerInit, undo: Undo): Pr
     undo.add(() => processor.stop(now))
     await board.ask().catch(() => {})
     return processor
+  }
+}
+
+/** What this peer's operator asks of a Job. */
+function termsOf({ compute, jobs }: Config): (info: JobInfo) => string | undefined {
+  return ({ code, limits, unitPriceWei }) => {
+    if (!jobs.kinds.includes(code.kind)) return `a Job of kind ${code.kind}; this peer takes ${jobs.kinds.join(', ')}`
+    if (BigInt(unitPriceWei) < jobs.minUnitPrice) return `a price of ${unitPriceWei} a MicroJob; this peer asks for ${jobs.minUnitPrice}`
+    if (limits.blockMs > compute.blockBudgetMs) return `blocks of up to ${limits.blockMs} ms; this peer grants ${compute.blockBudgetMs} ms`
+    if (limits.memoryBytes > compute.maxBytes) return `blocks of up to ${limits.memoryBytes} B; this peer grants ${compute.maxBytes} B`
+    return undefined
   }
 }
 
@@ -100,5 +123,7 @@ async function openCompute({ config, logger }: PeerInit, undo: Undo): Promise<Co
     },
   )
   undo.add(() => compute.stop())
+  const { kind, name } = await compute.device()
+  if (kind === 'software' && !config.compute.software) throw new SoftwareAdapterError(name)
   return compute
 }

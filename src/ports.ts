@@ -172,6 +172,8 @@ export interface Blocks {
   /** The size of the file in bytes. */
   size(cid: Cid, options?: FetchOptions): Promise<number>
   has(cid: Cid): Promise<boolean>
+  /** Marks an owner's work as done: its pins may be released by age and space. */
+  finish?(owner: string): Promise<void>
   /** Drops all pins of an owner; what no owner pins goes at the next gc. */
   release(owner: string): Promise<void>
   /** Removes unpinned blocks; gives the bytes freed. */

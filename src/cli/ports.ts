@@ -77,6 +77,8 @@ export type DryRun = (draft: JobDraft, init: ClientInit) => Promise<DryRunReport
 export interface PeerInit extends ClientInit {
   /** A bootstrap node computes nothing, creates the Jobs channel and relays. */
   role: 'peer' | 'bootstrap'
+  /** Stands between the peer and its device, for tests that need a peer which errs or lies. @default nothing does */
+  wrapCompute?: (compute: Compute) => Compute
 }
 
 export interface RunningPeer {

@@ -107,3 +107,17 @@ export class ComputeStoppedError extends MingaError {
     super({ message: 'expected a running compute service, found it stopped', hint: 'create a new one' })
   }
 }
+
+/** Only a software adapter answers, and the operator wants none. */
+export class SoftwareAdapterError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly adapter: string
+
+  constructor(adapter: string) {
+    super({
+      message: `Expected a hardware adapter, as --no-compute-software asks; only ${adapter} answers.`,
+      hint: 'Install the GPU’s driver (`minga doctor` shows what answers), or allow the software adapter.',
+    })
+    this.adapter = adapter
+  }
+}

@@ -90,3 +90,16 @@ export class NotTheRequesterError extends MingaError {
     this.requester = requester
   }
 }
+
+/** This peer's own terms keep it out of a Job: its price, its time or its memory. */
+export class JobRefusedError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly jobId: string
+  readonly reason: string
+
+  constructor(jobId: string, reason: string) {
+    super({ message: `expected a Job within this peer's terms, found ${reason}`, hint: '`minga config` shows the terms that it keeps' })
+    this.jobId = jobId
+    this.reason = reason
+  }
+}

@@ -25,7 +25,7 @@ export interface HolderComponents {
   self: PeerId
   sessions: JobSessions
   replica: Replica
-  blocks: Blocks & { finish?(owner: string): Promise<void> }
+  blocks: Blocks
   streams: Streams
   board: JobsBoard
   logger: Logger

@@ -1,15 +1,17 @@
 import { chunkState } from '../job/chunk.ts'
 import type { JobId } from '../job/ids.ts'
+import type { JobInfo } from '../job/info.ts'
 import { chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
-import { chunkOf, type JobView } from '../job/view.ts'
+import { chunkOf } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault } from '../ports.ts'
 import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
 import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
 import { DEFAULT_PATIENCE, keepDuties, type Patience } from './duty-keeper.ts'
+import { JobRefusedError } from './errors.ts'
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
 import { type LoadedJob, loadJob } from './loaded-job.ts'
@@ -40,6 +42,8 @@ export interface MembershipComponents {
   wallet: string
   /** The wallet's certificate over this peer's key. */
   certificate: Uint8Array
+  /** Why this peer leaves such a Job to others; undefined where it takes it. @default takes every Job */
+  refuses?(info: JobInfo): string | undefined
 }
 
 export interface MembershipOptions extends Abortable {
@@ -73,7 +77,9 @@ export async function joinJob(
   try {
     await syncFromOne(session.log, meetAt, signal)
     await session.until((view) => view.info !== undefined, { signal })
-    const info = session.view.info as NonNullable<JobView['info']>
+    const info = session.view.info as JobInfo
+    const refusal = components.refuses?.(info)
+    if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
     const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
     const channel = await channels.join<JobMessage>(spec, { meetAt, signal })
     const providers = () => [...new Set([...meetAt, ...channel.peers(), info.requester])].filter((peer) => peer !== self)

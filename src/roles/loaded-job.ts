@@ -1,10 +1,9 @@
-import { systemClock } from '../clock.ts'
 import { computeBlock, programOf } from '../job/block-program.ts'
 import { hashOf, sha256 } from '../job/bytes.ts'
 import type { JobId } from '../job/ids.ts'
 import { type JobInfo, MAX_CODE_BYTES } from '../job/info.ts'
 import { coveringRange, cutInput, type Range } from '../job/slice.ts'
-import type { Abortable, Blocks, Cid, ComputeBlock, PeerId, Signer, WgslProgram } from '../ports.ts'
+import type { Abortable, Blocks, Cid, Clock, ComputeBlock, PeerId, Signer, WgslProgram } from '../ports.ts'
 import type { JobSession } from './job-session.ts'
 
 /** A Job ready to be worked on: its program fetched, its secrets derived. */
@@ -17,16 +16,18 @@ export interface LoadedJob {
   providers(): PeerId[]
   /** 32 bytes that only this peer can derive, and derives again after a restart. */
   secret: Uint8Array
+  clock: Clock
 }
 
 export interface LoadComponents {
   blocks: Blocks
   signer: Signer
+  clock: Clock
 }
 
 /** Fetches the Job's program. Throws what the blocks throw where nobody has it. */
 export async function loadJob(
-  { blocks, signer }: LoadComponents,
+  { blocks, signer, clock }: LoadComponents,
   session: JobSession,
   info: JobInfo,
   providers: () => PeerId[],
@@ -37,20 +38,20 @@ export async function loadJob(
   const code = new TextDecoder('utf-8', { fatal: true }).decode(await blocks.read(info.code.cid, fetchOptions))
   // Ed25519 signatures are deterministic, so this needs no disk and still nobody else can compute it.
   const secret = sha256(await signer.sign(hashOf('job-secret', new TextEncoder().encode(session.jobId))))
-  return { jobId: session.jobId, info, session, program: programOf(info, code), providers, secret }
+  return { jobId: session.jobId, info, session, program: programOf(info, code), providers, secret, clock }
 }
 
 /** The inputs of the given blocks of one MicroJob, fetched in one read of the range that covers them. */
 export async function fetchInputs(
   { blocks }: { blocks: Blocks },
-  { info, providers }: LoadedJob,
+  { info, providers, clock }: LoadedJob,
   { macro, micro, only }: { macro: number; micro: number; only?: readonly number[] },
   options: Abortable = {},
 ): Promise<ComputeBlock[]> {
   const { slicing, data } = info
   const wanted = only ?? Array.from({ length: slicing.blocks }, (_, block) => block)
   const range = coveringRange(slicing, macro, micro, wanted)
-  const bytes = data === null ? new Uint8Array(0) : await readPatiently(blocks, data.cid, range, providers, options)
+  const bytes = data === null ? new Uint8Array(0) : await readPatiently(blocks, clock, data.cid, range, providers, options)
   return wanted.map((block) => {
     const index = { macro, micro, block }
     return computeBlock(info, index, cutInput(slicing, index, bytes, range.offset))
@@ -61,13 +62,20 @@ export async function fetchInputs(
 const READ_TRIES = 4
 const READ_PAUSE_MS = 2000
 
-async function readPatiently(blocks: Blocks, cid: Cid, range: Range, providers: () => PeerId[], options: Abortable): Promise<Uint8Array> {
+async function readPatiently(
+  blocks: Blocks,
+  clock: Clock,
+  cid: Cid,
+  range: Range,
+  providers: () => PeerId[],
+  options: Abortable,
+): Promise<Uint8Array> {
   for (let tries = 1; ; tries++) {
     try {
       return await blocks.read(cid, { ...options, ...range, providers: providers() })
     } catch (error) {
       if (options.signal?.aborted || tries === READ_TRIES) throw error
-      await systemClock.sleep(READ_PAUSE_MS, options)
+      await clock.sleep(READ_PAUSE_MS, options)
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts'
 import type { Channels, Clock, Signer } from '../ports.ts'
 import type { JobNotice } from '../protocol/messages.ts'
 import type { Patience } from './duty-keeper.ts'
+import { JobRefusedError } from './errors.ts'
 import { type JobMembership, joinJob, type MembershipComponents } from './job-membership.ts'
 import type { JobsBoard } from './jobs-board.ts'
 
@@ -130,8 +131,10 @@ class RunningProcessor implements Processor {
       return membership
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined
-      logger.warn('could not join a Job; it is left alone for a while', { jobId, error })
-      this.#avoid.set(jobId, clock.nowMs() + AVOID_MS)
+      const refused = error instanceof JobRefusedError
+      if (refused) logger.info('leaves a Job to others', { jobId, reason: error.reason })
+      else logger.warn('could not join a Job; it is left alone for a while', { jobId, error })
+      this.#avoid.set(jobId, refused ? Number.POSITIVE_INFINITY : clock.nowMs() + AVOID_MS)
       if (this.#avoid.size > 1000) this.#avoid.clear()
       if (notice.holders.length === 0) board.drop(jobId)
       return undefined
@@ -143,6 +146,8 @@ class RunningProcessor implements Processor {
     this.#memberships.delete(jobId)
     this.#components.board.drop(jobId)
     await membership.leave()
+    // From now on its blocks may go, by age and by space.
+    await this.#components.blocks.finish?.(jobId)
     this.#components.logger.info('left a Job that is over', { jobId })
   }
 

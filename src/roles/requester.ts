@@ -59,6 +59,7 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
     const holders = await findHolders(components, jobId, options)
     const notice = noticeOf(session.view, [...holders, self])
     if (notice !== undefined) await board.announce(notice)
+    await components.blocks.release(placingOwner(self))
     return { jobId, info, session, holders }
   } catch (error) {
     await session.close()
@@ -73,6 +74,9 @@ export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self
   await session.append({ kind: 'cancel' })
   board.drop(session.jobId)
 }
+
+/** What is being placed is pinned until others hold it. */
+const placingOwner = (self: PeerId) => `placing/${self}`
 
 async function publish(
   { blocks, self, wallet }: RequesterComponents,
@@ -93,7 +97,7 @@ async function publish(
     data: trialData,
   })
   const put = async (bytes: Uint8Array) => {
-    const cid = await blocks.put(bytes, { ...(signal && { signal }), owner: `placing/${self}` })
+    const cid = await blocks.put(bytes, { ...(signal && { signal }), owner: placingOwner(self) })
     return { uri: `ipfs://${cid}`, cid, bytes: bytes.length }
   }
   const code = await put(source)

@@ -10,6 +10,8 @@ export interface GarbageCollectorInit {
   maxBytes: number
   /** Between two collections. @default 10 minutes */
   intervalMs?: number
+  /** Hears of each owner whose pins were dropped, so that what else is kept of it goes too. */
+  onReleased?: (owner: string) => Promise<void>
   /** The clock that dated the pins. @default Date.now */
   wallClockMs?: () => number
 }
@@ -39,7 +41,7 @@ export function createGarbageCollector(
   { blocks, clock, logger }: GarbageCollectorComponents,
   init: GarbageCollectorInit,
 ): GarbageCollector {
-  const { maxAgeMs, maxBytes, intervalMs = DEFAULT_INTERVAL_MS, wallClockMs = Date.now } = init
+  const { maxAgeMs, maxBytes, intervalMs = DEFAULT_INTERVAL_MS, wallClockMs = Date.now, onReleased } = init
   const stopping = new AbortController()
   const { signal } = stopping
   let current: Promise<Collection> | undefined
@@ -47,6 +49,7 @@ export function createGarbageCollector(
   async function release(owners: readonly PinOwner[], into: string[]): Promise<void> {
     for (const { owner } of owners) {
       await blocks.release(owner)
+      await onReleased?.(owner)
       into.push(owner)
     }
   }
