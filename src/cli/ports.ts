@@ -3,7 +3,7 @@ import type { JobDraft } from '../job/draft.ts'
 import type { JobEvent, JobShape, JobSummary } from '../job/events.ts'
 import type { JobFile } from '../job/job-file.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
+import type { Abortable, Compute, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
 
 /** What the commands need of the core; types only. `core.ts` loads what fulfils them. */
 
