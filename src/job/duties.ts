@@ -15,8 +15,8 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'validate'; macro: number; attempt: number; samples: number[]; picked: string[] }
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
-  /** To be done only when the attempt has made no progress for a long time. */
-  | { kind: 'reopen'; record: RecordOf<'reopen'> }
+  /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back. */
+  | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[] }
   | { kind: 'finalize'; outcome: Uint8Array }
 )
 
@@ -149,7 +149,14 @@ function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: st
   if (!state.chainHeads.has(self) || view.reopens.get(key)?.some(({ author }) => author === self)) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
-  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record }]
+  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items) }]
+}
+
+/** The authors whom a proposal picked for these MicroJobs. */
+function authorsOf({ draw, proposals }: Attempt, items: readonly [number, number][]): string[] {
+  const { picks, authors } = draw?.record ?? proposals[0]?.record ?? { picks: [], authors: [] }
+  const picked = new Map(picks.map(({ macro, by }) => [macro, by]))
+  return [...new Set(items.map(([macro, micro]) => authors[picked.get(macro)?.[micro] as number] as string))]
 }
 
 /** The MicroJobs of authors who keep back their nonce. */

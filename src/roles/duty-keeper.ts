@@ -32,10 +32,19 @@ export interface Patience {
   finalizeMs: number
   /** No progress in an attempt for so long, and this peer votes that it is stuck. */
   stuckMs: number
+  /** The same where all whom the attempt waits for have left: time for a peer that crashed to come back and open what it committed to. */
+  goneMs: number
 }
 
 /** Enough for a peer that is busy with a MicroJob of its own; all of it can be set by the operator. */
-export const DEFAULT_PATIENCE: Patience = { proposeMs: 2000, validateMs: 15_000, recheckMs: 15_000, finalizeMs: 5000, stuckMs: 45_000 }
+export const DEFAULT_PATIENCE: Patience = {
+  proposeMs: 2000,
+  validateMs: 15_000,
+  recheckMs: 15_000,
+  finalizeMs: 5000,
+  stuckMs: 45_000,
+  goneMs: 5000,
+}
 
 interface Pending {
   sinceMs: number
@@ -111,9 +120,14 @@ class DutyKeeper {
   }
 
   #dueMs(duty: Duty, sinceMs: number): number {
-    if (duty.kind === 'reopen') return this.#movedMs + this.#patience.stuckMs
+    if (duty.kind === 'reopen') return this.#movedMs + this.#reopenPatienceMs(duty.awaited)
     const each = this.#patienceFor(duty.kind)
     return duty.before.reduce((due, peer) => due + (this.#components.alive(peer) ? each : DEAD_PATIENCE_MS), sinceMs)
+  }
+
+  #reopenPatienceMs(awaited: readonly PeerId[]): number {
+    const gone = awaited.length > 0 && !awaited.some((peer) => this.#components.alive(peer))
+    return gone ? this.#patience.goneMs : this.#patience.stuckMs
   }
 
   #patienceFor(kind: Duty['kind']): number {
