@@ -13,9 +13,9 @@ function hitsOf(stream: bigint, seed: number, points: number): number {
     let distanceSquared = 0
     for (let axis = 0; axis < 6; axis++) {
       state = advance(state)
-      distanceSquared += Number(output(state) / 2n ** 19n) ** 2
+      distanceSquared += (2 * Number(output(state) / 2n ** 19n) + 1) ** 2
     }
-    if (distanceSquared < 8192 ** 2) hits++
+    if (distanceSquared < 16_384 ** 2) hits++
   }
   return hits
 }
