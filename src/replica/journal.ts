@@ -59,15 +59,15 @@ export function createJournal({ store, clock, logger }: JournalComponents, { ret
   }
 
   const wake = () => {
-    running ??= Promise.resolve()
-      .then(run)
-      .finally(() => {
-        running = undefined
-      })
+    running ??= run()
   }
 
   const run = async () => {
+    // What is queued in the same turn goes together.
+    await Promise.resolve()
     while (commits.length > 0 || (waiting.size > 0 && !retrying)) await writeGroup()
+    // In the turn of the last look: what comes later must wake a new run.
+    running = undefined
   }
 
   const writeGroup = async () => {

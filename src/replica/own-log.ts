@@ -65,9 +65,7 @@ export class OwnLog {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // Copied: what the caller does with its bytes later must not change what is signed.
     this.#queue.push({ entries: entries.map(({ key, value }) => ({ key, value: value.slice() })), resolve, reject })
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
     return promise
   }
 
@@ -93,6 +91,8 @@ export class OwnLog {
       this.#lastFlushMs = clock.nowMs()
       await this.#flush(this.#take())
     }
+    // In the turn of the last look: what comes later must start a new run.
+    this.#running = undefined
   }
 
   #take(): Append[] {

@@ -23,6 +23,7 @@ export interface LevelStoreInit {
 export async function openLevelStore({ path, logger = silentLogger }: LevelStoreInit): Promise<Store> {
   let db = await openOrRepair(path, logger)
   let closing: Promise<void> | undefined
+  let repairing: Promise<void> | undefined
   return {
     async write(operations, { durable }) {
       await db.batch([...operations], { sync: durable })
@@ -33,9 +34,18 @@ export async function openLevelStore({ path, logger = silentLogger }: LevelStore
     range(prefix) {
       return db.iterator({ gte: prefix, lt: `${prefix}\x7f`, highWaterMarkBytes: READ_AHEAD_BYTES })
     },
-    async repair() {
-      await db.close()
-      db = await repair(path, logger)
+    repair() {
+      // Several Jobs may meet the damage at once.
+      repairing ??= db
+        .close()
+        .then(() => repair(path, logger))
+        .then((repaired) => {
+          db = repaired
+        })
+        .finally(() => {
+          repairing = undefined
+        })
+      return repairing
     },
     close() {
       closing ??= db.close()
