@@ -127,13 +127,16 @@ export interface JobLog {
   readonly jobId: string
   /** Signs and stores the entries (batched), then gossips them. Resolves when they are durable here. */
   append(entries: readonly { key: string; value: Uint8Array }[]): Promise<void>
-  /** All verified entries, authors mixed, each author's in its own order. */
+  /** All verified entries but those of `equivocators()`, authors mixed, each author's in its own order. */
   entries(): Iterable<LogEntry>
-  /** Called once per batch of new verified entries, our own included. */
+  /**
+   * Called once per batch of new verified entries, our own included. An empty batch says that `equivocators()` grew: their entries are gone
+   * from `entries()`, and a fold over them starts anew.
+   */
   onEntries(listener: (entries: readonly LogEntry[]) => void): () => void
   /** Fetches from `peer` what it has and we lack, and the other way round. */
   syncWith(peer: PeerId, options?: Abortable): Promise<{ received: number; sent: number }>
-  /** Authors proved to have signed two envelopes for one clock range. */
+  /** Authors proved to have signed two histories, two values for one key, or more than their quota; refused from then on. */
   equivocators(): PeerId[]
   close(): Promise<void>
 }
