@@ -35,14 +35,16 @@ export interface DownloadOptions {
 interface Run extends DownloadOptions {
   missing: Map<string, Want>
   attempts: Attempt[]
+  /** Providers that answered and lack a block, or cannot be reached at all: Bitswap would wait for its timeout to learn the same. */
+  settled: Set<PeerId>
 }
 
 /**
- * Brings the wanted blocks: each provider by bulk stream in the given order, then the providers by Bitswap, then, where that is
- * configured, whoever the routing names. Throws WrongBytesError where only false bytes were to be had, else BlockNotFoundError.
+ * Brings the wanted blocks: each provider by bulk stream in the given order, then those that could not be asked so by Bitswap, then, where
+ * that is configured, whoever the routing names. Throws WrongBytesError where only false bytes were to be had, else BlockNotFoundError.
  */
 export async function download(components: DownloadComponents, wants: readonly Want[], options: DownloadOptions): Promise<void> {
-  const run: Run = { ...options, missing: new Map(wants.map((want) => [keyOf(want.cid), want])), attempts: [] }
+  const run: Run = { ...options, missing: new Map(wants.map((want) => [keyOf(want.cid), want])), attempts: [], settled: new Set() }
   for (const peer of inOrder(options.providers, options.experience)) {
     if (run.missing.size > 0 && components.bulk) await askInBulk(components, components.bulk, peer, run)
   }
@@ -62,11 +64,15 @@ const factsOf = ({ cid, peer, kind }: WrongBytesError) => ({ cid, peer, kind })
 async function askInBulk({ logger, onWrongBytes }: DownloadComponents, bulk: BulkClient, peer: PeerId, run: Run): Promise<void> {
   try {
     await askUntilDry(bulk, peer, run)
-    if (run.missing.size > 0) run.attempts.push({ source: peer, reason: 'does not have it' })
+    if (run.missing.size === 0) return
+    run.attempts.push({ source: peer, reason: 'does not have it' })
+    run.settled.add(peer)
   } catch (error) {
     run.signal.throwIfAborted()
     if (error instanceof AcceptFailedError) throw error.cause
     noteFailure({ logger, onWrongBytes }, run.experience, peer, error)
+    // Named by the network, which storage does not import.
+    if (error instanceof Error && error.name === 'PeerUnreachableError') run.settled.add(peer)
     run.attempts.push({ source: peer, reason: error instanceof Error ? error.name : 'failed' })
   }
 }
@@ -120,7 +126,7 @@ async function accept(run: Run, want: Want, bytes: Uint8Array): Promise<void> {
 
 async function askByBitswap(bitswap: Bitswap, run: Run): Promise<void> {
   const reason = await bitswap.fetch([...run.missing.values()], {
-    providers: run.providers,
+    providers: run.providers.filter((peer) => !run.settled.has(peer)),
     signal: run.signal,
     onBlock: async (want, bytes) => {
       await run.accept(want, bytes)
