@@ -147,9 +147,7 @@ function revealed(view: JobView, macro: number, micro: number, attempt: number, 
 function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   if (!state.chainHeads.has(self) || view.reopens.get(key)?.some(({ author }) => author === self)) return []
-  const { draw, proposals, verdicts } = attempt
-  const items = draw === undefined ? silentItems(proposals[0]) : hiddenItems(verdicts)
-  const waitsFor = draw === undefined ? (proposals[0]?.missing ?? []) : awaitedPeers(draw, verdicts)
+  const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items) }]
 }
@@ -159,19 +157,6 @@ function authorsOf({ draw, proposals }: Attempt, items: readonly [number, number
   const { picks, authors } = draw?.record ?? proposals[0]?.record ?? { picks: [], authors: [] }
   const picked = new Map(picks.map(({ macro, by }) => [macro, by]))
   return [...new Set(items.map(([macro, micro]) => authors[picked.get(macro)?.[micro] as number] as string))]
-}
-
-/** Whom a drawn attempt waits for: validators, then authors of hidden results, then third peers. */
-function awaitedPeers({ record }: Draw, verdicts: readonly MacroVerdict[]): string[] {
-  const awaited = verdicts.flatMap((verdict) => {
-    if (verdict.state !== 'open') return []
-    if (!verdict.committed) return verdict.validators
-    const picks = record.picks.find(({ macro }) => macro === verdict.macro)?.by ?? []
-    const authors = verdict.hidden.map((micro) => record.authors[picks[micro] as number] as string)
-    const voters = verdict.disputes.flatMap((dispute) => dispute.voters.filter((peer) => !dispute.voted.includes(peer)))
-    return [...authors, ...voters]
-  })
-  return [...new Set(awaited)]
 }
 
 /** The MicroJobs of authors who keep back their nonce. */

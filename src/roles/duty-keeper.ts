@@ -43,7 +43,6 @@ export const DEFAULT_PATIENCE: Patience = {
   recheckMs: 15_000,
   finalizeMs: 5000,
   stuckMs: 45_000,
-  goneMs: 3000,
   goneMs: 5000,
 }
 
@@ -128,12 +127,6 @@ class DutyKeeper {
 
   #reopenPatienceMs(awaited: readonly PeerId[]): number {
     const gone = awaited.length > 0 && !awaited.some((peer) => this.#components.alive(peer))
-    return gone ? this.#patience.goneMs : this.#patience.stuckMs
-  }
-
-  /** A peer that is gone may be restarting, but it is not slow: waiting as long for it as for a busy one would be for nothing. */
-  #stuckMs(waitsFor: readonly PeerId[]): number {
-    const gone = waitsFor.length > 0 && waitsFor.every((peer) => !this.#components.alive(peer))
     return gone ? this.#patience.goneMs : this.#patience.stuckMs
   }
 
