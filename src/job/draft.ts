@@ -89,6 +89,8 @@ export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
 
 /** The full slicing of either form; a grid request without a word on its input reads the data as it is, where there is any. */
 export function completeSlicing(slicing: JobDraft['slicing'], hasData: boolean): Slicing {
+  // DApps are also written in JavaScript; a malformed complete slicing is found by parseJobInfo, with everything else.
+  if (typeof slicing !== 'object' || slicing === null) throw new InvalidJobInfoError([{ path: 'slicing', message: 'expected an object' }])
   if ('output' in slicing) return slicing
   if (slicing.layout === 'sequence') {
     if (!hasData) return fitSequence(slicing)
