@@ -57,6 +57,11 @@ export function createJobView(jobId: JobId): JobView {
   }
 }
 
+/** Empties the view in place, for a fold that starts anew: an author was convicted and all it wrote is gone from the log. */
+export function resetJobView(view: JobView): void {
+  Object.assign(view, { ...createJobView(view.jobId), version: view.version + 1 })
+}
+
 export const microKey = (macro: number, micro: number) => `${macro}/${micro}`
 export const attemptKey = (chunk: number, attempt: number) => `${chunk}/${attempt}`
 

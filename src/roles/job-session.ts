@@ -1,7 +1,7 @@
 import type { JobId } from '../job/ids.ts'
 import type { JobRecord } from '../job/records.ts'
 import { keyOf } from '../job/records.ts'
-import { applyRecord, createJobView, type JobView } from '../job/view.ts'
+import { applyRecord, createJobView, type JobView, resetJobView } from '../job/view.ts'
 import type { Abortable, JobLog, LogEntry, PeerId, Replica } from '../ports.ts'
 import { decodeRecord, encodeRecord } from '../protocol/records.ts'
 
@@ -44,7 +44,10 @@ export async function openJobSession(
   }
   fold(log.entries())
   const unsubscribe = log.onEntries((entries) => {
-    fold(entries)
+    if (entries.length === 0) {
+      resetJobView(view)
+      fold(log.entries())
+    } else fold(entries)
     for (const listener of [...listeners]) listener()
   })
   const onChange = (listener: () => void) => {
