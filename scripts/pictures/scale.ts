@@ -15,13 +15,3 @@ export function scaleDown({ width, height, rgba }: Picture, factor: number): Pic
   }
   return { ...small, rgba: out }
 }
-
-/** A rectangle of a picture. */
-export function crop({ width, rgba }: Picture, left: number, top: number, size: { width: number; height: number }): Picture {
-  const out = new Uint8Array(size.width * size.height * 4)
-  for (let y = 0; y < size.height; y++) {
-    const from = ((top + y) * width + left) * 4
-    out.set(rgba.subarray(from, from + size.width * 4), y * size.width * 4)
-  }
-  return { ...size, rgba: out }
-}
