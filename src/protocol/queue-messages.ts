@@ -38,7 +38,6 @@ const base = {
   n: z.int().min(1).max(MAX_ITEMS),
   epoch,
   done: slots(MAX_REPORTED),
-  released: slots(MAX_HELD),
 }
 
 export const queueSnapshotSchema = z.strictObject({
@@ -91,6 +90,7 @@ const queueMessageSchema = z.discriminatedUnion('type', [
       .min(0)
       .max(2 ** 48),
     holding: slots(MAX_HELD),
+    released: slots(MAX_HELD),
     leaving: z.boolean(),
   }),
   z.strictObject({ type: z.literal('snapshot-wanted'), ...base, peer }),

@@ -275,7 +275,7 @@ describe('queue faults', () => {
     const { tag } = bench.state('a')
     const grantedMs: number[] = []
     for (let step = 0; step < 300; step++) {
-      const message: QueueMessage = { type: 'request', queue: tag, n: 40, epoch: bench.state('a').epoch, done: [], released: [], want: 1 }
+      const message: QueueMessage = { type: 'request', queue: tag, n: 40, epoch: bench.state('a').epoch, done: [], want: 1 }
       for (const to of ['a', 'b']) bench.event(to, { type: 'message', from: 'ghost', message })
       const before = bench.sent.length
       bench.advance(500)

@@ -91,16 +91,14 @@ export function removeMember(d: Draft, peer: PeerId): void {
   d.members.delete(peer)
 }
 
-type Body<M> = M extends QueueMessage
-  ? Omit<M, 'queue' | 'n' | 'epoch' | 'done' | 'released'> & { epoch?: number; released?: Slot[] }
-  : never
+type Body<M> = M extends QueueMessage ? Omit<M, 'queue' | 'n' | 'epoch' | 'done'> & { epoch?: number } : never
 
 /** Sends a message of this queue; what we have finished rides along. */
 export function send(d: Draft, body: Body<QueueMessage>): QueueMessage {
   const { s } = d
   const done = s.unreported.slice(0, MAX_REPORTED)
   s.unreported = s.unreported.slice(MAX_REPORTED)
-  const message = { queue: s.tag, n: s.n, epoch: s.epoch, released: [], done, ...body } as QueueMessage
+  const message = { queue: s.tag, n: s.n, epoch: s.epoch, done, ...body } as QueueMessage
   s.lastSentMs = s.nowMs
   d.effects.push({ type: 'send', message })
   return message

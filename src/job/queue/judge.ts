@@ -18,14 +18,14 @@ export function judgeQueueMessage(s: QueueState, message: QueueMessage, from: Pe
   if (message.n !== s.n) return reject('wrong-size')
   if (from === s.self) return ignore('own-message')
   if (s.members.get(from)?.excluded) return ignore('excluded')
-  if (!slotsFit(s, message.done) || !slotsFit(s, message.released)) return reject('bad-item')
+  if (!slotsFit(s, message.done)) return reject('bad-item')
   if (tooFar(s, message.epoch)) return ignore('far-epoch')
   switch (message.type) {
     case 'request':
     case 'snapshot-wanted':
       return accept
     case 'beat':
-      if (!slotsFit(s, message.holding)) return reject('bad-item')
+      if (!slotsFit(s, message.holding) || !slotsFit(s, message.released)) return reject('bad-item')
       return message.owner && isForged(s, message.epoch, message.branch, from) ? reject('forged-owner') : accept
     case 'grant':
       return judgeGrant(s, message, from)

@@ -12,8 +12,6 @@ interface QueueMessageBase {
   epoch: number
   /** What the sender has finished and not yet said so. */
   done: Slot[]
-  /** What the sender held and gives back unfinished. */
-  released: Slot[]
 }
 
 /** To all: whoever owns the queue, now or next, may answer. */
@@ -59,6 +57,8 @@ export interface QueueBeat extends QueueMessageBase {
   count: number
   /** Everything the sender has locked. */
   holding: Slot[]
+  /** What the sender held and gives back unfinished. */
+  released: Slot[]
   leaving: boolean
 }
 

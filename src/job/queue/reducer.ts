@@ -6,6 +6,7 @@ import { expireLocks, mergeHolding, record, release, reopen, report, shortenLock
 import { hearFrom } from './members.ts'
 import type { PeerId, QueueBeat, QueueMessage, QueueSnapshot, QueueSnapshotWanted } from './messages.ts'
 import { adopt, isNews, openGap, ownerSpoke, supersedes } from './ownership.ts'
+import { MAX_HELD } from './settings.ts'
 import { makeSnapshot, mergeSnapshot } from './snapshot.ts'
 import type { QueueState } from './state.ts'
 import { claimIfDue, hasLostOwner, heirOf } from './succession.ts'
@@ -118,7 +119,6 @@ function receive(d: Draft, message: QueueMessage, from: PeerId): void {
   if (verdict.verdict !== 'accept' || !hearFrom(d, from)) return
   expireLocks(d)
   report(d, from, message.done)
-  release(d, from, message.released)
   switch (message.type) {
     case 'request':
       fileRequest(d, message, from)
@@ -150,6 +150,7 @@ function applyBeat(d: Draft, beat: QueueBeat, from: PeerId): void {
   if (isLater) {
     changeMember(d, from, { beatEpoch: beat.epoch, beatCount: beat.count })
     mergeHolding(d, from, beat.holding)
+    release(d, from, beat.released)
   }
   if (beat.leaving) miss(d, from)
 }
@@ -230,7 +231,7 @@ function exclude(d: Draft, peer: PeerId): void {
 function leave(d: Draft): void {
   const { s } = d
   if (s.leaving) return
-  const released = ownSlots(s)
+  const released = ownSlots(s).slice(0, MAX_HELD)
   release(d, s.self, released)
   s.leaving = true
   s.takers = 0

@@ -97,7 +97,7 @@ export const MAX_ATTEMPT = 255
 export const MAX_BATCH = 32
 /** MicroJobs that one peer may hold: a batch at work and the next one. */
 export const MAX_HELD = 64
-/** MicroJobs that one message reports as done or released. */
+/** MicroJobs that one message reports as done. */
 export const MAX_REPORTED = 64
 /** No honest peer falls so many hand-overs behind in one MacroJob; a stranger cannot spend the numbers of all epochs at once. */
 export const MAX_EPOCH_JUMP = 65_536

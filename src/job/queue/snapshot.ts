@@ -66,6 +66,5 @@ export const snapshotWanted = ({ tag, n, epoch }: QueueState, peer: PeerId): Que
   n,
   epoch,
   done: [],
-  released: [],
   peer,
 })
