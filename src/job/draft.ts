@@ -1,4 +1,4 @@
-import type { PeerId } from '../ports.ts'
+import type { Cid, PeerId } from '../ports.ts'
 import { InvalidJobInfoError } from './errors.ts'
 import { fitSequence, fitSlicing, type GridRequest, type SequenceRequest } from './fit.ts'
 import { type JobInfo, parseJobInfo } from './info.ts'
@@ -52,6 +52,14 @@ export interface Placement {
   seed: string
   code: { uri: string; cid: string; bytes: number }
   data: { uri: string; cid: string; bytes: number } | null
+}
+
+/** The CID in a draft's `dataUri`; whether it is one of a file shows when the data is looked for. Throws InvalidJobInfoError. */
+export function cidOfUri(uri: string): Cid {
+  const cid = /^ipfs:\/\/([A-Za-z0-9]{1,128})$/.exec(uri)?.[1]
+  // The URI itself is not repeated: it may carry a password.
+  if (cid === undefined) throw new InvalidJobInfoError([{ path: 'data.uri', message: 'expected ipfs://<cid> and nothing behind the CID' }])
+  return cid
 }
 
 /** The JobInfo of a draft, its code and data published. Throws InvalidJobInfoError with every problem found. */

@@ -1,6 +1,6 @@
 import type { Abortable, Compute } from '../ports.ts'
 import { computeBlock, programOf } from './block-program.ts'
-import { completeDraft, type JobDraft } from './draft.ts'
+import { cidOfUri, completeDraft, type JobDraft } from './draft.ts'
 import type { JobInfo } from './info.ts'
 import { type BlockIndex, cutInput, pasteOutput, resultBytesOf } from './slice.ts'
 
@@ -8,9 +8,14 @@ import { type BlockIndex, cutInput, pasteOutput, resultBytesOf } from './slice.t
 const NOWHERE = { uri: 'local:', cid: `bafkrei${'a'.repeat(52)}` }
 const NOBODY = `12D3KooW${'1'.repeat(44)}`
 
+/** The most that a Job's data may have: data behind a URI has its size when it is found, and until then it is large enough. */
+const UNKNOWN_BYTES = 2 ** 40
+
 /** The JobInfo that a draft would become, for work that never leaves this machine. Throws InvalidJobInfoError. */
 export function localJobInfo(draft: JobDraft): JobInfo {
-  const data = draft.data ? { ...NOWHERE, bytes: draft.data.length } : null
+  const bytes = draft.data?.length ?? (draft.dataUri === undefined ? 0 : UNKNOWN_BYTES)
+  if (draft.dataUri !== undefined) cidOfUri(draft.dataUri)
+  const data = draft.data || bytes > 0 ? { ...NOWHERE, bytes } : null
   const code = { ...NOWHERE, bytes: new TextEncoder().encode(draft.code).length }
   return completeDraft(draft, { requester: NOBODY, wallet: null, seed: '0'.repeat(64), code, data })
 }

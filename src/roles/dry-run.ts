@@ -2,8 +2,9 @@ import { computeBlock, programOf } from '../job/block-program.ts'
 import { bytesToHex } from '../job/bytes.ts'
 import type { JobDraft } from '../job/draft.ts'
 import type { JobShape } from '../job/events.ts'
+import type { JobInfo } from '../job/info.ts'
 import { localJobInfo } from '../job/local-run.ts'
-import { cutInput } from '../job/slice.ts'
+import { type BlockIndex, coveringRange, cutInput } from '../job/slice.ts'
 import type { Abortable, Compute, DeviceReport, Diagnostic } from '../ports.ts'
 
 /** What one block of a draft does on this machine. */
@@ -21,7 +22,7 @@ export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abor
   const program = programOf(info, draft.code)
   const diagnostics = await compute.check(program, { ...(signal && { signal }) })
   const index = { macro: 0, micro: 0, block: 0 }
-  const input = cutInput(info.slicing, index, draft.data ?? new Uint8Array(0), 0)
+  const input = inputOf(info, index, draft)
   const [result] = await compute.run(program, [computeBlock(info, index, input)], {
     budgetMs: info.limits.blockMs,
     ...(signal && { signal }),
@@ -40,4 +41,11 @@ export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abor
       hash: bytesToHex(result.hash),
     },
   }
+}
+
+/** Data that lies elsewhere is not fetched for a trial: zeros stand for it. */
+function inputOf({ slicing }: JobInfo, index: BlockIndex, { data, dataUri }: JobDraft): Uint8Array {
+  if (data || dataUri === undefined) return cutInput(slicing, index, data ?? new Uint8Array(0), 0)
+  const { offset, length } = coveringRange(slicing, index.macro, index.micro, [index.block])
+  return cutInput(slicing, index, new Uint8Array(length), offset)
 }

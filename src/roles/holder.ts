@@ -112,8 +112,9 @@ class RunningHolder implements Holder {
       await this.#drop(jobId)
       return { type: 'refused', code: 'too-large' }
     }
-    const { blocks } = this.#components
-    const options = { signal, providers: [from], owner: jobId, maxBytes: this.#init.maxDataBytes }
+    const { blocks, board } = this.#components
+    // Published data may lie with others than the requester.
+    const options = { signal, providers: [...new Set([from, ...board.peers()])], owner: jobId, maxBytes: this.#init.maxDataBytes }
     await blocks.fetch(info.code.cid, options)
     if (info.data !== null) await blocks.fetch(info.data.cid, options)
     await this.#announce(session, [from])

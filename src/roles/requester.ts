@@ -1,10 +1,10 @@
 import { bytesToHex } from '../job/bytes.ts'
-import { completeDraft, type JobDraft } from '../job/draft.ts'
+import { cidOfUri, completeDraft, type JobDraft } from '../job/draft.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
 import { type JobId, macroJobId, microJobIds } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import type { RecordOf } from '../job/records.ts'
-import type { Abortable, Blocks, PeerId, Streams } from '../ports.ts'
+import type { Abortable, Blocks, Cid, PeerId, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../protocol/messages.ts'
 import { jobIdOfInfo } from '../protocol/records.ts'
 import { NoHolderError, NotTheRequesterError } from './errors.ts'
@@ -44,7 +44,8 @@ const HOLDERS_WANTED = 2
 
 /**
  * Places a Job (seeds/001 "Job Placement"): publishes code and data, writes JobInfo and the plan of MacroJobs and MicroJobs into the log, has others hold it,
- * and announces it. Resolves when the requester may leave. Throws InvalidJobInfoError, NoHolderError.
+ * and announces it. Resolves when the requester may leave. Throws InvalidJobInfoError, NoHolderError, and
+ * BlockNotFoundError where nobody has the data that the draft names by URI.
  */
 export async function placeJob(components: RequesterComponents, draft: JobDraft, options: PlaceOptions = {}): Promise<PlacedJob> {
   const { sessions, self, board } = components
@@ -78,30 +79,30 @@ export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self
 /** What is being placed is pinned until others hold it. */
 const placingOwner = (self: PeerId) => `placing/${self}`
 
-async function publish(
-  { blocks, self, wallet }: RequesterComponents,
-  draft: JobDraft,
-  { signal, randomBytes }: PlaceOptions,
-): Promise<JobInfo> {
-  const seed = randomSeed(randomBytes)
+async function publish(components: RequesterComponents, draft: JobDraft, { signal, randomBytes }: PlaceOptions): Promise<JobInfo> {
+  const { blocks, self, wallet } = components
   const source = new TextEncoder().encode(draft.code)
-  const data = draft.data ?? null
+  const published = await findPublished(components, draft, signal)
+  const base = { requester: self, wallet, seed: randomSeed(randomBytes) }
   // Checked as a whole before anything is stored: the CIDs of a trial cannot be wrong in shape.
-  const trial = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
-  const trialData = data && { uri: `ipfs://${trial}`, cid: trial, bytes: data.length }
-  completeDraft(draft, {
-    requester: self,
-    wallet,
-    seed,
-    code: { uri: `ipfs://${trial}`, cid: trial, bytes: source.length },
-    data: trialData,
-  })
+  const local = draft.data ? { ...sourceAt(TRIAL_CID), bytes: draft.data.length } : null
+  completeDraft(draft, { ...base, code: { ...sourceAt(TRIAL_CID), bytes: source.length }, data: published ?? local })
   const put = async (bytes: Uint8Array) => {
     const cid = await blocks.put(bytes, { ...(signal && { signal }), owner: placingOwner(self) })
-    return { uri: `ipfs://${cid}`, cid, bytes: bytes.length }
+    return { ...sourceAt(cid), bytes: bytes.length }
   }
   const code = await put(source)
-  return completeDraft(draft, { requester: self, wallet, seed, code, data: data && (await put(data)) })
+  return completeDraft(draft, { ...base, code, data: published ?? (draft.data ? await put(draft.data) : null) })
+}
+
+const TRIAL_CID = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+const sourceAt = (cid: Cid) => ({ uri: `ipfs://${cid}`, cid })
+
+/** Data that somebody has published already, with its size as its own root says; undefined where the draft brings its bytes along. */
+async function findPublished({ blocks, holders }: RequesterComponents, { dataUri }: JobDraft, signal?: AbortSignal) {
+  if (dataUri === undefined) return undefined
+  const cid = cidOfUri(dataUri)
+  return { ...sourceAt(cid), bytes: await blocks.size(cid, { ...(signal && { signal }), providers: holders() }) }
 }
 
 function randomSeed(randomBytes: () => Uint8Array = () => crypto.getRandomValues(new Uint8Array(32))): string {
