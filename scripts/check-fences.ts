@@ -39,6 +39,7 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['cli-client.ts', ['*']],
   ['cli/core.ts', ['*']],
   ['cli/', ['errors.ts', 'log.ts', 'log-node.ts', 'ports.ts', 'launcher.ts', 'config.ts', 'config/', 'job/', 'pictures/']],
+  ['demo/', ['*']],
   ['cli.ts', ['launcher.ts', 'cli/main.ts']],
   ['peer.ts', ['launcher.ts', 'cli/main.ts']],
 ]

@@ -75,10 +75,7 @@ export async function launch(entryUrl: string, run: () => Promise<void>): Promis
  */
 export function carryOn(node: string, entry: string, args: readonly string[]): void {
   const windows = process.platform === 'win32'
-  const child = spawn(node, [...process.execArgv, MARK, entry, ...args], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    detached: !windows,
-  })
+  const child = startBound(node, entry, args, { execArgv: process.execArgv, stdio: ['inherit', 'inherit', 'inherit'] })
   for (const signal of windows ? CONSOLE_EVENTS : FORWARDED) process.on(signal, () => windows || child.kill(signal))
   if (!windows) process.on('SIGTSTP', () => pauseTogether(child))
   child.on('error', (error) => {
@@ -86,6 +83,32 @@ export function carryOn(node: string, entry: string, args: readonly string[]): v
     process.exit(EXIT.usage)
   })
   child.on('exit', (code, signal) => endAs(code, signal))
+}
+
+export interface BoundOptions {
+  /** What becomes of its stdin, stdout and stderr. */
+  stdio: readonly [StdioOption, StdioOption, StdioOption]
+  /** Flags of Node. */
+  execArgv?: readonly string[]
+  /** @default this process's */
+  env?: NodeJS.ProcessEnv
+}
+
+type StdioOption = 'inherit' | 'ignore' | 'pipe' | number
+
+/** Starts an entry of ours in a session of its own, where a terminal's Ctrl-C does not reach it. However this process ends, that one ends too. */
+export function startBound(
+  node: string,
+  entry: string,
+  args: readonly string[],
+  { stdio, execArgv = [], env }: BoundOptions,
+): ChildProcess {
+  return spawn(node, [...execArgv, MARK, entry, ...args], {
+    stdio: [...stdio, 'ipc'],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    ...(env && { env }),
+  })
 }
 
 /** Ctrl-Z stops both, `fg` wakes both: SIGCONT is among the forwarded. */

@@ -21,6 +21,8 @@ export interface Context extends Interrupts {
   readonly live: LiveView
   /** For what is written to stderr. */
   readonly style: Style
+  /** The environment without any setting of Minga: for processes of ours that have settings of their own. */
+  readonly plainEnv: Readonly<Record<string, string | undefined>>
   /** The logger on stderr. `quietest` is the level where no setting names one: a command that asks says less than a peer that serves. */
   logger(quietest?: LogLevel): Promise<Logger>
 }
@@ -48,6 +50,7 @@ export async function createContext(command: Command): Promise<Context> {
     output: createOutput({ isJson: config.json, color: colorOn(process.stdout), stdout: process.stdout }),
     live,
     style,
+    plainEnv: Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MINGA_'))),
     ...installInterrupts(() => live.end()),
     logger: async (quietest = 'info') => {
       const { createLogger } = await import('../log-node.ts')

@@ -13,3 +13,5 @@ export const loadDryRun = async (): Promise<DryRun> => (await import('../cli-cli
 export const loadPeer = async (): Promise<StartPeer> => (await import('../peer-main.ts')).startPeer
 
 export const loadJobFileParser = async (): Promise<ParseJobFile> => (await import('../job/job-file.ts')).parseJobFile
+
+export const loadDemo = async () => (await import('../demo/run-demo.ts')).runDemo

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from '../errors.ts'
+import type { PeerId } from '../ports.ts'
 import type { Context } from './context.ts'
 import { JobEndedError } from './errors.ts'
 import type { JobEvent } from './ports.ts'
@@ -8,16 +9,34 @@ import { describeEvent, renderGrid } from './render/grid.ts'
 /** Often enough for the eye; each event by itself would flood a slow terminal. */
 const REDRAW_MS = 100
 
+export interface FollowOptions {
+  /** What to call a peer, where its id would say less. */
+  nameOf?: (peer: PeerId) => string
+}
+
 /**
  * Shows a Job until it ends: a live grid on a terminal, else a line an event (with --json an object a line).
  * Throws JobEndedError where it does not end agreed.
  */
-export async function follow({ output, live, style, signal }: Context, jobId: string, events: AsyncIterable<JobEvent>): Promise<ExitCode> {
+export async function follow(
+  { output, live, style, signal }: Context,
+  jobId: string,
+  events: AsyncIterable<JobEvent>,
+  { nameOf }: FollowOptions = {},
+): Promise<ExitCode> {
   const started = performance.now()
   let board: Board | undefined
   const draw = () => {
     if (board === undefined) return
-    live.draw(renderGrid(board, { style, columns: live.columns, rows: live.rows, elapsedMs: performance.now() - started }))
+    live.draw(
+      renderGrid(board, {
+        style,
+        columns: live.columns,
+        rows: live.rows,
+        elapsedMs: performance.now() - started,
+        ...(nameOf && { nameOf }),
+      }),
+    )
   }
   // The time goes on while nothing happens.
   const timer = live.isLive ? setInterval(draw, REDRAW_MS) : undefined
@@ -26,7 +45,7 @@ export async function follow({ output, live, style, signal }: Context, jobId: st
   try {
     for await (const event of events) {
       board = applyEvent(board, event)
-      output.item(event, () => (saysLines ? describeEvent(event) : undefined))
+      output.item(event, () => (saysLines ? describeEvent(event, nameOf) : undefined))
       if (event.type === 'job:finished') {
         draw()
         if (event.state !== 'agreed') throw new JobEndedError(jobId, event.state, event.reason)

@@ -18,6 +18,7 @@ export function placeCommand(): Command {
     .description('place a Job: send its code and data to the network')
     .argument('<job.json>', 'the Job; the files it names are relative to it')
     .option('--dry-run', 'check everything, compile, and run one block on this machine only')
+    .option('--no-check', 'place it without compiling it and running one block on this machine before')
     .option('--watch', 'stay and show the Job until it ends')
     .action(act(place))
   return addSettings(
@@ -30,9 +31,17 @@ export function placeCommand(): Command {
   )
 }
 
-async function place(context: Context, path: string, options: { dryRun?: boolean; watch?: boolean }) {
+interface PlaceOptions {
+  dryRun?: boolean
+  /** False with `--no-check`. */
+  check: boolean
+  watch?: boolean
+}
+
+async function place(context: Context, path: string, options: PlaceOptions) {
   const draft = await readJobFile(path)
   if (options.dryRun) return dryRun(context, draft)
+  if (options.check) await checkHere(context, draft)
   return withClient(context, async (client) => {
     const onProgress = (what: string) => context.live.draw([context.style.dim(what)])
     const job = await client.place(draft, { signal: context.signal, onProgress })
@@ -40,6 +49,23 @@ async function place(context: Context, path: string, options: { dryRun?: boolean
     context.output.item({ type: 'job:placed', ...job }, () => `placed ${safe(job.name)}: ${job.jobId}`)
     return options.watch ? follow(context, job.jobId, client.watch(job.jobId, { signal: context.signal })) : EXIT.ok
   })
+}
+
+/** What no peer could compute is not placed: the requester hears it from its own machine, where one block tells it. */
+async function checkHere(context: Context, draft: JobDraft): Promise<void> {
+  const { config, live, style, signal } = context
+  if (config.compute.device === 'off') return
+  live.draw([style.dim('compiling, and running one block')])
+  const logger = await context.logger('warn')
+  const run = await loadDryRun()
+  try {
+    const { diagnostics } = await run(draft, { config, logger, signal })
+    for (const found of diagnostics) live.print(`${renderDiagnostic(found, style)}\n`)
+  } catch (error) {
+    // The core's errors come by a door that is dynamic, so they are told by name here.
+    if (!(error instanceof Error && error.name === 'NoAdapterError')) throw error
+    logger.warn('placed unchecked: no device answers on this machine', { error })
+  }
 }
 
 async function dryRun(context: Context, draft: JobDraft) {

@@ -9,10 +9,6 @@ import { UsageError } from '../errors.ts'
  * arguments as they are, `--help` included.
  */
 
-export function demoCommand(): Command {
-  return scriptCommand('demo', 'show a whole network on this machine: four processes, one real Job, its picture checked')
-}
-
 export function benchCommand(): Command {
   return scriptCommand('bench', 'measure this machine: figures beside their limits, as a table and JSON')
 }

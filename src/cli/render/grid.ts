@@ -10,17 +10,19 @@ export interface GridOptions {
   /** Most lines to use; MacroJobs that do not fit are summed up in one. */
   rows: number
   elapsedMs: number
+  /** @default shortPeer */
+  nameOf?: (peer: PeerId) => string
 }
 
 const GLYPHS: Record<MicroJobState, string> = { open: '·', locked: '▒', done: '▓', agreed: '█', refused: '×' }
 
 /** The live picture of a Job: a title, a row a MacroJob, a legend, and who did what. Pure. */
-export function renderGrid(board: Board, { style, columns, rows, elapsedMs }: GridOptions): string[] {
+export function renderGrid(board: Board, { style, columns, rows, elapsedMs, nameOf = shortPeer }: GridOptions): string[] {
   const counts = countCells(board)
   const total = board.cells.flat().length
   const finished = counts.done + counts.agreed
   const title = `${style.bold(safe(board.job.name, 40))}  ${stateOf(board, style)}  ${finished}/${total} MicroJobs, ${counts.agreed} agreed  ${formatDuration(elapsedMs)}`
-  const tally = renderTally(board, style)
+  const tally = renderTally(board, style, nameOf)
   // Title, legend and tally stay; what is left is for the MacroJobs.
   const room = Math.max(1, rows - tally.length - 3)
   const shown = board.cells.length <= room ? board.cells : board.cells.slice(0, room - 1)
@@ -69,7 +71,7 @@ function legend(style: Style): string {
 /** More peers than this are told in one line: a terminal is no report. */
 const MAX_TALLY_PEERS = 8
 
-function renderTally({ cells, peers, culprits }: Board, style: Style): string[] {
+function renderTally({ cells, peers, culprits }: Board, style: Style, nameOf: (peer: PeerId) => string): string[] {
   const work = new Map<PeerId, number>(peers.map((peer) => [peer, 0]))
   for (const { peer, state } of cells.flat()) {
     if (peer !== undefined && (state === 'done' || state === 'agreed')) work.set(peer, (work.get(peer) ?? 0) + 1)
@@ -77,7 +79,7 @@ function renderTally({ cells, peers, culprits }: Board, style: Style): string[] 
   const sorted = [...work].sort(([, a], [, b]) => b - a)
   const guilty = new Set(culprits.map(({ peer }) => peer))
   const lines = sorted.slice(0, MAX_TALLY_PEERS).map(([peer, count]) => {
-    const name = shortPeer(peer)
+    const name = nameOf(peer)
     return `      ${guilty.has(peer) ? style.red(`${name} culprit`) : name}  ${count} MicroJobs`
   })
   if (sorted.length > MAX_TALLY_PEERS) lines.push(style.dim(`      and ${sorted.length - MAX_TALLY_PEERS} more peers`))
@@ -91,22 +93,22 @@ export function shortPeer(peer: PeerId): string {
 }
 
 /** One line for one event, where there is no terminal to draw on. */
-export function describeEvent(event: JobEvent): string {
+export function describeEvent(event: JobEvent, nameOf: (peer: PeerId) => string = shortPeer): string {
   switch (event.type) {
     case 'job:seen': {
       const { shape, name } = event.job
       return `Job ${safe(event.job.jobId, 80)} "${safe(name)}": ${shape.macroJobs} MacroJobs of ${shape.microJobs}+1 MicroJobs of ${shape.blocks} blocks`
     }
     case 'microjob:changed': {
-      const who = event.peer === undefined ? '' : ` by ${shortPeer(event.peer)}`
+      const who = event.peer === undefined ? '' : ` by ${nameOf(event.peer)}`
       const took = event.tookMs === undefined ? '' : ` in ${formatDuration(event.tookMs)}`
       return `MicroJob ${event.macro}/${event.micro} ${event.state}${who}${took}`
     }
     case 'peer:joined':
     case 'peer:left':
-      return `peer ${shortPeer(event.peer)} ${event.type.slice(5)}`
+      return `${nameOf(event.peer)} ${event.type.slice(5)}`
     case 'culprit:found':
-      return `culprit ${shortPeer(event.peer)} at MicroJob ${event.macro}/${event.micro}: ${safe(event.reason)}`
+      return `culprit ${nameOf(event.peer)} at MicroJob ${event.macro}/${event.micro}: ${safe(event.reason)}`
     case 'job:finished':
       return `Job ${event.state}${event.reason === undefined ? '' : `: ${safe(event.reason)}`}${event.report === undefined ? '' : `, report ${safe(event.report, 80)}`}`
   }

@@ -1,0 +1,40 @@
+import { EXIT, MingaError } from '../errors.ts'
+
+/** A process of the swarm did not start, or ended although nobody asked it to. */
+export class MemberEndedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly member: string
+
+  constructor(member: string, how: string) {
+    super({
+      message: `expected ${member} to run, found that it ended with ${how}`,
+      hint: 'its last lines are above; `minga doctor` examines this machine',
+    })
+    this.member = member
+  }
+}
+
+/** The Job's picture is not the one that was computed without the network. */
+export class DemoUnequalError extends MingaError {
+  readonly exitCode = EXIT.verification
+
+  constructor(bytes: number) {
+    super({
+      message: `expected the ${bytes} bytes that were computed without the network, found others`,
+      hint: 'peers agreed on a wrong result: please report it with the files that were kept',
+    })
+  }
+}
+
+/** The demo as a whole took too long. */
+export class DemoTimeoutError extends MingaError {
+  readonly exitCode = EXIT.timeout
+
+  constructor(limitMs: number, cause: unknown) {
+    super({
+      message: `expected the Job to end within ${limitMs / 1000} s, found it unfinished`,
+      hint: 'try `--small`, or a longer `--limit`; the last lines of each process are above',
+      cause,
+    })
+  }
+}
