@@ -106,6 +106,20 @@ describe('queue: batches', () => {
     assert.ok(sizes.every((size) => size === 1))
   })
 
+  it('go back where the work turns out slower than it looked', () => {
+    const bench = createQueueBench(['a', 'b'], { n: 8 })
+    bench.advance(10)
+    bench.take('a')
+    bench.advance(5)
+    bench.finish('a', [...bench.working('a')])
+    bench.take('a')
+    bench.advance(5)
+    assert.ok(bench.state('a').ready.length > 0, 'more than one was fetched at that pace')
+    bench.advance(1_000)
+    assert.deepEqual([bench.state('a').ready, bench.state('a').started.length], [[], 1])
+    assert.equal(bench.state('b').openCount, 6)
+  })
+
   it('are fetched when half of the last is gone', () => {
     const bench = createQueueBench(['a', 'b'], { n: 400 })
     bench.take('b')

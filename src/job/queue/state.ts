@@ -162,7 +162,7 @@ export function createQueueState(init: QueueInit): QueueState {
     macroId,
     tag: queueTag(macroId),
     n,
-    settings: { ...defaultQueueSettings, ...init.settings },
+    settings: settingsOf(init.settings),
     nowMs,
     epoch: creator ? 1 : 0,
     seq: 0,
@@ -201,6 +201,16 @@ export function createQueueState(init: QueueInit): QueueState {
     quietUntilMs: nowMs,
     finished: false,
     leaving: false,
+  }
+}
+
+/** A longer lease is renewed more seldom, and so its holders are heard. */
+function settingsOf(chosen: Partial<QueueSettings> = {}): QueueSettings {
+  const settings = { ...defaultQueueSettings, ...chosen }
+  return {
+    ...settings,
+    aliveMs: Math.max(settings.aliveMs, settings.leaseMs / 2),
+    maxLeaseMs: Math.max(settings.maxLeaseMs, settings.leaseMs),
   }
 }
 

@@ -71,11 +71,18 @@ export function askForWork(d: Draft): void {
   send(d, { type: 'request', want })
 }
 
-/** What lies ready while nobody here has asked for a whole lease is of more use to others. */
+/**
+ * What was fetched ahead should have been begun within `batchMs`. Where the work turns out slower, or nobody here asks any more, others
+ * get it: they may stand idle, and they do not ask for what is locked.
+ */
 export function releaseIdle(d: Draft): void {
   const { s } = d
-  if (s.takers > 0 || s.started.length > 0 || s.ready.length === 0) return
-  if (s.nowMs - s.lastTakeMs > s.settings.leaseMs) giveBack(d, s.ready)
+  if (s.takers > 0 || s.ready.length === 0) return
+  const { batchMs, beatMs, leaseMs } = s.settings
+  const waitedMs = s.nowMs - Math.max(s.lastAssignedMs ?? s.lastTakeMs, s.lastTakeMs)
+  if (waitedMs <= (s.members.size > 0 ? Math.max(2 * batchMs, beatMs) : leaseMs)) return
+  s.paceMs = Math.max(s.paceMs ?? 0, waitedMs)
+  giveBack(d, s.ready)
 }
 
 export function giveBack(d: Draft, slots: readonly Slot[]): void {
