@@ -106,7 +106,7 @@ export function describeEvent(event: JobEvent, nameOf: (peer: PeerId) => string 
     }
     case 'peer:joined':
     case 'peer:left':
-      return `${nameOf(event.peer)} ${event.type.slice(5)}`
+      return `${nameOf === shortPeer ? `peer ${shortPeer(event.peer)}` : nameOf(event.peer)} ${event.type.slice(5)}`
     case 'culprit:found':
       return `culprit ${nameOf(event.peer)} at MicroJob ${event.macro}/${event.micro}: ${safe(event.reason)}`
     case 'job:finished':
