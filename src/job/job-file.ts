@@ -88,8 +88,8 @@ function draftOf(content: Content, code: string, loaded: JobFileData | null): Jo
   const { $schema: _, code: _file, data, slicing, ...rest } = content
   const draft = { ...rest, code, data: loaded?.bytes ?? null, slicing: sized(slicing, loaded?.picture) } as JobDraft
   if (data?.uri !== undefined) draft.dataUri = data.uri
-  // The size of data behind a URI is known only when it is found; all else is checked here, before anything is sent.
-  else localJobInfo(draft)
+  // Before anything is sent; only whether the data behind a URI is as large as the slicing needs shows later.
+  localJobInfo(draft)
   return draft
 }
 

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import type { JobRecord } from '../../../src/job/records.ts'
+import type { BlockResult, Compute, ComputeBlock } from '../../../src/ports.ts'
+import type { Patience } from '../../../src/roles/duty-keeper.ts'
+import type { JobSession } from '../../../src/roles/job-session.ts'
+import type { JobSessions } from '../../../src/roles/job-sessions.ts'
+
+/** In what a peer of a test differs from an honest one; it travels as JSON on the command line. */
+export interface Behaviour {
+  /** Shorter than an operator's, for a test that waits for it. */
+  patience?: Partial<Patience>
+  /** Each call of the device takes so much longer, so that a test has time to interfere. */
+  slowMs?: number
+  /** Returns wrong results: always, or only where it judges others. */
+  lies?: 'always' | 'as-validator'
+  /** Adds this to each number of its results. */
+  noise?: number
+  /** Never writes records of these kinds. */
+  withholds?: JobRecord['kind'][]
+}
+
+/** The compute service between the peer and its device. */
+export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise = 0 }: Behaviour): Compute {
+  const falsify = ({ output, deviceMs }: BlockResult): BlockResult => {
+    const wrong = Uint8Array.from(output)
+    if (lies !== undefined) wrong[0] = (wrong[0] as number) ^ 1
+    if (noise !== 0) addTo(wrong, noise)
+    return { output: wrong, hash: new Uint8Array(createHash('sha256').update(wrong).digest()), deviceMs }
+  }
+  return {
+    device: () => compute.device(),
+    check: (...call) => compute.check(...call),
+    stop: () => compute.stop(),
+    async run(program, blocks, options) {
+      if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs))
+      const results = await compute.run(program, blocks, options)
+      const lying = noise !== 0 || lies === 'always' || (lies === 'as-validator' && judges(blocks))
+      return lying ? results.map(falsify) : results
+    },
+  }
+}
+
+/** Only a validator runs blocks of several MicroJobs in one call. */
+function judges(blocks: readonly ComputeBlock[]): boolean {
+  return new Set(blocks.map(({ params }) => params[9])).size > 1
+}
+
+function addTo(bytes: Uint8Array, noise: number) {
+  const values = new Float32Array(bytes.buffer)
+  for (const [index, value] of values.entries()) values[index] = value + noise
+}
+
+/** The sessions of a peer that keeps records of some kinds back. */
+export function withholdingSessions(sessions: JobSessions, { withholds = [] }: Behaviour): JobSessions {
+  const wrap = (session: JobSession): JobSession => ({
+    ...session,
+    append: (...records) => session.append(...records.filter(({ kind }) => !withholds.includes(kind))),
+  })
+  return { open: async (...call) => wrap(await sessions.open(...call)) }
+}
