@@ -32,8 +32,8 @@ export interface ReplicaFigures {
   writeMicrosPerRecord: number
   receiveMicrosPerRecord: number
   wireBytesPerRecord: number
-  /** From `syncWith` to its end at a newcomer: verified, applied, and handed to the store. */
-  syncMs: { records: number; ms: number; heapMiB: number; maxPauseMs: number }[]
+  /** From `syncWith` to its end at a newcomer: verified, applied, and handed to the store. `cpuMs` is of all its threads. */
+  sync: { records: number; ms: number; cpuMs: number; heapMiB: number; maxPauseMs: number }[]
   /** Reading the same log back from disk. */
   reopenMs: number
   /** One record appended alone, until it is durable. */
@@ -131,7 +131,7 @@ async function measureSync(records: number) {
     const heapBefore = process.memoryUsage().heapUsed
     const pauses = watchPauses()
     const start = performance.now()
-    await log.syncWith(peer)
+    const cpuMs = (await cpuMicros(() => log.syncWith(peer))) / 1000
     const ms = performance.now() - start
     const maxPauseMs = pauses()
     const count = [...log.entries()].length
@@ -140,7 +140,14 @@ async function measureSync(records: number) {
     await log.close()
     const reopened = performance.now()
     await newcomer.replica.open('bench')
-    return { records, ms: round(ms), heapMiB: round(heapMiB), maxPauseMs: round(maxPauseMs), reopenMs: round(performance.now() - reopened) }
+    return {
+      records,
+      ms: round(ms),
+      cpuMs: round(cpuMs),
+      heapMiB: round(heapMiB),
+      maxPauseMs: round(maxPauseMs),
+      reopenMs: round(performance.now() - reopened),
+    }
   } finally {
     server.kill()
     await newcomer.stop()
@@ -184,7 +191,7 @@ export async function benchReplica(records = 100_000): Promise<ReplicaFigures> {
     writeMicrosPerRecord: round(writing / sample),
     receiveMicrosPerRecord: round(receiving / sample),
     wireBytesPerRecord: Math.round(sealed.reduce((sum, bytes) => sum + bytes.length, 0) / sample),
-    syncMs: syncs.map(({ reopenMs: _, ...sync }) => sync),
+    sync: syncs.map(({ reopenMs: _, ...sync }) => sync),
     reopenMs: syncs.at(-1)!.reopenMs,
     appendMs: await measureAppends(),
   }

@@ -13,6 +13,14 @@ const GAP_MS = 200
 /** A peer that joined asks itself; the others look whether they lack something, but not all at once. */
 const JOINED_MS = 1000
 
+/**
+ * A peer with nothing of its own on this disk may have lost it: before it writes, it asks what it wrote, for so long. Two values for one key
+ * would convict it.
+ */
+const FIRST_SYNC_MS = 3000
+/** Members asked before the first append; each may be gone. */
+const FIRST_MEMBERS = 3
+
 export interface JobLogComponents {
   core: JobCore
   channels: Channels
@@ -34,7 +42,7 @@ export interface JobLogInit extends Abortable {
 
 /** Joins the Job's gossip and keeps the log equal to that of its peers until `close`. */
 export async function createJobLog(components: JobLogComponents, { antiEntropyMs, onClosed, ...options }: JobLogInit): Promise<JobLog> {
-  const { core, channels, logger, clock, random, limit } = components
+  const { core, channels, signer, logger, clock, random, limit } = components
   const { jobId } = core.context
   const closed = new AbortController()
   const client = new SyncClient(components)
@@ -67,10 +75,13 @@ export async function createJobLog(components: JobLogComponents, { antiEntropyMs
   const unwatch = gossip.channel.onPeer((peer, change) => {
     if (change === 'joined') meet(peer)
   })
-  // One member is enough to begin with: others are met as they join, or by anti-entropy.
-  const first = peers()[0]
-  if (first !== undefined) meet(first)
-  const own = new OwnLog({ ...components, publish: (envelopes) => gossip.publish(envelopes) })
+  const isKnownHere = [...core.state.logs()].some(({ author }) => author === signer.peer)
+  const ready = meetFirst({ peers: peers(), sync, clock, signal: closed.signal })
+  const own = new OwnLog({
+    ...components,
+    ready: isKnownHere ? Promise.resolve() : ready,
+    publish: (envelopes) => gossip.publish(envelopes),
+  })
 
   let closing: Promise<void> | undefined
   const close = async () => {
@@ -100,6 +111,31 @@ export async function createJobLog(components: JobLogComponents, { antiEntropyMs
       return closing
     },
   }
+}
+
+/** Syncs with one of the first members: the others are met as they join, or by anti-entropy. Resolves after FIRST_SYNC_MS at the latest. */
+async function meetFirst({ peers, sync, clock, signal }: MeetFirstFacts): Promise<void> {
+  const meet = async () => {
+    for (const peer of peers.slice(0, FIRST_MEMBERS)) {
+      try {
+        await sync(peer)
+        return
+      } catch {
+        // Gone, or busy: the next one.
+      }
+    }
+  }
+  const enough = new AbortController()
+  const tooLong = clock.sleep(FIRST_SYNC_MS, { signal: AbortSignal.any([enough.signal, signal]) }).catch(() => {})
+  await Promise.race([meet(), tooLong])
+  enough.abort()
+}
+
+interface MeetFirstFacts {
+  peers: PeerId[]
+  sync: (peer: PeerId) => Promise<unknown>
+  clock: Clock
+  signal: AbortSignal
 }
 
 /** `promise`, or the signal's reason as soon as it is aborted; the work itself goes on for others that wait for it. */

@@ -7,8 +7,8 @@ import { decodeRecord, KEYS } from './record.ts'
 import type { Store } from './store.ts'
 import { nextTurn } from './system-clock.ts'
 
-/** Envelopes applied between two turns of the event loop: about 5 ms at 32 records an envelope. */
-const APPLY_AT_ONCE = 32
+/** Bytes of envelopes applied between two turns of the event loop: about 5 ms at the usual size of a record. */
+const APPLY_BYTES = 256 * 1024
 
 export interface LoadComponents {
   core: JobCore
@@ -56,9 +56,11 @@ async function load({ core, store, journal, logger }: LoadComponents): Promise<{
     await core.accuse(value).catch((error: unknown) => quarantine(key, value, error))
   }
   let batch: Envelope[] = []
+  let batchBytes = 0
   const flush = async () => {
     core.restore(batch)
     batch = []
+    batchBytes = 0
     await nextTurn()
   }
   for await (const [key, value] of read(store, KEYS.logs(job))) {
@@ -67,10 +69,11 @@ async function load({ core, store, journal, logger }: LoadComponents): Promise<{
       if (KEYS.envelope(job, envelope) !== key) throw new RangeError(`Expected the record of ${key}.`)
       batch.push(envelope)
       envelopes++
+      batchBytes += value.length
     } catch (error) {
       quarantine(key, value, error)
     }
-    if (batch.length >= APPLY_AT_ONCE) await flush()
+    if (batchBytes >= APPLY_BYTES) await flush()
   }
   await flush()
   return { envelopes, damaged }

@@ -27,6 +27,8 @@ export interface OwnLogComponents {
   journal: Journal
   signer: Signer
   clock: Clock
+  /** Nothing is signed before this resolves; it does not reject. */
+  ready: Promise<void>
   /** Called with envelopes that are durable here. */
   publish: (envelopes: readonly Envelope[]) => void
 }
@@ -84,7 +86,8 @@ export class OwnLog {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#components
+    const { clock, ready } = this.#components
+    await ready
     while (this.#queue.length > 0) {
       const waitMs = Math.max(0, this.#lastFlushMs + BATCH_MS - clock.nowMs())
       await clock.sleep(waitMs, { signal: this.#closed.signal }).catch(() => {})

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { silentLogger } from '../../src/log.ts'
+import { sealEnvelope } from '../../src/replica/envelope.ts'
 import { LogUnwritableError } from '../../src/replica/errors.ts'
+import { JobCore } from '../../src/replica/job-core.ts'
+import { createJournal } from '../../src/replica/journal.ts'
+import { DEFAULT_LIMITS, MAX_VALUE_BYTES } from '../../src/replica/limits.ts'
+import { systemClock } from '../../src/replica/system-clock.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
 import { createFaultyStore } from '../fakes/store.ts'
-import { hasEntries, record, recordingLogger, startPeer, viewOf } from './support.ts'
+import { contextOf, hasEntries, newSigner, record, recordingLogger, startPeer, verify, viewOf } from './support.ts'
 
 const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
 
@@ -76,6 +82,33 @@ describe('a store that takes no write', () => {
     assert.deepEqual(viewOf(log), [])
     assert.equal(network.counts.published, published)
   })
+})
+
+it('what strangers send does not pile up in memory while the store takes no write', async () => {
+  const store = createFaultyStore()
+  store.writeError = full
+  const journal = createJournal({ store, clock: systemClock, logger: silentLogger }, { retryMs: 20 })
+  const context = contextOf('job')
+  const core = new JobCore({ context, limits: DEFAULT_LIMITS, verify, allow: () => true, journal, logger: silentLogger })
+  const author = newSigner()
+  const codes = new Set<string>()
+  let place = { incarnation: 1, from: 0, totalBytes: 0 }
+  const waiting: Uint8Array[] = []
+  for (let i = 0; i < 200; i++) {
+    const envelope = await sealEnvelope(context, author, place, [{ key: `k/${i}`, value: new Uint8Array(MAX_VALUE_BYTES) }])
+    const [outcome] = (await core.ingest([envelope.bytes])).outcomes
+    codes.add(typeof outcome === 'string' ? outcome : outcome!.code)
+    if (outcome !== 'applied') waiting.push(envelope.bytes)
+    place = { incarnation: 1, from: envelope.to, totalBytes: envelope.totalBytes }
+  }
+  assert.deepEqual([...codes], ['applied', 'store-behind'])
+  assert.ok(journal.waitingBytes < 18 * 2 ** 20)
+  store.writeError = undefined
+  await store.nextWrite()
+  await journal.settled()
+  assert.equal(journal.waitingBytes, 0)
+  assert.deepEqual(new Set((await core.ingest(waiting.slice(0, 50))).outcomes), new Set(['applied']))
+  await journal.stop()
 })
 
 it('a store that cannot be read makes open reject, and the next open works', async (t) => {

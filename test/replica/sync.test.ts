@@ -205,6 +205,25 @@ describe('sync by stream', () => {
   })
 })
 
+it('a peer that lost its disk learns what it wrote before it writes again', async (t) => {
+  const network = createFakeNetwork()
+  const other = await startPeer(network)
+  const first = await startPeer(network)
+  const [otherLog, log] = await Promise.all([other, first].map(({ replica }) => replica.open(JOB)))
+  await log!.append([record('peer', 'certificate 1')])
+  await hasEntries(otherLog!, 1)
+  await first.replica.stop()
+  first.net.vanish()
+  const again = await startPeer(network, { signer: first.signer })
+  t.after(() => Promise.all([again, other].map(({ replica }) => replica.stop())))
+  const reopened = await again.replica.open(JOB)
+  await assert.rejects(reopened.append([record('peer', 'certificate 2')]), { name: 'LogKeyTakenError' })
+  await reopened.append([record('peer', 'certificate 1'), record('more')])
+  await hasEntries(otherLog!, 2)
+  assert.deepEqual(otherLog!.equivocators(), [])
+  assert.deepEqual(viewOf(reopened), viewOf(otherLog!))
+})
+
 describe('frames of the log protocol', () => {
   it('are refused or read, never thrown on otherwise', () => {
     fc.assert(
