@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { checkDisk, checkKeys } from '../../src/cli/doctor/disk.ts'
+import { checkPorts } from '../../src/cli/doctor/ports.ts'
+import { parseConfig } from '../../src/config.ts'
+import { minga } from './run.ts'
+
+describe('minga doctor', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'minga-doctor-'))
+  })
+  after(async () => rm(folder, { recursive: true }))
+
+  const configOf = (flags: Record<string, unknown>) =>
+    parseConfig(flags, {}, undefined, { home: folder, cwd: folder, platform: process.platform }).config
+
+  it('reports the whole machine as JSON, and as text with a fix for each problem', async () => {
+    const args = ['doctor', '-d', join(folder, 'data'), '--listen', '/ip4/127.0.0.1/tcp/0', '--cache-dir', join(folder, 'cache')]
+    const { code, stdout, stderr } = await minga([...args, '--json'])
+    const { ok, checks } = JSON.parse(stdout)
+    assert.equal(stderr, '')
+    assert.equal(code, ok ? 0 : 1)
+    assert.deepEqual(
+      checks.map(({ name }: { name: string }) => name),
+      ['machine', 'node', 'optional', 'adapter', 'disk', 'keys', 'ports', 'clock'],
+    )
+    for (const { status, fix } of checks) assert.equal(fix === undefined, status === 'ok')
+    const adapter = checks.find(({ name }: { name: string }) => name === 'adapter')
+    if (adapter.status !== 'fail') {
+      assert.match(adapter.facts.kind, /^(hardware|software)$/)
+      assert.match(adapter.facts.fingerprint, /^[0-9a-f]{16,}$/)
+    }
+  })
+
+  it('says what is broken and ends with 1', async () => {
+    const file = join(folder, 'file')
+    await writeFile(file, '')
+    const { code, stdout } = await minga(['doctor', '-d', file, '--compute-device', 'off', '--listen', '/ip4/127.0.0.1/tcp/0'])
+    assert.equal(code, 1)
+    assert.match(stdout, /✖ disk .*file is a file\n\s+→ name another directory with --data-dir/)
+    assert.match(stdout, /1 of 8 must be mended first\n$/)
+  })
+
+  it('finds a port that is in use, and an address that is not of this machine', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const listen = [`/ip4/127.0.0.1/tcp/${port}`, '/ip4/8.8.8.8/tcp/4000', '/ip4/127.0.0.1/tcp/0']
+    const { status, found, fix } = await checkPorts(configOf({ listen }))
+    server.close()
+    assert.equal(status, 'fail')
+    assert.equal(found, `/ip4/127.0.0.1/tcp/${port}: in use by another program; /ip4/8.8.8.8/tcp/4000: not an address of this machine`)
+    assert.match(fix!, /--listen/)
+  })
+
+  it('finds too little room', async () => {
+    const { status, fix } = await checkDisk(configOf({ dataDir: folder, 'storage.maxBytes': '1000TiB' }))
+    assert.notEqual(status, 'ok')
+    assert.ok(fix)
+  })
+
+  it('finds a key that others can read, and one that was named and is missing', {
+    skip: process.platform === 'win32' && 'no modes',
+  }, async () => {
+    const key = join(folder, 'wallet')
+    await writeFile(key, '', { mode: 0o644 })
+    assert.equal((await checkKeys(configOf({ walletKeyFile: key }))).status, 'warn')
+    assert.equal((await checkKeys(configOf({ walletKeyFile: join(folder, 'none') }))).status, 'fail')
+    assert.equal((await checkKeys(configOf({}))).status, 'ok')
+  })
+})

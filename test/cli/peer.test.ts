@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { cleanEnv, ended, minga, printed } from './run.ts'
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts')
+const LOCAL = ['--listen', '/ip4/127.0.0.1/tcp/0']
+
+describe('a peer as a process', () => {
+  let folder: string
+  const started: ChildProcess[] = []
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'minga-peer-'))
+  })
+  after(async () => {
+    for (const child of started) child.kill('SIGKILL')
+    await rm(folder, { recursive: true })
+  })
+
+  /** A bootstrap node: it opens no device, which makes it the quickest of all peers. */
+  const start = (name: string) => {
+    const args = [CLI, 'bootstrap', '--json', '-d', join(folder, name), ...LOCAL]
+    const child = spawn(process.execPath, args, { env: cleanEnv, stdio: ['ignore', 'pipe', 'pipe'] })
+    started.push(child)
+    return child
+  }
+
+  it('says on stdout, in JSON alone, when it is ready and where; leaves in good order at SIGTERM', async () => {
+    const child = start('one')
+    const end = ended(child)
+    await printed(child, '\n')
+    child.kill('SIGTERM')
+    const { code, stdout, stderr } = await end
+    assert.equal(code, 0, stderr)
+    const [ready, stopped, ...rest] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.equal(ready.event, 'ready')
+    assert.match(ready.peer, /^12D3KooW/)
+    assert.match(ready.addresses[0], new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${ready.peer}$`))
+    assert.deepEqual(stopped, { event: 'stopped', peer: ready.peer })
+    assert.deepEqual(rest, [])
+  })
+
+  it('keeps its data directory to itself, answers clients, and leaves at Ctrl-C', async () => {
+    const child = start('two')
+    const end = ended(child)
+    let text = ''
+    child.stdout!.on('data', (part: string) => (text += part))
+    await printed(child, '\n')
+    const [address] = JSON.parse(text.split('\n')[0]!).addresses
+
+    const [second, peers, jobs] = await Promise.all([
+      minga(['bootstrap', '-d', join(folder, 'two'), ...LOCAL]),
+      minga(['peers', '--json', '-d', join(folder, 'client-1'), '-b', address]),
+      minga(['jobs', '-d', join(folder, 'client-2'), '-b', address]),
+    ])
+    assert.equal(second.code, 2)
+    assert.match(second.stderr, /in use by process \d+/)
+    assert.equal(peers.code, 0, peers.stderr)
+    assert.equal(JSON.parse(peers.stdout).peer, address.split('/').at(-1))
+    assert.equal(jobs.code, 0, jobs.stderr)
+    assert.equal(jobs.stdout, 'no Jobs are known\n')
+
+    child.kill('SIGINT')
+    assert.equal((await end).code, 0)
+  })
+
+  it('tells what is wrong at the start, with the right exit code', async () => {
+    const file = join(folder, 'file')
+    await writeFile(file, '')
+    const unreachable = ['-b', '/ip4/127.0.0.1/tcp/1', '--timeout-connect', '500ms']
+    const [notDirectory, noKey, badAddress, nobody] = await Promise.all([
+      minga(['bootstrap', '-d', file, ...LOCAL]),
+      minga(['bootstrap', '-d', join(folder, 'a'), ...LOCAL, '--wallet-key-file', join(folder, 'none')]),
+      minga(['bootstrap', '-d', join(folder, 'b'), '--listen', '/ip4/8.8.8.8/tcp/0']),
+      minga(['jobs', '-d', join(folder, 'c'), ...unreachable]),
+    ])
+    assert.deepEqual([notDirectory.code, noKey.code, badAddress.code, nobody.code], [2, 2, 3, 3])
+    assert.match(notDirectory.stderr, /is not a directory\n {2}→ /)
+    assert.match(noKey.stderr, /wallet key.*missing/)
+    assert.match(badAddress.stderr, /Expected to listen on \/ip4\/8\.8\.8\.8/)
+    assert.match(nobody.stderr, /bootstrap/)
+    for (const { stdout } of [notDirectory, noKey, badAddress, nobody]) assert.equal(stdout, '')
+  })
+})
