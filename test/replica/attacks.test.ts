@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import * as Y from 'yjs'
 import { silentLogger } from '../../src/log.ts'
+import { sealEnvelope } from '../../src/replica/envelope.ts'
 import { EnvelopeRefusedError } from '../../src/replica/errors.ts'
 import { JobCore } from '../../src/replica/job-core.ts'
 import { createJournal } from '../../src/replica/journal.ts'
@@ -154,4 +156,32 @@ describe('attacks on a log', () => {
       assert.deepEqual((await core.ingest([next.bytes, own.bytes])).outcomes, ['applied', 'applied'])
     })
   }
+
+  it('refuses whatever becomes of an envelope on its way, and applies nothing of it', async () => {
+    const core = newCore()
+    const { bytes } = await sealEnvelope(
+      context,
+      mallory,
+      { incarnation: 1, from: 0, totalBytes: 0 },
+      ['a', 'b', 'c'].map((key) => ({ key, value })),
+    )
+    const digest = core.state.digest()
+    const flips = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 4 })
+    const damaged = fc.tuple(flips, fc.integer({ min: 0, max: bytes.length }), fc.uint8Array({ maxLength: 8 })).map(([at, end, tail]) => {
+      const copy = bytes.slice()
+      for (const [index, mask] of at) copy[index] = copy[index]! ^ mask
+      return new Uint8Array([...copy.subarray(0, end), ...tail])
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(damaged, fc.uint8Array({ maxLength: 400 })), async (sent) => {
+        if (Buffer.compare(sent, bytes) === 0) return
+        const [outcome] = (await core.ingest([sent])).outcomes
+        assert.ok(outcome instanceof EnvelopeRefusedError)
+        assert.deepEqual(core.state.digest(), digest)
+      }),
+      { numRuns: 500 },
+    )
+    assert.deepEqual((await core.ingest([bytes])).outcomes, ['applied'])
+    assert.equal([...core.state.entries()].length, 3)
+  })
 })
