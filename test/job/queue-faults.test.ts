@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { branchOf, type QueueMessage, rankOf, defaultQueueSettings as settings, slotOf } from '../../src/job/queue.ts'
+import { branchOf, type QueueGrant, type QueueMessage, rankOf, defaultQueueSettings as settings, slotOf } from '../../src/job/queue.ts'
 import { createQueueBench } from '../support/queue-bench.ts'
 
 /** Advances until `holds`, in steps of 10 ms; gives the time it took, and fails after `limitMs`. */
@@ -206,6 +206,19 @@ describe('queue faults', () => {
     assert.equal(place(), before)
   })
 
+  it('10: an old copy of a release frees nothing that was locked since', () => {
+    const bench = createQueueBench(['a', 'b'], { n: 1 })
+    bench.take('b')
+    bench.advance(20)
+    bench.event('b', { type: 'release', slots: [0] })
+    const release = bench.sent.at(-1)!.message
+    bench.take('b')
+    bench.advance(100)
+    assert.deepEqual(bench.working('b'), [0, 0])
+    bench.event('a', { type: 'message', from: 'b', message: release })
+    assert.equal(bench.state('a').items[0]!.status, 'locked')
+  })
+
   it('11: what belongs to another queue is rejected', () => {
     const bench = createQueueBench(['a', 'b'], { n: 4 })
     const other = createQueueBench(['a', 'b'], { n: 4, macroId: 'another' })
@@ -313,6 +326,17 @@ describe('queue faults', () => {
     bench.take('b')
     const waitedMs = timeUntil(bench, () => bench.working('b').length === 1)
     assert.ok(waitedMs < 30_000, `${waitedMs} ms`)
+  })
+
+  it('14: an owner that locks again before the others see its lock end is found out, and gains no time', () => {
+    const bench = createQueueBench(['a', 'b'], { n: 1, settings: { maxLockMs: 4_000 } })
+    bench.take('a')
+    bench.advance(20)
+    const first = bench.sent.find(({ message }) => message.type === 'grant')!.message as QueueGrant
+    bench.advance(3_000)
+    bench.event('b', { type: 'message', from: 'a', message: { ...first, seq: first.seq + 1 } })
+    assert.deepEqual(bench.offences('b'), ['a:lock-expired'])
+    assert.ok(bench.state('b').items[0]!.deadlineMs <= 4_020)
   })
 
   it('15: MicroJobs that do not exist, and queues of another length, are rejected', () => {
