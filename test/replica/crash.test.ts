@@ -11,7 +11,7 @@ import { openLevelStore } from '../../src/replica/store-level.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
 import { newDirectory, record, recordingLogger, removeDirectory, startPeer } from './support.ts'
 
-const CHILD = fileURLToPath(new URL('./crash-child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('./children/append-forever.ts', import.meta.url))
 
 /** Runs the child, kills it −9 after so many acknowledged appends, and gives the keys that it had printed by then. */
 async function killAfter(path: string, privateKey: string, prefix: string, appends: number): Promise<string[]> {

@@ -1,11 +1,11 @@
 /**
  * Appends without end to a log in the directory it is given, and prints each key once its append has resolved. Killed by the test.
- * `node crash-child.ts <directory> <hex of a private key> <prefix of keys>`
+ * `node append-forever.ts <directory> <hex of a private key> <prefix of keys>`
  */
-import { createSigner } from '../../src/network/signatures-node.ts'
-import { openLevelStore } from '../../src/replica/store-level.ts'
-import { createFakeNetwork } from '../fakes/network.ts'
-import { record, startPeer } from './support.ts'
+import { createSigner } from '../../../src/network/signatures-node.ts'
+import { openLevelStore } from '../../../src/replica/store-level.ts'
+import { createFakeNetwork } from '../../fakes/network.ts'
+import { record, startPeer } from '../support.ts'
 
 const [path, privateKey, prefix] = process.argv.slice(2) as [string, string, string]
 const store = await openLevelStore({ path })
