@@ -1,54 +1,77 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EXIT } from '../src/errors.ts'
 
 /*
- * Every error of the house, read from the sources, beside docs/ERRORS.md. `node scripts/list-errors.ts` prints rows for the table; the
- * column "What to do" is written by hand, since the hint of an error often depends on its facts.
+ * Every error of the house, read from the sources. `node scripts/list-errors.ts` brings the table in docs/ERRORS.md up to date; its last
+ * column is kept where it was written by hand, since the hint of an error often depends on its facts.
  */
 
 export interface ErrorFacts {
   name: string
   /** The folder that throws it, below src. */
   folder: string
+  exitCode: number
   /** Its docstring in one line. */
   when: string
-  exitCode: number
+  /** The first hint that stands in its source, '' where it has none. */
+  hint: string
 }
 
 /** The concrete subclasses of MingaError in all `errors.ts` of `src`, by folder and name. */
 export function listErrors(src: string): ErrorFacts[] {
   const files = globSync('**/*errors.ts', { cwd: src }).sort()
   const classes = files.flatMap((file) => classesOf(readFileSync(join(src, file), 'utf8')).map((found) => ({ ...found, file })))
-  return classes.flatMap(({ name, isAbstract, doc, exit, parent, file }) => {
+  return classes.flatMap(({ name, isAbstract, when, hint, exit, parent, file }) => {
     if (isAbstract || name === 'MingaError') return []
     const inherited = exit ?? classes.find((other) => other.name === parent)?.exit
     if (inherited === undefined) return []
-    return [{ name, folder: file.replace(/\/?[^/]*$/, '') || '.', when: doc, exitCode: EXIT[inherited] }]
+    return [{ name, folder: file.replace(/\/?[^/]*$/, '') || '.', exitCode: EXIT[inherited], when, hint }]
   })
 }
 
-interface ErrorClass {
-  name: string
-  parent: string
-  isAbstract: boolean
-  doc: string
-  exit: keyof typeof EXIT | undefined
-}
-
-function classesOf(source: string): ErrorClass[] {
-  const heads = source.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export (abstract )?class (\w+) extends (\w+)[^{]*\{([\s\S]*?)\n\}/g)
+function classesOf(source: string) {
+  const heads = source.matchAll(
+    /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export (abstract )?class (\w+) extends (\w+)[^{]*\{([\s\S]*?)\n?\}\n(?=\n|$)/g,
+  )
   return [...heads].map(([, doc = '', abstract, name, parent, body]) => ({
     name: name!,
     parent: parent!,
     isAbstract: abstract !== undefined,
-    doc: doc.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim(),
+    when: doc.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim(),
+    hint: /hint:[^'"`]*?['"`]([^'"\n]+)['"`]/.exec(body!)?.[1]?.replaceAll('`', '') ?? '',
     exit: /exitCode(?:: \w+)? = EXIT\.(\w+)/.exec(body!)?.[1] as keyof typeof EXIT | undefined,
   }))
 }
 
+const ROW = /^\| `(\w+)` \| (\S+) \| (\d+) \| (.*?) \| (.*?) \|\n/gm
+
+/** The rows of docs/ERRORS.md, by `folder/name`. */
+export function documentedErrors(text: string): Map<string, { exitCode: number; when: string; todo: string }> {
+  const rows = [...text.matchAll(ROW)]
+  return new Map(
+    rows.map(([, name, folder, exit, when, todo]) => [`${folder}/${name}`, { exitCode: Number(exit), when: when!, todo: todo! }]),
+  )
+}
+
 if (import.meta.main) {
-  for (const { name, folder, when, exitCode } of listErrors(resolve(import.meta.dirname, '../src'))) {
-    console.log(`| \`${name}\` | ${folder} | ${exitCode} | ${when} | |`)
-  }
+  const root = resolve(import.meta.dirname, '..')
+  const path = join(root, 'docs/ERRORS.md')
+  const text = readFileSync(path, 'utf8')
+  const before = documentedErrors(text)
+  const rows = listErrors(join(root, 'src')).map(({ name, folder, exitCode, when, hint }) => {
+    const row = before.get(`${folder}/${name}`)
+    return `| \`${name}\` | ${folder} | ${exitCode} | ${when || (row?.when ?? '')} | ${row?.todo || sentence(hint)} |\n`
+  })
+  writeFileSync(
+    path,
+    text
+      .replace(ROW, '')
+      .trimEnd()
+      .concat('\n', ...rows),
+  )
+}
+
+function sentence(hint: string): string {
+  return hint === '' ? '' : `${hint[0]!.toUpperCase()}${hint.slice(1).replace(/\.$/, '')}.`
 }

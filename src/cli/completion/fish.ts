@@ -4,7 +4,7 @@ import type { CommandWords } from './words.ts'
 export function fishScript(commands: readonly CommandWords[]): string {
   const lines = commands.flatMap(({ name, options, choices }) => {
     const when = name === '' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${name}`
-    const words = name === '' ? [] : choices.map((choice) => `complete -c minga -n ${quote(when)} -a ${quote(choice)}`)
+    const words = name === '' ? [] : choices.map((choice) => `complete -c minga -n ${quote(when)} -f -a ${quote(choice)}`)
     return [...words, ...options.map((option) => optionLine(when, option))]
   })
   const names = commands
