@@ -23,6 +23,11 @@ export interface OpenMacroJob {
   open: number[]
 }
 
+/** `rank` is how many living peers come before this one for the MacroJob: they have the first word where nobody holds it yet. */
+export interface ChosenMacroJob extends OpenMacroJob {
+  rank: number
+}
+
 /** All MacroJobs with open MicroJobs, in order. */
 export function openMacroJobs(view: JobView, info: JobInfo): OpenMacroJob[] {
   const found: OpenMacroJob[] = []
@@ -35,10 +40,10 @@ export function openMacroJobs(view: JobView, info: JobInfo): OpenMacroJob[] {
 
 /**
  * The MacroJob that a peer should work on next, or undefined where there is none for it. One that nobody holds comes before one that somebody
- * does; among equals each peer has an order of its own, so that two seldom open the same. A peer leaves alone what only it could still
+ * does; among equals the one that this peer is first for, so that two seldom open the same. A peer leaves alone what only it could still
  * validate independently: whoever processes in a MacroJob cannot judge it (docs/PROTOCOL.md, "Choosing a MacroJob").
  */
-export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceInput): OpenMacroJob | undefined {
+export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceInput): ChosenMacroJob | undefined {
   const { self, active, maxProcessors } = input
   if (!fitsClass(view, info, self)) return undefined
   const candidates = openMacroJobs(view, info).filter(({ macro }) => {
@@ -46,11 +51,20 @@ export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceI
     const barred = culpritsOf(chunkState(view, info, chunkOf(info, macro))).has(self)
     return !barred && (active.get(macro)?.length ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
   })
-  const key = ({ macro }: OpenMacroJob) => {
-    const own = bytesToHex(hashOf('macro-order', utf8ToBytes(orderSeed(info, macro)), utf8ToBytes(self)))
-    return `${active.has(macro) ? 1 : 0}${own}`
-  }
-  return candidates.map((candidate) => ({ candidate, key: key(candidate) })).sort((a, b) => (a.key < b.key ? -1 : 1))[0]?.candidate
+  const ranked = candidates.map((candidate) => ({ ...candidate, rank: rankOf(view, info, candidate.macro, input) }))
+  const key = ({ macro, rank }: ChosenMacroJob) =>
+    `${active.has(macro) ? 1 : 0}/${String(rank).padStart(4, '0')}/${orderKey(info, macro, self)}`
+  return ranked.map((candidate) => ({ candidate, key: key(candidate) })).sort((a, b) => (a.key < b.key ? -1 : 1))[0]?.candidate
+}
+
+/** How many living peers come before this one for a MacroJob: each has one peer of rank 0. */
+function rankOf(view: JobView, info: JobInfo, macro: number, { self, alive }: MacroChoiceInput): number {
+  const own = orderKey(info, macro, self)
+  return [...alive].filter((peer) => peer !== self && view.peers.has(peer) && orderKey(info, macro, peer) < own).length
+}
+
+function orderKey(info: JobInfo, macro: number, peer: string): string {
+  return bytesToHex(hashOf('macro-order', utf8ToBytes(orderSeed(info, macro)), utf8ToBytes(peer)))
 }
 
 const seeds = new Map<string, string>()

@@ -1,7 +1,7 @@
 import { chunkState } from '../job/chunk.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
-import { chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
+import { type ChosenMacroJob, chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
 import { chunkOf } from '../job/view.ts'
@@ -26,6 +26,9 @@ const MAX_PROCESSORS = 10
 const INFO_TIMEOUT_MS = 20_000
 /** Answers to "which MacroJobs are open" come within a round trip; a second on a slow link. */
 const ACTIVITY_WAIT_MS = 60
+/** How long each peer of an earlier rank has to say that it opens a MacroJob: a message across a continent. */
+const TURN_MS = 150
+const MAX_TURNS = 4
 
 export interface MembershipComponents {
   self: PeerId
@@ -155,11 +158,18 @@ class Membership implements JobMembership {
     if (this.over() || this.job.session.view.complaints.has(this.#components.self)) return false
     const choice = this.#choose()
     if (choice === undefined) return false
-    await this.#workOn(choice, stop, signal)
+    if (await this.#stillFree(choice, stop)) await this.#workOn(choice, stop, signal)
     return true
   }
 
-  #choose(except?: number): OpenMacroJob | undefined {
+  /** Lets those with the first word open the MacroJob: two that begin at once leave no third to judge them. */
+  async #stillFree({ macro, rank }: ChosenMacroJob, stop: AbortSignal): Promise<boolean> {
+    if (rank === 0 || this.#activity.active().has(macro)) return true
+    await this.#components.clock.sleep(Math.min(rank, MAX_TURNS) * TURN_MS, { signal: stop }).catch(() => {})
+    return !stop.aborted && !this.#activity.active().has(macro)
+  }
+
+  #choose(except?: number): ChosenMacroJob | undefined {
     const { self } = this.#components
     const { session, info } = this.job
     const input = {

@@ -62,8 +62,15 @@ export async function openJobSession(
     onChange,
     async append(...records) {
       const fresh = records.filter((record) => !own.has(keyOf(record)))
+      if (fresh.length === 0) return
       for (const record of fresh) own.add(keyOf(record))
-      if (fresh.length > 0) await log.append(fresh.map((record) => ({ key: keyOf(record), value: encodeRecord(record) })))
+      try {
+        await log.append(fresh.map((record) => ({ key: keyOf(record), value: encodeRecord(record) })))
+      } catch (error) {
+        // A full disk, say: what was not written may be tried again.
+        for (const record of fresh) own.delete(keyOf(record))
+        throw error
+      }
     },
     until: (holds, { signal } = {}) => untilHolds(view, onChange, holds, signal),
     async close() {
