@@ -71,7 +71,7 @@ class RunningHolder implements Holder {
     const { replica, streams, logger } = this.#components
     for (const jobId of await replica.jobs()) {
       if (!isJobId(jobId)) continue
-      await this.#keep(jobId, []).catch((error: unknown) => logger.warn('could not take up a Job again', { jobId, error }))
+      await this.#resume(jobId).catch((error: unknown) => logger.warn('could not take up a Job again', { jobId, error }))
     }
     const handle = (request: Uint8Array, { from, signal }: { from: PeerId; signal: AbortSignal }) => this.#serve(request, from, signal)
     this.#unserve = await streams.serve(HOLD_SPEC, handle)
@@ -86,6 +86,11 @@ class RunningHolder implements Holder {
       await session.close()
     }
     this.#held.clear()
+  }
+
+  async #resume(jobId: JobId) {
+    const { session } = await this.#keep(jobId, [])
+    await this.#announce(session, [])
   }
 
   async *#serve(request: Uint8Array, from: PeerId, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -128,7 +133,6 @@ class RunningHolder implements Holder {
     const session = await this.#components.sessions.open(jobId, { meetAt, signal: this.#stop.signal })
     const kept = { session, mirror: createMirror(this.#components, session) }
     this.#held.set(jobId, kept)
-    await this.#announce(session, [])
     return kept
   }
 

@@ -77,6 +77,7 @@ export async function joinJob(
   const meetAt = notice.holders.filter((peer) => peer !== self)
   const signal = AbortSignal.any([AbortSignal.timeout(INFO_TIMEOUT_MS), ...(options.signal ? [options.signal] : [])])
   const session = await sessions.open(jobId, { meetAt, signal })
+  let channel: Channel<JobMessage> | undefined
   try {
     await syncFromOne(session.log, meetAt, signal)
     await session.until((view) => view.info !== undefined, { signal })
@@ -84,16 +85,19 @@ export async function joinJob(
     const refusal = components.refuses?.(info)
     if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
     const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
-    const channel = await channels.join<JobMessage>(spec, { meetAt, signal })
-    const providers = () => [...new Set([...meetAt, ...channel.peers(), info.requester])].filter((peer) => peer !== self)
+    const joined = await channels.join<JobMessage>(spec, { meetAt, signal })
+    channel = joined
+    const providers = () => [...new Set([...meetAt, ...joined.peers(), info.requester])].filter((peer) => peer !== self)
     const job = await loadJob(components, session, info, providers, { signal })
     const { fingerprint } = await compute.device()
     await session.append({ kind: 'peer', wallet, certificate, fingerprint })
-    const activity = createMacroActivity(channel)
+    const activity = createMacroActivity(joined)
     await activity.ask()
     await components.clock.sleep(ACTIVITY_WAIT_MS, { signal })
-    return new Membership(components, job, channel, activity, options)
+    return new Membership(components, job, joined, activity, options)
   } catch (error) {
+    // A topic has one member a peer: left open, it would keep this one from ever trying again.
+    await channel?.close()
     await session.close()
     throw error
   }
