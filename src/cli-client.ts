@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
 import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
+import type { Network } from './ports.ts'
 import { runDry } from './roles/dry-run.ts'
 
 /** A client's place beside the peer's in one data directory: both may run at once. */
@@ -31,7 +32,7 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
       await undo.run()
     },
   })
-  return adapt(client)
+  return adapt(client, network)
 }
 
 /** The peers at the end of the configured addresses. */
@@ -39,7 +40,7 @@ function bootstrapPeers(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
 }
 
-function adapt(client: MingaClient): CliClient {
+function adapt(client: MingaClient, network: Pick<Network, 'peers'>): CliClient {
   return {
     self: client.self,
     async place(draft, options) {
@@ -64,7 +65,8 @@ function adapt(client: MingaClient): CliClient {
       await handle.close()
     },
     async peers() {
-      return client.peers().map((peer) => ({ peer, addresses: [] }))
+      // Who is connected and not yet on the Jobs channel is within reach all the same.
+      return [...new Set([...client.peers(), ...network.peers()])].map((peer) => ({ peer, addresses: [] }))
     },
     close: () => client.close(),
   }

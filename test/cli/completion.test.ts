@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { bashScript } from '../../src/cli/completion/bash.ts'
 import { fishScript } from '../../src/cli/completion/fish.ts'
@@ -50,7 +53,10 @@ describe('completion', () => {
     ['fish', fishScript(commands)],
   ] as const) {
     it(`parses in ${shell}`, { skip: !has(shell) && `no ${shell}` }, () => {
-      const { status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })
+      const path = join(mkdtempSync(join(tmpdir(), 'minga-completion-')), 'script')
+      writeFileSync(path, script)
+      const { status, stderr } = spawnSync(shell, ['-n', path], { encoding: 'utf8' })
+      rmSync(dirname(path), { recursive: true })
       assert.equal(stderr, '')
       assert.equal(status, 0)
     })
