@@ -16,7 +16,7 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
   /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back. */
-  | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[] }
+  | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; mark: string }
   | { kind: 'finalize'; outcome: Uint8Array }
 )
 
@@ -149,7 +149,7 @@ function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: st
   if (!state.chainHeads.has(self) || view.reopens.get(key)?.some(({ author }) => author === self)) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
-  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items) }]
+  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items), mark: markOf(attempt) }]
 }
 
 /** The authors whom a proposal picked for these MicroJobs. */
@@ -174,4 +174,15 @@ function hiddenItems(verdicts: readonly MacroVerdict[]): [number, number][] {
     if (verdict.state !== 'open' || !verdict.committed) return []
     return verdict.hidden.map((micro): [number, number] => [verdict.macro, micro])
   })
+}
+
+/** How far an attempt has come, as a text that changes with each step of it and with nothing else. */
+function markOf({ proposals, draw, verdicts }: Attempt): string {
+  if (draw === undefined) return `${proposals.length}/${proposals[0]?.missing.length ?? ''}`
+  const steps = verdicts.map((verdict) => {
+    if (verdict.state !== 'open') return verdict.state
+    const { committed, validated, hidden, disputes } = verdict
+    return [committed, validated, hidden.length, ...disputes.map(({ voted }) => voted.length)].join(',')
+  })
+  return steps.join('/')
 }

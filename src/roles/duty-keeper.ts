@@ -1,5 +1,6 @@
 import { nonceAt } from '../job/beacon.ts'
 import { type Duty, dutiesOf } from '../job/duties.ts'
+import { dutyDueMs, type Patience, patienceFor } from '../job/patience.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Clock, PeerId } from '../ports.ts'
 import { type FinalizerComponents, finalize } from './finalizer.ts'
@@ -7,8 +8,6 @@ import type { LoadedJob } from './loaded-job.ts'
 import type { WorkComponents } from './process-micro-job.ts'
 import { recheck, reveal, validate } from './verifier.ts'
 
-/** Who comes after a peer that does not answer waits only for the news of its death to be wrong. */
-const DEAD_PATIENCE_MS = 500
 /** A duty that failed is tried again after this, doubled each time up to the cap. */
 const RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
@@ -22,28 +21,6 @@ export interface DutyKeeperComponents {
   logger: Logger
   /** True for peers that answer now. */
   alive(peer: PeerId): boolean
-}
-
-export interface Patience {
-  /** How long a living peer of an earlier rank is waited for, by kind of duty. */
-  proposeMs: number
-  validateMs: number
-  recheckMs: number
-  finalizeMs: number
-  /** No progress in an attempt for so long, and this peer votes that it is stuck. */
-  stuckMs: number
-  /** The same where all whom the attempt waits for have left: time for a peer that crashed to come back and open what it committed to. */
-  goneMs: number
-}
-
-/** Enough for a peer that is busy with a MicroJob of its own; all of it can be set by the operator. */
-export const DEFAULT_PATIENCE: Patience = {
-  proposeMs: 2000,
-  validateMs: 15_000,
-  recheckMs: 15_000,
-  finalizeMs: 5000,
-  stuckMs: 45_000,
-  goneMs: 5000,
 }
 
 interface Pending {
@@ -70,10 +47,9 @@ class DutyKeeper {
   readonly #patience: Patience
   readonly #signal: AbortSignal
   readonly #pending = new Map<string, Pending>()
+  readonly #marks = new Map<string, { mark: string; sinceMs: number }>()
   readonly #startedMs: number
   #processedMs: number | undefined
-  #movedMs: number
-  #version = -1
 
   constructor(components: DutyKeeperComponents, job: LoadedJob, patience: Patience, signal: AbortSignal) {
     this.#components = components
@@ -81,7 +57,6 @@ class DutyKeeper {
     this.#patience = patience
     this.#signal = signal
     this.#startedMs = components.clock.nowMs()
-    this.#movedMs = this.#startedMs
   }
 
   async run(): Promise<void> {
@@ -106,8 +81,7 @@ class DutyKeeper {
   #step() {
     const { view } = this.#job.session
     const nowMs = this.#components.clock.nowMs()
-    if (view.version !== this.#version) this.#movedMs = nowMs
-    this.#version = view.version
+    const patience = patienceFor(this.#patience, this.#job.info.slicing.microJobs, this.#job.pace.blockMs())
     const duties = dutiesOf(view, this.#components.finalizer.signer.peer)
     const standing = new Set(duties.map(({ id }) => id))
     for (const [id, { running }] of this.#pending) if (!standing.has(id) && !running) this.#pending.delete(id)
@@ -115,26 +89,19 @@ class DutyKeeper {
       if (duty.kind === 'propose') this.#processedMs ??= nowMs
       const pending = this.#pending.get(duty.id) ?? { sinceMs: nowMs, failures: 0, notBeforeMs: 0, running: false }
       this.#pending.set(duty.id, pending)
-      if (!pending.running && nowMs >= pending.notBeforeMs && nowMs >= this.#dueMs(duty, pending.sinceMs)) this.#start(duty, pending)
+      const times = { sinceMs: pending.sinceMs, stillMs: this.#stillSinceMs(duty, nowMs), alive: this.#components.alive }
+      const isDue = nowMs >= pending.notBeforeMs && nowMs >= dutyDueMs(duty, patience, times)
+      if (isDue && !pending.running) this.#start(duty, pending)
     }
   }
 
-  #dueMs(duty: Duty, sinceMs: number): number {
-    if (duty.kind === 'reopen') return this.#movedMs + this.#reopenPatienceMs(duty.awaited)
-    const each = this.#patienceFor(duty.kind)
-    return duty.before.reduce((due, peer) => due + (this.#components.alive(peer) ? each : DEAD_PATIENCE_MS), sinceMs)
-  }
-
-  #reopenPatienceMs(awaited: readonly PeerId[]): number {
-    const gone = awaited.length > 0 && !awaited.some((peer) => this.#components.alive(peer))
-    return gone ? this.#patience.goneMs : this.#patience.stuckMs
-  }
-
-  #patienceFor(kind: Duty['kind']): number {
-    if (kind === 'propose') return this.#patience.proposeMs
-    if (kind === 'validate') return this.#patience.validateMs
-    if (kind === 'recheck') return this.#patience.recheckMs
-    return this.#patience.finalizeMs
+  /** Since when the attempt has made no progress: records that change nothing in it must not keep it from being called stuck. */
+  #stillSinceMs(duty: Duty, nowMs: number): number {
+    if (duty.kind !== 'reopen') return nowMs
+    const known = this.#marks.get(duty.id)
+    if (known?.mark === duty.mark) return known.sinceMs
+    this.#marks.set(duty.id, { mark: duty.mark, sinceMs: nowMs })
+    return nowMs
   }
 
   #start(duty: Duty, pending: Pending) {

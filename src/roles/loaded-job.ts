@@ -6,6 +6,24 @@ import { coveringRange, cutInput, type Range } from '../job/slice.ts'
 import type { Abortable, Blocks, Cid, Clock, ComputeBlock, PeerId, Signer, WgslProgram } from '../ports.ts'
 import type { JobSession } from './job-session.ts'
 
+/** The mean time of a block on this peer's device; 0 before the first. */
+export interface Pace {
+  measured(blocks: number, deviceMs: number): void
+  blockMs(): number
+}
+
+function createPace(): Pace {
+  let blocks = 0
+  let totalMs = 0
+  return {
+    measured(count, deviceMs) {
+      blocks += count
+      totalMs += deviceMs
+    },
+    blockMs: () => (blocks === 0 ? 0 : totalMs / blocks),
+  }
+}
+
 /** A Job ready to be worked on: its program fetched, its secrets derived. */
 export interface LoadedJob {
   jobId: JobId
@@ -17,6 +35,8 @@ export interface LoadedJob {
   /** 32 bytes that only this peer can derive, and derives again after a restart. */
   secret: Uint8Array
   clock: Clock
+  /** How fast this peer's device is at the Job's blocks. */
+  pace: Pace
 }
 
 export interface LoadComponents {
@@ -38,7 +58,7 @@ export async function loadJob(
   const code = new TextDecoder('utf-8', { fatal: true }).decode(await blocks.read(info.code.cid, fetchOptions))
   // Ed25519 signatures are deterministic, so this needs no disk and still nobody else can compute it.
   const secret = sha256(await signer.sign(hashOf('job-secret', new TextEncoder().encode(session.jobId))))
-  return { jobId: session.jobId, info, session, program: programOf(info, code), providers, secret, clock }
+  return { jobId: session.jobId, info, session, program: programOf(info, code), providers, secret, clock, pace: createPace() }
 }
 
 /** The inputs of the given blocks of one MicroJob, fetched in one read of the range that covers them. */

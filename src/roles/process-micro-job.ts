@@ -43,5 +43,7 @@ export async function computeAndCommit(
     commit: commitOf({ jobId, macro, micro, wallet }, { blockHashes, salt }),
     chainHead: chainHead(secret, chunkOf(info, macro)),
   }
-  return { commit, deviceMs: results.reduce((sum, result) => sum + result.deviceMs, 0) }
+  const deviceMs = results.reduce((sum, result) => sum + result.deviceMs, 0)
+  job.pace.measured(results.length, deviceMs)
+  return { commit, deviceMs }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Patience } from '../../../src/job/patience.ts'
 import type { JobRecord } from '../../../src/job/records.ts'
 import type { BlockResult, Compute, ComputeBlock } from '../../../src/ports.ts'
-import type { Patience } from '../../../src/roles/duty-keeper.ts'
 import type { JobSession } from '../../../src/roles/job-session.ts'
 import type { JobSessions } from '../../../src/roles/job-sessions.ts'
 

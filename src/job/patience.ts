@@ -1,0 +1,62 @@
+import type { Duty } from './duties.ts'
+
+/** How long a peer waits for others before it does what would be theirs to do. */
+export interface Patience {
+  /** For a living peer of an earlier rank, by kind of duty. */
+  proposeMs: number
+  validateMs: number
+  recheckMs: number
+  finalizeMs: number
+  /** No progress in an attempt for so long, and this peer votes that it is stuck. */
+  stuckMs: number
+  /** The same where all whom the attempt waits for have left: time for a peer that crashed to come back and open what it committed to. */
+  goneMs: number
+  /** For each peer of an earlier rank that has left: the news of its leaving may be wrong. */
+  deadMs: number
+}
+
+/** Enough for a peer that is busy with a MicroJob of its own; all of it can be set by the operator. */
+export const DEFAULT_PATIENCE: Patience = {
+  proposeMs: 2000,
+  validateMs: 15_000,
+  recheckMs: 15_000,
+  finalizeMs: 5000,
+  stuckMs: 45_000,
+  goneMs: 5000,
+  deadMs: 500,
+}
+
+/** A slower device than ours is waited for as well. */
+const SLOWER_PEER = 4
+
+/** The patience for a Job whose blocks take `blockMs` here: a validator runs `microJobs` of them, on a device that may be slower. */
+export function patienceFor(patience: Patience, microJobs: number, blockMs: number): Patience {
+  const validateMs = Math.max(patience.validateMs, SLOWER_PEER * microJobs * blockMs)
+  const recheckMs = Math.max(patience.recheckMs, SLOWER_PEER * blockMs)
+  return { ...patience, validateMs, recheckMs, stuckMs: Math.max(patience.stuckMs, 3 * validateMs) }
+}
+
+export interface DutyTimes {
+  /** Since when the duty stands. */
+  sinceMs: number
+  /** Since when its attempt has made no progress. */
+  stillMs: number
+  alive(peer: string): boolean
+}
+
+/** When a duty is due, on the clock of `times`. */
+export function dutyDueMs(duty: Duty, patience: Patience, { sinceMs, stillMs, alive }: DutyTimes): number {
+  if (duty.kind === 'reopen') {
+    const gone = duty.awaited.length > 0 && !duty.awaited.some(alive)
+    return stillMs + (gone ? patience.goneMs : patience.stuckMs)
+  }
+  const each = waitFor(duty.kind, patience)
+  return duty.before.reduce((due, peer) => due + (alive(peer) ? each : patience.deadMs), sinceMs)
+}
+
+function waitFor(kind: Duty['kind'], patience: Patience): number {
+  if (kind === 'propose') return patience.proposeMs
+  if (kind === 'validate') return patience.validateMs
+  if (kind === 'recheck') return patience.recheckMs
+  return patience.finalizeMs
+}
