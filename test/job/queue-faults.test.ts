@@ -358,7 +358,7 @@ describe('queue faults', () => {
     for (const message of bad) bench.event('b', { type: 'message', from: 'a', message })
     assert.deepEqual(
       bench.offences('b').map((offence) => offence.slice(2)),
-      ['bad-item', 'bad-item', 'bad-item', 'wrong-size', 'bad-item', 'bad-grant', 'bad-grant'],
+      ['bad-item', 'bad-item', 'bad-item', 'wrong-size', 'bad-item', 'bad-grant', 'contradiction'],
     )
     assert.equal(bench.state('b').items, items)
   })

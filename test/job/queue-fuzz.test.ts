@@ -97,7 +97,7 @@ function checkStep(before: QueueState, after: QueueState, { type }: { type: stri
   assert.ok(after.members.size < MAX_MEMBERS && after.pending.length <= MAX_MEMBERS && after.history.length <= MAX_HISTORY)
   assert.ok(after.ready.length + after.started.length <= MAX_HELD)
   assert.ok(
-    after.items.every(({ deadlineMs }) => deadlineMs <= after.nowMs + after.settings.maxLeaseMs),
+    after.items.every(({ deadlineMs }) => deadlineMs <= after.nowMs + after.settings.leaseMs),
     'no lock is for ever',
   )
 }

@@ -59,7 +59,7 @@ const settings: Partial<QueueSettings> = {
   banMs: STEP_MS,
   frozenMs: 1_000 * STEP_MS,
 }
-const PROOFS = /^(wrong|bad|forged)-/
+const PROOFS = /^(wrong|bad|forged|contra)/
 
 export interface TinyInit {
   peers: string[]

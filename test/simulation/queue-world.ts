@@ -18,7 +18,16 @@ const PATIENCE_MS = 240_000
 /** From the last record until all views are one. */
 const SETTLE_MS = 20_000
 /** Offences that no honest peer can commit; the others are suspicions, and a bad network earns them too. */
-const PROOFS = new Set(['wrong-queue', 'wrong-size', 'bad-item', 'bad-grant', 'bad-snapshot', 'forged-owner', 'forged-claim'])
+const PROOFS = new Set([
+  'wrong-queue',
+  'wrong-size',
+  'bad-item',
+  'bad-grant',
+  'contradiction',
+  'bad-snapshot',
+  'forged-owner',
+  'forged-claim',
+])
 
 /** Plays one scenario and checks the invariants on every step and at the end. */
 export function playScenario(scenario: Scenario, options: { trace?: (line: string) => void } = {}): Outcome {

@@ -36,6 +36,7 @@ export type QueueOffence =
   | 'wrong-size'
   | 'bad-item'
   | 'bad-grant'
+  | 'contradiction'
   | 'bad-snapshot'
   | 'forged-owner'
   | 'forged-claim'

@@ -7,7 +7,7 @@ import { adopt, isNews, openGap, ownerAt, ownerSpoke, remember } from './ownersh
 import { MAX_HELD, MAX_MEMBERS } from './settings.ts'
 import { slotOf } from './slots.ts'
 import type { QueueState } from './state.ts'
-import { mustListen, sendBeat, wanted } from './work.ts'
+import { mustListen, noteAnswer, sendBeat, wanted } from './work.ts'
 
 /** Hand-overs of a grant: its first entry may be the author's own lock, which is none. */
 export const handOversOf = ({ grants }: QueueGrant, author: PeerId): number => grants.length - (grants[0]?.to === author ? 1 : 0)
@@ -30,7 +30,7 @@ export function fileRequest(d: Draft, { want, epoch }: QueueRequest, from: PeerI
 function offerAgain(d: Draft, from: PeerId, epoch: number): void {
   const { s } = d
   const { lastGrant } = s
-  if (lastGrant === undefined || s.nowMs - lastGrant.sentMs < s.settings.beatMs) return
+  if (lastGrant === undefined || s.nowMs - lastGrant.sentMs < s.settings.retryMs / 2) return
   const { message } = lastGrant
   if (epoch > message.epoch || !message.grants.some(({ to }) => to === from)) return
   s.lastGrant = { message, sentMs: s.nowMs }
@@ -145,7 +145,7 @@ function lockAll(d: Draft, { epoch, seq, leaseMs, grants }: QueueGrant, author: 
     else if (to === author && isBanned(s, author)) continue
     for (const slot of slots) mergeLock(d, slot, { holder: to, stamp, leaseMs, by })
     if (to !== s.self) continue
-    s.asked = undefined
+    noteAnswer(d)
     s.lastBatch = Math.max(1, slots.length)
   }
 }

@@ -26,18 +26,22 @@ export function judgeQueueMessage(s: QueueState, message: QueueMessage, from: Pe
       return accept
     case 'beat':
       if (!slotsFit(s, message.holding) || !slotsFit(s, message.released)) return reject('bad-item')
+      if (!allDiffer([...message.done, ...message.holding, ...message.released])) return reject('contradiction')
       return message.owner && isForged(s, message.epoch, message.branch, from) ? reject('forged-owner') : accept
     case 'grant':
       return judgeGrant(s, message, from)
     case 'claim':
-      return judgeClaim(s, message.snapshot, from)
     case 'snapshot':
-      return judgeSnapshot(s, message.snapshot, from)
+      if (!allDiffer([...message.done, ...lockedIn(message.snapshot)])) return reject('contradiction')
+      return message.type === 'claim' ? judgeClaim(s, message.snapshot, from) : judgeSnapshot(s, message.snapshot, from)
   }
 }
 
 const slotsFit = (s: QueueState, slots: readonly Slot[]) =>
   slots.every((slot) => slot >= 0 && itemOf(slot) < s.n && attemptOf(slot) <= MAX_ATTEMPT)
+
+/** Nobody finishes, holds, gives and gives back the same MicroJob in one breath. */
+const allDiffer = (values: readonly (Slot | PeerId)[]) => new Set(values).size === values.length
 
 const tooFar = (s: QueueState, epoch: number) => epoch > s.epoch + MAX_EPOCH_JUMP || epoch > MAX_EPOCH
 
@@ -49,8 +53,8 @@ function judgeGrant(s: QueueState, message: QueueGrant, from: PeerId): QueueVerd
   const { grants, epoch, branch } = message
   const slots = grants.flatMap((grant) => grant.slots)
   if (!slotsFit(s, slots)) return reject('bad-item')
-  if (new Set(slots).size < slots.length) return reject('bad-grant')
-  if (new Set(grants.map(({ to }) => to)).size < grants.length) return reject('bad-grant')
+  if (!allDiffer(grants.map(({ to }) => to))) return reject('bad-grant')
+  if (!allDiffer([...message.done, ...slots])) return reject('contradiction')
   if (grants.length === 0 || grants.some(({ to }, index) => index > 0 && to === from)) return reject('bad-grant')
   if (tooFar(s, epoch + grants.length)) return ignore('far-epoch')
   return isForged(s, epoch, branch, from) ? reject('forged-owner') : accept
@@ -61,10 +65,12 @@ function judgeClaim(s: QueueState, snapshot: QueueSnapshot, from: PeerId): Queue
   return judgeSnapshot(s, snapshot, from)
 }
 
+const lockedIn = ({ locks }: QueueSnapshot) => locks.flatMap(({ slots }) => slots)
+
 export function judgeSnapshot(s: QueueState, snapshot: QueueSnapshot, from: PeerId): QueueVerdict {
-  const slots = snapshot.locks.flatMap((run) => run.slots)
+  const slots = lockedIn(snapshot)
   if (!slotsFit(s, slots) || !slotsFit(s, snapshot.attempts)) return reject('bad-item')
-  if (new Set(slots).size < slots.length || snapshot.done.length !== Math.ceil(s.n / 8)) return reject('bad-snapshot')
+  if (!allDiffer(slots) || snapshot.done.length !== Math.ceil(s.n / 8)) return reject('bad-snapshot')
   if (snapshot.locks.some(({ holder, epoch }) => holder >= snapshot.holders.length || epoch > snapshot.epoch)) return reject('bad-snapshot')
   if (s.members.get(from)?.excluded) return ignore('excluded')
   return tooFar(s, snapshot.epoch) ? ignore('far-epoch') : accept

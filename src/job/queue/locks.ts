@@ -29,7 +29,8 @@ export function mergeLock(d: Draft, slot: Slot, lock: Lock): void {
   const { s } = d
   const item = itemAt(s, slot)
   if (item === undefined || item.status === 'done') return
-  const leaseMs = Math.min(lock.leaseMs, s.settings.maxLeaseMs)
+  // All peers have the Job's lease; a longer one is a stranger's wish.
+  const leaseMs = Math.min(lock.leaseMs, s.settings.leaseMs)
   if (lock.stamp > item.stamp || (lock.by === 'grant' && item.status === 'open')) {
     const stamp = Math.max(lock.stamp, item.stamp)
     // Given again to its holder, a lock goes on where it was: it ends when the first would have.

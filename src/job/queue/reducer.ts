@@ -107,7 +107,8 @@ function beatIfDue(d: Draft): void {
   const silentMs = s.nowMs - s.lastSentMs
   const ownerDue = s.owner === s.self && silentMs >= beatMs
   const holderDue = s.ready.length + s.started.length > 0 && s.nowMs - s.lastRenewedMs >= leaseMs / 3 && !hasStalled(s)
-  const reportDue = acceptReports && s.unreported.length > 0 && (silentMs >= reportMs || s.ready.length + s.started.length === 0)
+  const reportDue =
+    acceptReports && s.unreported.length > 0 && (silentMs >= reportMs || (s.openCount === 0 && s.ready.length + s.started.length === 0))
   const presenceDue = silentMs >= presentMs / 3
   if (ownerDue || holderDue || reportDue || presenceDue) sendBeat(d)
 }

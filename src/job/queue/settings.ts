@@ -6,8 +6,6 @@ export interface QueueSettings {
   maxLockMs: number
   /** A caller that gave no sign of work for so long gets its locks renewed no more. */
   workTimeoutMs: number
-  /** The longest lease accepted from an owner. */
-  maxLeaseMs: number
   /** A silent owner beats so often. */
   beatMs: number
   /** An owner silent for so long is lost. */
@@ -56,7 +54,6 @@ export const defaultQueueSettings: QueueSettings = {
   maxLockMs: 12 * 3_600_000,
   // A block is the unit of progress, and the slowest that anybody should place takes minutes.
   workTimeoutMs: 3_600_000,
-  maxLeaseMs: 600_000,
   beatMs: 400,
   // Three beats may be lost. Measured: a frozen owner costs 1.5 s, a killed one 0.13 s.
   ownerTimeoutMs: 1_500,

@@ -100,7 +100,9 @@ export interface QueueState {
   readonly lastWorkMs: number
   /** Since when we have wanted more. */
   readonly hungrySinceMs: number | undefined
-  readonly asked: { readonly lastMs: number; readonly tries: number } | undefined
+  readonly asked: { readonly sinceMs: number; readonly lastMs: number; readonly tries: number } | undefined
+  /** From a request to its answer; smoothed. */
+  readonly answerMs: number
   readonly unreported: readonly Slot[]
   readonly lastSentMs: number
   readonly lastRenewedMs: number
@@ -191,6 +193,7 @@ export function createQueueState(init: QueueInit): QueueState {
     lastWorkMs: nowMs,
     hungrySinceMs: undefined,
     asked: undefined,
+    answerMs: 0,
     unreported: [],
     // An owner shows itself at once.
     lastSentMs: creator ? Number.NEGATIVE_INFINITY : nowMs,
@@ -210,7 +213,6 @@ function settingsOf(chosen: Partial<QueueSettings> = {}): QueueSettings {
   return {
     ...settings,
     aliveMs: Math.max(settings.aliveMs, settings.leaseMs / 2),
-    maxLeaseMs: Math.max(settings.maxLeaseMs, settings.leaseMs),
   }
 }
 

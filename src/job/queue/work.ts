@@ -6,6 +6,8 @@ import type { QueueState } from './state.ts'
 
 /** Weight of the latest pace in the smoothed one: two thirds of a change are seen after two MicroJobs. */
 const PACE_WEIGHT = 0.5
+/** A request is repeated when it has taken so many times as long as others did. */
+const ANSWERS_WAITED = 3
 
 /** Somebody here wants one more. The time since the last was given out is the pace of the work itself, waiting excluded. */
 export function take(d: Draft): void {
@@ -42,6 +44,19 @@ function appetite({ paceMs, settings }: QueueState): number {
   return Math.max(1, Math.min(settings.maxBatch, Math.floor(settings.batchMs / Math.max(paceMs, 0.001))))
 }
 
+/** Where answers take long, because machines or links are busy, asking again sooner would only add to that. */
+function retryAfterMs({ answerMs, settings }: QueueState, tries: number): number {
+  const patientMs = settings.retryMs * 2 ** Math.min(tries - 1, 2)
+  return Math.min(Math.max(patientMs, ANSWERS_WAITED * answerMs), settings.requestTtlMs * 0.75)
+}
+
+/** Our request was answered. */
+export function noteAnswer(d: Draft): void {
+  const { s } = d
+  if (s.asked !== undefined) s.answerMs += PACE_WEIGHT * (s.nowMs - s.asked.sinceMs - s.answerMs)
+  s.asked = undefined
+}
+
 /** How many MicroJobs to get now: for those who wait, or, at quick work, once half of the last batch is gone. */
 export function wanted(s: QueueState): number {
   if (s.leaving || s.openCount === 0) return 0
@@ -65,9 +80,9 @@ export function askForWork(d: Draft): void {
     if (!mustListen(s)) wake(d, s.settings.collectMs)
     return
   }
-  const { asked, settings } = s
-  if (asked !== undefined && s.nowMs - asked.lastMs < settings.retryMs * 2 ** Math.min(asked.tries - 1, 2)) return
-  s.asked = { lastMs: s.nowMs, tries: (asked?.tries ?? 0) + 1 }
+  const { asked } = s
+  if (asked !== undefined && s.nowMs - asked.lastMs < retryAfterMs(s, asked.tries)) return
+  s.asked = { sinceMs: asked?.sinceMs ?? s.nowMs, lastMs: s.nowMs, tries: (asked?.tries ?? 0) + 1 }
   send(d, { type: 'request', want })
 }
 
