@@ -31,6 +31,7 @@ export interface Member {
   readonly peer: PeerId
   readonly addresses: readonly string[]
   readonly pid: number
+  readonly logFile: string
   /** How it ended, in words, once it did: `exit code 0`, `SIGKILL`. */
   readonly ended: Promise<string>
   isRunning(): boolean
@@ -86,6 +87,7 @@ export async function startMember({ name, role, dataDir, logFile, args, env, sig
     peer,
     addresses,
     pid: child.pid as number,
+    logFile,
     ended,
     isRunning: () => running,
     kill,

@@ -6,8 +6,8 @@ import { after, before, describe, it } from 'node:test'
 import { EXIT } from '../../../src/errors.ts'
 import type { JobDraft } from '../../../src/job/draft.ts'
 import { encodePng } from '../../../src/pictures/encode.ts'
+import { startTestNetwork, type TestNetwork } from '../support/fault-network.ts'
 import { dataJob, jobFileOf, numbersJob } from '../support/jobs.ts'
-import { startTestNetwork, type TestNetwork } from '../support/network.ts'
 import { refusal } from '../support/refusal.ts'
 
 describe('a Job that cannot be', () => {
