@@ -177,16 +177,18 @@ export class ListenFailedError extends MingaError {
 export class NetworkKeyError extends MingaError {
   readonly exitCode = EXIT.usage
 
-  constructor(cause?: unknown) {
+  /** `path` where the file cannot even be read. */
+  constructor(cause?: unknown, path?: string) {
+    const found = path === undefined ? 'found neither' : `found ${path} unreadable`
     super({
-      message: 'Expected a pre-shared key of 32 bytes or a swarm.key file, found neither.',
+      message: `Expected a pre-shared key of 32 bytes or a swarm.key file, ${found}.`,
       hint: 'Use the same key file on every peer of the private network.',
       cause,
     })
   }
 }
 
-export type IdentityFault = 'unreadable' | 'unwritable' | 'corrupt' | 'bad-key'
+export type IdentityFault = 'missing' | 'unreadable' | 'unwritable' | 'corrupt' | 'bad-key'
 
 /** The identity file, or the key given, cannot be used. */
 export class IdentityFileError extends MingaError {
@@ -200,7 +202,9 @@ export class IdentityFileError extends MingaError {
       hint:
         fault === 'corrupt'
           ? 'Restore the file from a backup, or move it away to become a new peer.'
-          : 'Give this user read and write access to the file and its folder.',
+          : fault === 'missing'
+            ? 'Check the path, or leave --identity-file out to have one made in the data directory.'
+            : 'Give this user read and write access to the file and its folder.',
       cause,
     })
     this.path = path

@@ -33,10 +33,14 @@ export function randomIdentity(): Identity {
   return identityOf(randomBytes(ED25519_KEY_BYTES))
 }
 
-/** The identity kept in the file at `path`; makes both where there is none. Throws IdentityFileError; a damaged file is never replaced. */
-export async function loadIdentity(path: string): Promise<Identity> {
+/**
+ * The identity kept in the file at `path`; where there is none both are made, unless `mustExist`: a mistyped path would make another peer
+ * without a word. Throws IdentityFileError; a damaged file is never replaced.
+ */
+export async function loadIdentity(path: string, { mustExist = false } = {}): Promise<Identity> {
   const text = await read(path)
   if (text !== undefined) return parse(path, text)
+  if (mustExist) throw new IdentityFileError(path, 'missing', 'nothing there')
   const identity = randomIdentity()
   return (await create(path, identity)) ? identity : await loadIdentity(path)
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
+import { NetworkKeyError } from '../network/errors.ts'
 import type { Identity } from '../network/identity.ts'
 import { loadIdentity } from '../network/identity-node.ts'
 import { createNetwork, type MingaNetwork } from '../network/node.ts'
@@ -41,7 +42,9 @@ export interface NodeInit extends Abortable {
 export async function startNode({ config, logger, role, dataDir, signal }: NodeInit, undo: Undo): Promise<MingaNode> {
   const directory = await openDataDirectory(dataDir)
   undo.add(() => directory.close())
-  const identity = await loadIdentity(config.identityFile ?? directory.sub('identity.json'))
+  const identity = await loadIdentity(config.identityFile ?? directory.sub('identity.json'), {
+    mustExist: config.identityFile !== undefined,
+  })
   const wallet = await loadWallet(config.walletKeyFile ?? directory.sub('wallet.key'), { mustExist: config.walletKeyFile !== undefined })
   signal?.throwIfAborted()
   const network = await openNetwork({ config, logger, role }, identity)
@@ -75,7 +78,7 @@ async function openNetwork(
   identity: Identity,
 ): Promise<MingaNetwork> {
   const platform = await nodePlatform({ mdns: config.mdns })
-  const pnetKey = config.pnetKeyFile === undefined ? undefined : new Uint8Array(await readFile(config.pnetKeyFile))
+  const pnetKey = config.pnetKeyFile === undefined ? undefined : await readNetworkKey(config.pnetKeyFile)
   return createNetwork(
     { platform, log: logger.child('network') },
     {
@@ -88,6 +91,15 @@ async function openNetwork(
       ...(pnetKey && { pnetKey }),
     },
   )
+}
+
+/** Without its key a private network must not be joined by accident as a public one. Throws NetworkKeyError. */
+async function readNetworkKey(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path))
+  } catch (error) {
+    throw new NetworkKeyError(error, path)
+  }
 }
 
 function dhtMode({ dht }: Config, role: NodeInit['role']): 'server' | 'client' | 'off' {

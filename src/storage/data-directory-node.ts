@@ -1,5 +1,5 @@
 import { chmod, mkdir, readFile, stat, statfs, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { DataDirectoryFault } from './errors.ts'
 import { DataDirectoryInUseError, DataDirectoryUnusableError, DiskFullError, errorCode, writeError } from './errors.ts'
@@ -48,7 +48,7 @@ async function freeBytes(path: string): Promise<number> {
 
 async function prepare(root: string): Promise<void> {
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 })
+    await makeDirectory(root)
     const { mode } = await stat(root)
     if ((mode & 0o077) !== 0) await chmod(root, 0o700) // keys lie here
   } catch (error) {
@@ -56,7 +56,23 @@ async function prepare(root: string): Promise<void> {
   }
 }
 
+/** Node's own recursive mkdir never ends where a folder that is there refuses to hold another with ENOENT: /proc, automounted homes. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return
+    const parent = dirname(path)
+    if (errorCode(error) !== 'ENOENT' || parent === path) throw error
+    await makeDirectory(parent)
+    await mkdir(path, { mode: 0o700 }).catch((again: unknown) => {
+      if (errorCode(again) !== 'EEXIST') throw again
+    })
+  }
+}
+
 const FAULTS: Record<string, DataDirectoryFault> = {
+  ENOENT: 'not-writable',
   EEXIST: 'not-a-directory',
   ENOTDIR: 'not-a-directory',
   EACCES: 'not-writable',
