@@ -8,7 +8,7 @@ import { describe, it } from 'node:test'
 import { EXIT } from '../../../src/errors.ts'
 import { minga } from '../../cli/run.ts'
 import { temporaryDirectory } from '../support/fault-network.ts'
-import { LONELY, startLonelyPeer } from '../support/lonely-peer.ts'
+import { LONELY, PEER_ENTRY, startLonelyPeer } from '../support/lonely-peer.ts'
 import { startProcess } from '../support/process.ts'
 import { refusal } from '../support/refusal.ts'
 
