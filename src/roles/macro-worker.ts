@@ -41,12 +41,12 @@ interface InHand {
 export async function workOffMacroJob(
   work: WorkComponents,
   job: LoadedJob,
-  { macro }: OpenMacroJob,
+  { macro, open }: OpenMacroJob,
   queue: WorkQueue,
   options: MacroWorkerOptions,
 ): Promise<void> {
   const { signal, stop, self } = options
-  const unfollow = followRecords(job, macro, queue, self)
+  const unfollow = followRecords(job, { macro, open }, queue, self)
   const taking = AbortSignal.any([signal, stop])
   try {
     let next = await take(work, job, macro, queue, taking)
@@ -118,21 +118,22 @@ async function whileWorking<T>(queue: WorkQueue, leaseMs: number, clock: Clock, 
   }
 }
 
-/** A record in the log makes an item done, and the agreement opens it again, whatever the queue says. */
-function followRecords({ session, info }: LoadedJob, macro: number, queue: WorkQueue, self: PeerId): () => void {
+/**
+ * A record in the log makes an item done, and the agreement opens it again, whatever the queue says. `open` is what the queue was opened with:
+ * what came while it was being opened is told at once, or the queue would wait for it for ever.
+ */
+function followRecords({ session, info }: LoadedJob, { macro, open }: OpenMacroJob, queue: WorkQueue, self: PeerId): () => void {
   const chunk = chunkOf(info, macro)
-  let open = new Set(openOf())
-  function openOf(): number[] {
-    const state = chunkState(session.view, info, chunk)
-    return state.current?.open.get(macro) ?? []
-  }
-  return session.onChange(() => {
-    const now = new Set(openOf())
-    const recorded = [...open].filter((micro) => !now.has(micro))
-    const reopened = [...now].filter((micro) => !open.has(micro))
-    open = now
+  let known = new Set(open)
+  const tell = () => {
     const { current } = chunkState(session.view, info, chunk)
+    const now = new Set(current?.open.get(macro) ?? [])
+    const recorded = [...known].filter((micro) => !now.has(micro))
+    const reopened = [...now].filter((micro) => !known.has(micro))
+    known = now
     for (const micro of recorded) queue.recorded([micro], current?.authorOf(macro, micro) ?? self)
     if (reopened.length > 0) queue.reopened(reopened)
-  })
+  }
+  tell()
+  return session.onChange(tell)
 }
