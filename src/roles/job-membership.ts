@@ -4,8 +4,8 @@ import type { JobInfo } from '../job/info.ts'
 import { type ChosenMacroJob, chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { DEFAULT_PATIENCE, type Patience } from '../job/patience.ts'
 import { progressOf } from '../job/progress.ts'
-import type { RecordOf } from '../job/records.ts'
-import { chunkOf } from '../job/view.ts'
+import type { JobRecord, RecordOf } from '../job/records.ts'
+import { chunkOf, type JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault } from '../ports.ts'
 import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
@@ -18,6 +18,7 @@ import type { JobsBoard } from './jobs-board.ts'
 import { type LoadedJob, loadJob } from './loaded-job.ts'
 import { createMacroActivity, type MacroActivity } from './macro-activity.ts'
 import { workOffMacroJob } from './macro-worker.ts'
+import { isLost } from './patient-fetch.ts'
 import type { QueueSnapshots } from './queue-snapshots.ts'
 import { openWorkQueue } from './work-queue.ts'
 
@@ -85,13 +86,22 @@ export async function joinJob(
     const info = session.view.info as JobInfo
     const refusal = components.refuses?.(info)
     if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
+    if (isOver(session.view)) throw new JobRefusedError(jobId, 'one that is over')
     const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
     const joined = await channels.join<JobMessage>(spec, { meetAt, signal })
     channel = joined
     const providers = () => [...new Set([...meetAt, ...joined.peers(), info.requester])].filter((peer) => peer !== self)
-    const job = await loadJob(components, session, info, providers, { signal })
     const { fingerprint } = await compute.device()
-    await session.append({ kind: 'peer', wallet, certificate, fingerprint })
+    const presence: JobRecord = { kind: 'peer', wallet, certificate, fingerprint }
+    // The requester promised nothing: it may leave when the Job is placed.
+    const holders = meetAt.filter((peer) => peer !== info.requester)
+    const job = await loadJob(components, session, info, { providers, holders }, { signal }).catch(async (error: unknown) => {
+      // A Job whose code is lost must end: who cannot even begin says so.
+      const codeIsLost = complaintOf(error) === 'data' && isLost(error, holders)
+      if (codeIsLost) await session.append(presence, { kind: 'complaint', reason: 'data', macro: 0, micro: 0 })
+      throw error
+    })
+    await session.append(presence)
     const activity = createMacroActivity(joined)
     await activity.ask()
     await components.clock.sleep(ACTIVITY_WAIT_MS, { signal })
@@ -102,6 +112,11 @@ export async function joinJob(
     await session.close()
     throw error
   }
+}
+
+function isOver(view: JobView): boolean {
+  const { state } = progressOf(view)
+  return state === 'finished' || state === 'cancelled' || state === 'failed'
 }
 
 async function syncFromOne(
@@ -154,10 +169,7 @@ class Membership implements JobMembership {
     this.#duties = keepDuties(keeper, job, patience, { signal: this.#left.signal })
   }
 
-  over(): boolean {
-    const { state } = progressOf(this.job.session.view)
-    return state === 'finished' || state === 'cancelled' || state === 'failed'
-  }
+  over = () => isOver(this.job.session.view)
 
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
     if (this.over() || this.job.session.view.complaints.has(this.#components.self)) return false
@@ -207,12 +219,22 @@ class Membership implements JobMembership {
     logger.debug('working on a MacroJob', { jobId: this.job.jobId, macro, chunk, attempt })
     const init = { processors: this.#activity.processors(macro), elsewhere: () => this.#choose(macro) !== undefined }
     const queue = await openWorkQueue(this.#components, this.job, choice, init, { signal })
+    // A Job that is called off, or given up, needs no more MicroJobs.
+    const over = new AbortController()
+    const unfollow = this.job.session.onChange(() => this.over() && over.abort())
     try {
       const onCompleted = (macro: number, micro: number, deviceMs: number) => this.#onCompleted(macro, micro, deviceMs)
-      await workOffMacroJob(this.#components, this.job, choice, queue, { signal, stop, clock, self, onCompleted })
+      await workOffMacroJob(this.#components, this.job, choice, queue, {
+        signal,
+        stop: AbortSignal.any([stop, over.signal]),
+        clock,
+        self,
+        onCompleted,
+      })
     } catch (error) {
       await this.#complain(macro, error, signal)
     } finally {
+      unfollow()
       await queue.close()
       await this.#activity.leave(macro).catch(() => {})
     }
