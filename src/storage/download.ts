@@ -65,7 +65,7 @@ async function askInBulk({ logger, onWrongBytes }: DownloadComponents, bulk: Bul
   try {
     await askUntilDry(bulk, peer, run)
     if (run.missing.size === 0) return
-    run.attempts.push({ source: peer, reason: 'does not have it' })
+    run.attempts.push({ source: peer, reason: 'does not have it', lacks: true })
     run.settled.add(peer)
   } catch (error) {
     run.signal.throwIfAborted()

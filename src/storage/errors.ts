@@ -7,6 +7,8 @@ export interface Attempt {
   /** The peer that was asked, or the way (`bitswap`, `routing`) where no single peer was. */
   source: string
   reason: string
+  /** True where it answered, and what it answered is that it lacks the block. */
+  lacks?: boolean
 }
 
 /** A block is neither here nor at any of the peers that were asked. */
