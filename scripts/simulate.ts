@@ -1,45 +1,67 @@
 /**
- * Plays seeded worlds of the MicroJob queue: `npm run simulate` (10,000 seeds), `node scripts/simulate.ts --seed N` replays one,
- * with `--trace` every effect of it; `--from N --count N` play a range.
+ * Plays seeded worlds with the production reducers: `npm run simulate` plays 10,000 of the MicroJob queue and 100 whole agreements.
+ * `--world queue|agreement` chooses one kind, `--seed N` replays one seed of it, with `--trace` step by step; `--from N --count N` play a range.
  */
 import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { agreementScenarioOf, playAgreement } from '../test/simulation/agreement-world.ts'
 import { scenarioOf } from '../test/simulation/queue-scenario.ts'
 import { playScenario } from '../test/simulation/queue-world.ts'
 
+interface World {
+  /** Seeds that are played unless `--count` says otherwise: about a minute each kind. */
+  count: number
+  scenario(seed: number): unknown
+  play(seed: number, options: { trace?: (line: string) => void }): { failures: string[] }
+}
+
+const WORLDS: Record<string, World> = {
+  queue: { count: 10_000, scenario: scenarioOf, play: (seed, options) => playScenario(scenarioOf(seed), options) },
+  agreement: { count: 100, scenario: agreementScenarioOf, play: (seed, options) => playAgreement(agreementScenarioOf(seed), options) },
+}
+
 const { values } = parseArgs({
   options: {
+    world: { type: 'string' },
     seed: { type: 'string' },
     from: { type: 'string', default: '1' },
-    count: { type: 'string', default: '10000' },
+    count: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
 })
 
 const print = (line: string) => writeSync(1, `${line}\n`)
 
-function play(seed: number): boolean {
-  const scenario = scenarioOf(seed)
-  const { failures } = playScenario(scenario, values.trace ? { trace: print } : {})
+function play(name: string, world: World, seed: number): boolean {
+  const { failures } = world.play(seed, values.trace ? { trace: print } : {})
   if (failures.length === 0) return true
-  print(`seed ${seed} failed; replay with: node scripts/simulate.ts --seed ${seed} --trace`)
+  print(`${name} seed ${seed} failed; replay with: node scripts/simulate.ts --world ${name} --seed ${seed} --trace`)
   for (const failure of failures) print(`  ${failure}`)
   return false
 }
 
-if (values.seed !== undefined) {
-  const scenario = scenarioOf(Number(values.seed))
-  print(JSON.stringify(scenario))
-  if (play(scenario.seed)) print(`seed ${scenario.seed} holds: ${JSON.stringify(playScenario(scenario))}`)
-  else process.exitCode = 1
-} else {
+function playRange(name: string, world: World): number {
   const startedMs = performance.now()
-  const [from, count] = [Number(values.from), Number(values.count)]
+  const from = Number(values.from)
+  const count = Number(values.count ?? world.count)
   let failed = 0
   for (let seed = from; seed < from + count; seed++) {
-    if (!play(seed)) failed++
-    if ((seed - from + 1) % 1_000 === 0) print(`${seed - from + 1} seeds played, ${failed} failed`)
+    if (!play(name, world, seed)) failed++
+    if ((seed - from + 1) % 1000 === 0) print(`${name}: ${seed - from + 1} seeds played, ${failed} failed`)
   }
-  print(`${count} seeds in ${((performance.now() - startedMs) / 1000).toFixed(1)} s, ${failed} failed`)
-  if (failed > 0) process.exitCode = 1
+  print(`${name}: ${count} seeds in ${((performance.now() - startedMs) / 1000).toFixed(1)} s, ${failed} failed`)
+  return failed
 }
+
+const names = values.world === undefined ? Object.keys(WORLDS) : [values.world]
+const unknown = names.find((name) => WORLDS[name] === undefined)
+if (unknown !== undefined) {
+  print(`expected --world ${Object.keys(WORLDS).join(' or ')}, found ${unknown}`)
+  process.exitCode = 2
+} else if (values.seed !== undefined) {
+  const name = values.world ?? 'queue'
+  const world = WORLDS[name] as World
+  print(JSON.stringify(world.scenario(Number(values.seed))))
+  if (play(name, world, Number(values.seed))) print(`${name} seed ${values.seed} holds`)
+  else process.exitCode = 1
+} else if (names.map((name) => playRange(name, WORLDS[name] as World)).some((failed) => failed > 0)) process.exitCode = 1

@@ -96,18 +96,44 @@ function computeAttempt(
     .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
     .filter((proposal) => proposal !== undefined)
     .sort((a, b) => (proposalRank(view, a.record, a.proposer) < proposalRank(view, b.record, b.proposer) ? -1 : 1))
-  const draw = drawOf(view, info, state, proposals)
-  const covered = new Set(draw?.record.picks.map(({ macro }) => macro))
-  const verdicts = pending
-    .filter((macro) => draw !== undefined && covered.has(macro))
-    .map((macro) => judgeMacroJob(view, info, draw as Draw, macro, benchOf(view, info, draw as Draw, macro, barred)))
+  const judged = fixedDraws(view, info, state, proposals).map((draw) => ({ draw, verdicts: judgeAll(view, info, draw, pending, barred) }))
+  // Two proposals can both be fixed where no author is in both: the one that has agreed on more stands, then the one of better rank.
+  const { draw, verdicts } = judged.reduce(
+    (best, next) => (agreedIn(next.verdicts) > agreedIn(best.verdicts) ? next : best),
+    judged[0] ?? NO_DRAW,
+  )
   settle(state, since, verdicts, number, draw)
+  const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
   const complete = [...open.values()].every((micros) => micros.length === 0)
   const votedOver = complete && applyReopenVotes(view, state, since, commits.authors(pending), number, draw, verdicts)
-  const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
+  if (votedOver && draw !== undefined && !ruled) settle(state, since, closingVerdicts(view, info, draw, verdicts, barred), number, draw)
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const authorOf = (macro: number, micro: number) => commits.firstAuthor(macro, micro)
   return { attempt: number, pending, open, authorOf, proposals, draw, verdicts, over: unfinished ? ruled || votedOver : true }
+}
+
+const NO_DRAW: { draw: Draw | undefined; verdicts: MacroVerdict[] } = { draw: undefined, verdicts: [] }
+
+const agreedIn = (verdicts: readonly MacroVerdict[]) => verdicts.filter(({ state }) => state === 'agreed').length
+
+function judgeAll(view: JobView, info: JobInfo, draw: Draw, pending: readonly number[], barred: ReadonlySet<string>): MacroVerdict[] {
+  const covered = new Set(draw.record.picks.map(({ macro }) => macro))
+  const judged = pending.filter((macro) => covered.has(macro))
+  return judged.map((macro) => judgeMacroJob(view, info, draw, macro, benchOf(view, info, draw, macro, barred)))
+}
+
+/** What can be said of the MacroJobs that an attempt leaves open as it ends: only convictions. */
+function closingVerdicts(
+  view: JobView,
+  info: JobInfo,
+  draw: Draw,
+  verdicts: readonly MacroVerdict[],
+  barred: ReadonlySet<string>,
+): MacroVerdict[] {
+  return verdicts
+    .filter(({ state }) => state === 'open')
+    .map(({ macro }) => judgeMacroJob(view, info, draw, macro, benchOf(view, info, draw, macro, barred), true))
+    .filter(({ state }) => state === 'failed')
 }
 
 /** Which commits count in one attempt. */
@@ -201,11 +227,12 @@ export function proposalRank(view: JobView, { chunk, attempt }: { chunk: number;
   return bytesToHex(hashOf('proposer', utf8ToBytes(view.jobId), uint32(chunk), uint32(attempt), utf8ToBytes(proposer)))
 }
 
-/** The first proposal that every picked author has opened its nonce for. An author opens for one proposal, so there is one at most. */
-function drawOf(view: JobView, info: JobInfo, state: ChunkState, proposals: readonly Proposal[]): Draw | undefined {
-  const fixed = proposals.find(({ missing }) => missing.length === 0)
-  if (fixed === undefined) return undefined
-  const { record, root } = fixed
+/** The proposals that every picked author has opened its nonce for, the better rank first. An author opens for one proposal only. */
+function fixedDraws(view: JobView, info: JobInfo, state: ChunkState, proposals: readonly Proposal[]): Draw[] {
+  return proposals.filter(({ missing }) => missing.length === 0).map(({ record, root }) => drawOf(view, info, state, record, root))
+}
+
+function drawOf(view: JobView, info: JobInfo, state: ChunkState, record: RecordOf<'root'>, root: Uint8Array): Draw {
   const nonces = record.authors.map((author) => {
     const head = state.chainHeads.get(author) as Uint8Array
     return openedNonce(view, head, author, root, state.chunk, record.attempt) as Uint8Array

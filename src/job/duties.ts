@@ -1,7 +1,16 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { type Attempt, type ChunkState, culpritsOf, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
-import { benchOf, type Dispute, type Draw, latestCommit, type MacroVerdict, VALIDATOR_RANKS, validationCommit } from './judge.ts'
+import {
+  anyValidationCommit,
+  benchOf,
+  type Dispute,
+  type Draw,
+  latestCommit,
+  type MacroVerdict,
+  VALIDATOR_RANKS,
+  validationCommit,
+} from './judge.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
@@ -12,7 +21,7 @@ import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 export type Duty = { id: string; before: string[] } & (
   | { kind: 'propose'; record: RecordOf<'root'> }
   | { kind: 'open-nonce'; chunk: number; attempt: number; root: Uint8Array }
-  | { kind: 'validate'; macro: number; attempt: number; samples: number[]; picked: string[] }
+  | { kind: 'validate'; macro: number; attempt: number; root: Uint8Array; samples: number[]; picked: string[] }
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
   /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back. */
@@ -32,9 +41,12 @@ export function dutiesOf(view: JobView, self: string): Duty[] {
 }
 
 function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] {
+  if (view.reports.some(({ author }) => author === self)) return []
   const processors = new Set([...view.commits.values()].flatMap((commits) => commits.map(({ author }) => author)))
-  if (view.reports.some(({ author }) => author === self) || !processors.has(self)) return []
-  const order = [...processors].sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
+  const byRank = (a: string, b: string) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1)
+  const peers = [...view.peers.keys()].sort(byRank)
+  // Who only validated comes last: a Job whose processors have all gone still gets its report.
+  const order = [...peers.filter((peer) => processors.has(peer)), ...peers.filter((peer) => !processors.has(peer))]
   return [{ id: 'finalize', kind: 'finalize', before: order.slice(0, order.indexOf(self)), outcome }]
 }
 
@@ -98,13 +110,14 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   const duties: Duty[] = []
   const rank = verdict.validators.indexOf(self)
   const mine = validationCommit(view, info, draw, macro, self)
-  if (!verdict.validated && rank >= 0 && rank < VALIDATOR_RANKS && mine === undefined) {
+  if (!verdict.validated && rank >= 0 && rank < VALIDATOR_RANKS && anyValidationCommit(view, info, draw, macro, self) === undefined) {
     duties.push({
       id: `validate/${at}`,
       kind: 'validate',
       before: verdict.validators.slice(0, rank),
       macro,
       attempt: draw.attempt,
+      root: draw.root,
       samples: bench.samples,
       picked: bench.picked,
     })

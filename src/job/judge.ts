@@ -66,8 +66,11 @@ export function fitsClass(view: JobView, { verification }: JobInfo, peer: string
   return verification.mode !== 'class' || view.peers.get(peer)?.fingerprint === verification.fingerprint
 }
 
-/** The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Verification" 5–7). */
-export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench): MacroVerdict {
+/**
+ * The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Verification" 5–7). With `closing`, the attempt was voted stuck: what
+ * the voters who did answer say stands then, though others are missing.
+ */
+export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench, closing = false): MacroVerdict {
   const validators = bench.ranking.slice(0, VALIDATOR_RANKS)
   const committed = validators.some((peer) => validationCommit(view, info, draw, macro, peer) !== undefined)
   const validation = firstValidation(view, info, draw, macro, validators)
@@ -84,9 +87,12 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
   }
   if (validation === undefined) return open
   const unequal = reveals.flatMap((reveal, micro) => (reveal !== undefined && !agrees(validation, reveal, micro, bench) ? [micro] : []))
-  const rulings = unequal.map((micro) => rule(view, info, draw, macro, micro, bench, reveals[micro] as RecordOf<'reveal'>, validation))
+  const rulings = unequal.map((micro) =>
+    rule(view, info, draw, macro, micro, bench, reveals[micro] as RecordOf<'reveal'>, validation, closing),
+  )
   const culprits = rulings.flatMap((ruling) => ('culprit' in ruling ? [ruling.culprit] : []))
   const disputes = rulings.flatMap((ruling) => ('dispute' in ruling ? [ruling.dispute] : []))
+  if (closing && culprits.length > 0) return { state: 'failed', macro, culprits }
   if (disputes.length > 0 || hidden.length > 0) return { ...open, disputes }
   if (culprits.length > 0) return { state: 'failed', macro, culprits }
   const microJobs = reveals.map((reveal, micro) => {
@@ -97,8 +103,15 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
   return { state: 'agreed', macro, attempt: draw.attempt, validator, independent: !bench.picked.includes(validator), microJobs }
 }
 
-/** The validator's commit for this attempt, from a peer that may validate. */
-export function validationCommit(view: JobView, { slicing }: JobInfo, { attempt }: Draw, macro: number, peer: string) {
+/** The peer's validation commit for this draw. One for another draw of the same attempt says nothing here: other blocks were asked for. */
+export function validationCommit(view: JobView, info: JobInfo, draw: Draw, macro: number, peer: string) {
+  const commit = anyValidationCommit(view, info, draw, macro, peer)
+  const { root } = commit?.record ?? {}
+  return root && equalBytes(root, draw.root) ? commit : undefined
+}
+
+/** The peer's validation commit in this attempt, whatever draw it followed: it has no second one. */
+export function anyValidationCommit(view: JobView, { slicing }: JobInfo, { attempt }: Draw, macro: number, peer: string) {
   const commits = view.commits.get(microKey(macro, slicing.microJobs)) ?? []
   return commits.find(({ author, record }) => author === peer && record.attempt === attempt)
 }
@@ -169,6 +182,7 @@ function rule(
   bench: Bench,
   reveal: RecordOf<'reveal'>,
   validation: Authored<RecordOf<'reveal'>>,
+  closing: boolean,
 ): Ruling {
   const processor = bench.picked[micro] as string
   const validator = validation.author
@@ -185,7 +199,8 @@ function rule(
   }
   const forProcessor = votes.filter(({ record }) => side(record) === 'processor').length
   const forValidator = votes.filter(({ record }) => side(record) === 'validator').length
-  const enough = votes.length >= Math.min(2, voters.length) && votes.length > 0
+  const wanted = closing ? 1 : Math.min(2, voters.length)
+  const enough = votes.length > 0 && votes.length >= wanted
   if (enough && forProcessor !== forValidator) {
     return { culprit: { peer: forProcessor > forValidator ? validator : processor, micro, block } }
   }

@@ -84,10 +84,12 @@ function orderSeed(info: JobInfo, macro: number): string {
 function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive, active }: MacroChoiceInput): boolean {
   const able = [...alive].filter((peer) => view.peers.has(peer) && fitsClass(view, info, peer))
   if (able.length <= 1) return true
-  const processors = new Set([self, ...(active.get(macro) ?? [])])
+  const processors = new Set(active.get(macro) ?? [])
   for (let micro = 0; micro < info.slicing.microJobs; micro++) {
     for (const { author } of view.commits.get(`${macro}/${micro}`) ?? []) processors.add(author)
   }
-  if ([...processors].every((peer) => peer === self)) return true
+  // Who has processed in it cannot judge it any more, so that there is nothing left to save.
+  if (processors.has(self) || processors.size === 0) return true
+  processors.add(self)
   return able.some((peer) => !processors.has(peer))
 }

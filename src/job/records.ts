@@ -67,6 +67,8 @@ export const commitRecord = z.strictObject({
   commit: hash,
   /** Head of the author's nonce chain for this chunk; the same in all its commits there. */
   chainHead: hash,
+  /** Of a validator, the root whose draw it followed; null of a processor. */
+  root: hash.nullable(),
 })
 
 /** A proposal of which commits settle together in one attempt; fixed when every picked author has opened its nonce for it. */

@@ -19,13 +19,15 @@ export interface WorkSubject {
   /** N for the validation MicroJob. */
   micro: number
   attempt: number
+  /** Of a validator, the root whose draw it follows. */
+  root?: Uint8Array
 }
 
 /** Runs the blocks, stores their outputs under the Job, keeps the opening, and gives the commit record to write. */
 export async function computeAndCommit(
   { blocks, compute, vault, wallet }: WorkComponents,
   job: LoadedJob,
-  { macro, micro, attempt }: WorkSubject,
+  { macro, micro, attempt, root }: WorkSubject,
   inputs: readonly ComputeBlock[],
   options: Abortable & { onBlock?: () => void } = {},
 ): Promise<{ commit: RecordOf<'commit'>; deviceMs: number }> {
@@ -42,6 +44,7 @@ export async function computeAndCommit(
     attempt,
     commit: commitOf({ jobId, macro, micro, wallet }, { blockHashes, salt }),
     chainHead: chainHead(secret, chunkOf(info, macro)),
+    root: root ?? null,
   }
   const deviceMs = results.reduce((sum, result) => sum + result.deviceMs, 0)
   job.pace.measured(results.length, deviceMs)

@@ -15,11 +15,11 @@ type DutyOf<Kind extends Duty['kind']> = Extract<Duty, { kind: Kind }>
 
 /** The validation MicroJob: one drawn block of each MicroJob, computed again from the input, and committed to like any other. */
 export async function validate(work: WorkComponents, job: LoadedJob, duty: DutyOf<'validate'>, options: Abortable = {}): Promise<void> {
-  const { macro, attempt, samples } = duty
+  const { macro, attempt, root, samples } = duty
   const inputs = []
   for (const [micro, block] of samples.entries()) inputs.push(...(await fetchInputs(work, job, { macro, micro, only: [block] }, options)))
   const micro = job.info.slicing.microJobs
-  const { commit } = await computeAndCommit(work, job, { macro, micro, attempt }, inputs, options)
+  const { commit } = await computeAndCommit(work, job, { macro, micro, attempt, root }, inputs, options)
   await job.session.append(commit)
 }
 

@@ -100,7 +100,7 @@ test('strangers write what they like: nothing of it counts', () => {
   const job = world([honest, honest, honest])
   const stranger = peerName(9)
   const bytes = new Uint8Array(32)
-  job.write(stranger, { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes })
+  job.write(stranger, { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes, root: null })
   job.write(stranger, { kind: 'cancel' })
   job.write(stranger, {
     kind: 'root',

@@ -94,11 +94,11 @@ class Node {
     return hashOf('result', uint32(macro), uint32(micro), uint32(block), utf8ToBytes(wrong ? `wrong ${this.index}` : 'right'))
   }
 
-  commit(macro: number, micro: number, attempt: number, blockHashes: Uint8Array[]): RecordOf<'commit'> {
+  commit(macro: number, micro: number, attempt: number, blockHashes: Uint8Array[], root: Uint8Array | null = null): RecordOf<'commit'> {
     this.openings.set(`${macro}/${micro}/${attempt}`, blockHashes)
     const subject = { jobId: this.view.jobId, macro, micro, wallet: walletOf(this.index) }
     const commit = commitOf(subject, { blockHashes, salt: this.#salt(macro, micro, attempt) })
-    return { kind: 'commit', macro, micro, attempt, commit, chainHead: chainHead(this.secret, chunkOf(this.info, macro)) }
+    return { kind: 'commit', macro, micro, attempt, commit, chainHead: chainHead(this.secret, chunkOf(this.info, macro)), root }
   }
 
   /** The record that a duty asks for; undefined where this peer does not do it. */
@@ -113,10 +113,10 @@ class Node {
         return behaviour.keepsNonce ? undefined : { kind: 'nonce', chunk, attempt, root, nonce: nonceAt(this.secret, chunk, attempt) }
       }
       case 'validate': {
-        const { macro, attempt, samples } = duty
+        const { macro, attempt, root, samples } = duty
         const judge = (block: number, micro: number) =>
           behaviour.accuses ? hashOf('lie', uint32(micro)) : this.hashOfBlock(macro, micro, block)
-        return this.commit(macro, info.slicing.microJobs, attempt, samples.map(judge))
+        return this.commit(macro, info.slicing.microJobs, attempt, samples.map(judge), root)
       }
       case 'reveal':
         return behaviour.hides ? undefined : this.#reveal(duty)

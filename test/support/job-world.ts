@@ -92,14 +92,21 @@ export class JobWorld {
     }
   }
 
-  commit(index: number, macro: number, micro: number, attempt: number, blockHashes = this.compute(index, macro, micro)) {
+  commit(
+    index: number,
+    macro: number,
+    micro: number,
+    attempt: number,
+    blockHashes = this.compute(index, macro, micro),
+    root: Uint8Array | null = null,
+  ) {
     const peer = this.peers[index] as WorldPeer
     if (peer.behaviour.dead) return
     peer.openings.set(`${microKey(macro, micro)}/${attempt}`, blockHashes)
     const opening = { blockHashes, salt: this.#salt(peer, macro, micro, attempt) }
     const commit = commitOf({ jobId: this.view.jobId, macro, micro, wallet: walletOf(index) }, opening)
     const head = chainHead(peer.secret, chunkOf(this.info, macro))
-    this.write(peer.name, { kind: 'commit', macro, micro, attempt, commit, chainHead: head })
+    this.write(peer.name, { kind: 'commit', macro, micro, attempt, commit, chainHead: head, root })
   }
 
   compute(index: number, macro: number, micro: number): Uint8Array[] {
@@ -160,7 +167,7 @@ export class JobWorld {
         const hashes = duty.samples.map((block, micro) =>
           behaviour.accuses ? hashOf('accusation', uint32(micro)) : this.#blockHash(index, duty.macro, micro, block),
         )
-        this.commit(index, duty.macro, this.info.slicing.microJobs, duty.attempt, hashes)
+        this.commit(index, duty.macro, this.info.slicing.microJobs, duty.attempt, hashes, duty.root)
         return true
       }
       case 'reveal':
