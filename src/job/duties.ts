@@ -1,4 +1,5 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
+import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, type ChunkState, culpritsOf, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
 import {
@@ -41,13 +42,13 @@ export function dutiesOf(view: JobView, self: string): Duty[] {
 }
 
 function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] {
-  if (view.reports.some(({ author }) => author === self)) return []
+  if (view.reports.some(({ author, record }) => author === self && equalBytes(record.outcome, outcome))) return []
   const processors = new Set([...view.commits.values()].flatMap((commits) => commits.map(({ author }) => author)))
   const byRank = (a: string, b: string) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1)
   const peers = [...view.peers.keys()].sort(byRank)
   // Who only validated comes last: a Job whose processors have all gone still gets its report.
   const order = [...peers.filter((peer) => processors.has(peer)), ...peers.filter((peer) => !processors.has(peer))]
-  return [{ id: 'finalize', kind: 'finalize', before: order.slice(0, order.indexOf(self)), outcome }]
+  return [{ id: `finalize/${bytesToHex(outcome.subarray(0, 8))}`, kind: 'finalize', before: order.slice(0, order.indexOf(self)), outcome }]
 }
 
 function attemptDuties(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bytesToHex } from './bytes.ts'
 import { jobInfoSchema } from './info.ts'
 import { MAX_BLOCKS, MAX_MACRO_JOBS, MAX_MICRO_JOBS } from './slicing.ts'
 
@@ -185,7 +186,8 @@ export function keyOf(record: JobRecord): string {
     case 'reopen':
       return `Chunk${record.chunk}/${record.kind}${record.attempt}`
     case 'report':
-      return 'Report'
+      // An outcome may yet give way to another (docs/PROTOCOL.md, "Two draws"): then there is a report of each.
+      return `Report/${bytesToHex(record.outcome.subarray(0, 8))}`
     case 'complaint':
       return 'Complaint'
     case 'cancel':
