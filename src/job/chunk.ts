@@ -37,6 +37,8 @@ export interface ChunkState {
   macros: number[]
   agreed: Map<number, AgreedMacroJob>
   culprits: { peer: string; macro: number; micro: number; block: number; attempt: number }[]
+  /** For each author the number of attempts that were given up while it kept back what it had committed to. */
+  withheld: Map<string, number>
   attempts: Attempt[]
   /** The attempt under way; undefined when all MacroJobs of the chunk are agreed or no attempt is left. */
   current: Attempt | undefined
@@ -62,10 +64,28 @@ export function culpritsOf({ culprits }: ChunkState): Set<string> {
   return new Set(culprits.map(({ peer }) => peer))
 }
 
+/** A peer that crashed comes back and may try again; who keeps back a second time would do so until no attempt is left. */
+const MAX_WITHHELD = 2
+
+/** Peers whose new commits do not count in the chunk: the culprits, and who has kept back too often. The latter may still judge. */
+export function barredFrom(state: ChunkState): Set<string> {
+  const often = [...state.withheld].filter(([, times]) => times >= MAX_WITHHELD).map(([peer]) => peer)
+  return new Set([...culpritsOf(state), ...often])
+}
+
 function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
   const macros = macrosOf(info, chunk)
   const heads = chainHeads(view, info, chunk)
-  const state: ChunkState = { chunk, macros, agreed: new Map(), culprits: [], attempts: [], current: undefined, chainHeads: heads }
+  const state: ChunkState = {
+    chunk,
+    macros,
+    agreed: new Map(),
+    culprits: [],
+    withheld: new Map(),
+    attempts: [],
+    current: undefined,
+    chainHeads: heads,
+  }
   /** The first attempt whose commits count for a MicroJob: later ones where it was opened again. */
   const since = new Map<string, number>()
   for (let number = 0; number < MAX_ATTEMPTS; number++) {
@@ -90,7 +110,7 @@ function computeAttempt(
   pending: number[],
 ): Attempt {
   const barred = culpritsOf(state)
-  const commits = new Commits(view, info, state.chainHeads, since, barred, number)
+  const commits = new Commits(view, info, state.chainHeads, since, barredFrom(state), number)
   const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
   const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
     .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
@@ -105,7 +125,8 @@ function computeAttempt(
   settle(state, since, verdicts, number, draw)
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
   const complete = [...open.values()].every((micros) => micros.length === 0)
-  const votedOver = complete && applyReopenVotes(view, state, since, commits.authors(pending), number, draw, verdicts)
+  const votedOver =
+    complete && applyReopenVotes(view, state, since, electorates(view, commits.authors(pending), proposals, barred), number, draw, verdicts)
   if (votedOver && draw !== undefined && !ruled) settle(state, since, closingVerdicts(view, info, draw, verdicts, barred), number, draw)
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const authorOf = (macro: number, micro: number) => commits.firstAuthor(macro, micro)
@@ -258,28 +279,51 @@ function settle(state: ChunkState, since: Map<string, number>, verdicts: readonl
 }
 
 /**
- * Half of an attempt's authors saying that it is stuck ends it: one crashed peer of two, or of three, cannot hold up the Job. Only who has
- * processed has a vote, and only once all of it is processed.
+ * Who may say that an attempt is stuck: its authors, or, since they may all be one peer that died, the members named by its first proposal, which
+ * stay the same whoever joins later.
  */
+function electorates(view: JobView, authors: Set<string>, proposals: readonly Proposal[], barred: ReadonlySet<string>): Set<string>[] {
+  const members = proposals[0]?.record.members ?? [...view.peers.keys()]
+  return [authors, new Set(members.filter((peer) => view.peers.has(peer) && !barred.has(peer)))]
+}
+
+/** Half of either electorate ends an attempt, once all of it is processed: one crashed peer of two, or of three, cannot hold up the Job. */
 function applyReopenVotes(
   view: JobView,
   state: ChunkState,
   since: Map<string, number>,
-  authors: ReadonlySet<string>,
+  electorates: readonly ReadonlySet<string>[],
   attempt: number,
   draw: Draw | undefined,
   verdicts: readonly MacroVerdict[],
 ): boolean {
-  const votes = (view.reopens.get(attemptKey(state.chunk, attempt)) ?? []).filter(({ author }) => authors.has(author))
-  if (votes.length === 0 || votes.length < Math.ceil(authors.size / 2)) return false
+  const cast = view.reopens.get(attemptKey(state.chunk, attempt)) ?? []
+  const carried = electorates
+    .map((voters) => ({ voters, votes: cast.filter(({ author }) => voters.has(author)) }))
+    .find(({ voters, votes }) => votes.length > 0 && votes.length >= Math.ceil(voters.size / 2))
+  if (carried === undefined) return false
+  const { votes } = carried
+  const keepers = new Set<string>()
   for (const { record } of votes) {
     for (const [macro, micro] of record.items) {
       const verdict = verdicts.find((candidate) => candidate.macro === macro)
       const opened = draw !== undefined && verdict?.state === 'open' && !verdict.hidden.includes(micro)
-      if (!state.agreed.has(macro) && !opened) since.set(microKey(macro, micro), attempt + 1)
+      if (state.agreed.has(macro) || opened) continue
+      since.set(microKey(macro, micro), attempt + 1)
+      const author = authorIn(draw?.record ?? proposal?.record, macro, micro)
+      // A vote alone is no proof: what is missing must have been due.
+      const due = draw === undefined ? proposal?.missing.includes(author ?? '') : verdict?.state === 'open' && verdict.committed
+      if (author !== undefined && due) keepers.add(author)
     }
   }
+  for (const author of keepers) state.withheld.set(author, (state.withheld.get(author) ?? 0) + 1)
   return true
+}
+
+/** Whose commit a proposal picks for a MicroJob. */
+function authorIn(record: RecordOf<'root'> | undefined, macro: number, micro: number): string | undefined {
+  const index = record?.picks.find((pick) => pick.macro === macro)?.by[micro]
+  return index === undefined ? undefined : record?.authors[index]
 }
 
 /** What the draw under way asks of MacroJob `macro`: for each MicroJob its author and the block to run again; empty where there is no draw. */

@@ -160,7 +160,7 @@ function revealed(view: JobView, macro: number, micro: number, attempt: number, 
 
 function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
-  if (!state.chainHeads.has(self) || view.reopens.get(key)?.some(({ author }) => author === self)) return []
+  if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items), mark: markOf(attempt) }]

@@ -1,5 +1,5 @@
 import { bytesToHex, hashOf, utf8ToBytes } from './bytes.ts'
-import { chunkState, culpritsOf } from './chunk.ts'
+import { barredFrom, chunkState } from './chunk.ts'
 import { macroJobId } from './ids.ts'
 import type { JobInfo } from './info.ts'
 import { fitsClass } from './judge.ts'
@@ -48,7 +48,7 @@ export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceI
   if (!fitsClass(view, info, self)) return undefined
   const candidates = openMacroJobs(view, info).filter(({ macro }) => {
     if (macro === input.except) return false
-    const barred = culpritsOf(chunkState(view, info, chunkOf(info, macro))).has(self)
+    const barred = barredFrom(chunkState(view, info, chunkOf(info, macro))).has(self)
     return !barred && (active.get(macro)?.length ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
   })
   const ranked = candidates.map((candidate) => ({ ...candidate, rank: rankOf(view, info, candidate.macro, input) }))

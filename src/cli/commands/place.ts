@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { formatBytes, formatDuration } from '../../config/units.ts'
 import { EXIT } from '../../errors.ts'
+import { checkProbability, deterredCostShare } from '../../job/deterrence.ts'
 import type { JobDraft } from '../../job/draft.ts'
 import { act, examples } from '../act.ts'
 import type { Context } from '../context.ts'
@@ -46,9 +47,16 @@ async function place(context: Context, path: string, options: PlaceOptions) {
     const onProgress = (what: string) => context.live.draw([context.style.dim(what)])
     const job = await client.place(draft, { signal: context.signal, onProgress })
     context.live.draw([])
-    context.output.item({ type: 'job:placed', ...job }, () => `placed ${safe(job.name)}: ${job.jobId}`)
+    context.output.item({ type: 'job:placed', ...job }, () => `placed ${safe(job.name)}: ${job.jobId}\n${describeCheck(job.shape)}`)
     return options.watch ? follow(context, job.jobId, client.watch(job.jobId, { signal: context.signal })) : EXIT.ok
   })
+}
+
+/** The rule of deterrence, as far as it goes without a stake (docs/PROTOCOL.md, "Commit, root, beacon"). */
+function describeCheck({ blocks }: DryRunReport['shape']): string {
+  const one = (100 * checkProbability(1, blocks)).toFixed(blocks > 10 ? 1 : 0)
+  const worth = (100 * deterredCostShare(checkProbability(1, blocks), 0)).toFixed(blocks > 10 ? 1 : 0)
+  return `checked  one block in ${blocks} is computed twice: a MicroJob with one wrong block is caught in ${one} % of all draws, with all wrong always. Without a stake, cheating in one block does not pay only where computing costs under ${worth} % of the fee`
 }
 
 /** What no peer could compute is not placed: the requester hears it from its own machine, where one block tells it. */
@@ -76,13 +84,15 @@ async function dryRun(context: Context, draft: JobDraft) {
 }
 
 function describeDryRun({ shape, diagnostics, device, block }: DryRunReport, { output: { style } }: Context): string {
-  const microJobs = shape.macroJobs * (shape.microJobs + 1)
+  const microJobs = shape.macroJobs * shape.microJobs
+  // A validation MicroJob has one block of each of the others.
+  const blocks = microJobs * (shape.blocks + 1)
   return [
     ...diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, style)),
     `${style.green('compiles')} on ${safe(device.name)} (${device.kind})`,
-    `shape    ${shape.macroJobs} MacroJobs of ${shape.microJobs}+1 MicroJobs of ${shape.blocks} blocks: ${microJobs * shape.blocks} blocks`,
+    `shape    ${shape.macroJobs} MacroJobs of ${shape.microJobs}+1 MicroJobs of ${shape.blocks} blocks: ${blocks} blocks with those that are checked`,
     `block ${block.index}  ${formatBytes(block.inputBytes)} in, ${formatBytes(block.outputBytes)} out, ${formatDuration(block.deviceMs)} on the device`,
     `hash     ${block.hash}`,
-    `all      about ${formatDuration(block.deviceMs * microJobs * shape.blocks)} of one such device`,
+    `all      about ${formatDuration(block.deviceMs * blocks)} of one such device`,
   ].join('\n')
 }
