@@ -125,8 +125,8 @@ function computeAttempt(
   settle(state, since, verdicts, number, draw)
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
   const complete = [...open.values()].every((micros) => micros.length === 0)
-  const votedOver =
-    complete && applyReopenVotes(view, state, since, electorates(view, commits.authors(pending), proposals, barred), number, draw, verdicts)
+  const voters = electorates(view, commits.authors(pending), proposals, barred)
+  const votedOver = complete && applyReopenVotes(view, state, since, voters, { number, draw, verdicts, proposal: proposals[0] })
   if (votedOver && draw !== undefined && !ruled) settle(state, since, closingVerdicts(view, info, draw, verdicts, barred), number, draw)
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const authorOf = (macro: number, micro: number) => commits.firstAuthor(macro, micro)
@@ -287,15 +287,22 @@ function electorates(view: JobView, authors: Set<string>, proposals: readonly Pr
   return [authors, new Set(members.filter((peer) => view.peers.has(peer) && !barred.has(peer)))]
 }
 
+/** How far an attempt has come when it is asked whether it is stuck. */
+interface Standing {
+  number: number
+  draw: Draw | undefined
+  verdicts: readonly MacroVerdict[]
+  /** The one of best rank, fixed or not. */
+  proposal: Proposal | undefined
+}
+
 /** Half of either electorate ends an attempt, once all of it is processed: one crashed peer of two, or of three, cannot hold up the Job. */
 function applyReopenVotes(
   view: JobView,
   state: ChunkState,
   since: Map<string, number>,
   electorates: readonly ReadonlySet<string>[],
-  attempt: number,
-  draw: Draw | undefined,
-  verdicts: readonly MacroVerdict[],
+  { number: attempt, draw, verdicts, proposal }: Standing,
 ): boolean {
   const cast = view.reopens.get(attemptKey(state.chunk, attempt)) ?? []
   const carried = electorates

@@ -68,6 +68,19 @@ test('who keeps back its nonce or its results loses its MicroJobs, and the Job g
   }
 })
 
+test('who keeps back again and again is barred before it has used up the attempts', () => {
+  for (const bad of [{ keepsNonce: true }, { hides: true }] satisfies Behaviour[]) {
+    const job = world([honest, bad, honest])
+    // It is always the first to take what is open again, as long as its commits count.
+    job.settle((macro) => ((progressOf(job.view).macroJobs[macro]?.attempt ?? 0) < 2 && macro % 3 === 1 ? 1 : 2))
+    const result = agreed(job)
+    assert.ok(result, JSON.stringify(bad))
+    assert.ok(result.every(({ microJobs }) => microJobs.every(({ author }) => author !== peerName(1))))
+    job.commit(1, 1, 0, 3)
+    assert.deepEqual(agreed(job), result, 'what it commits to later does not count')
+  }
+})
+
 test('peers that die after their commits do not hold up the rest', () => {
   const job = world([honest, honest, honest])
   job.process(spread(3))
