@@ -1,6 +1,5 @@
-import { bytesToHex, hashOf, utf8ToBytes } from './bytes.ts'
+import { bytesToHex, hashOf, uint32, utf8ToBytes } from './bytes.ts'
 import { barredFrom, chunkState } from './chunk.ts'
-import { macroJobId } from './ids.ts'
 import type { JobInfo } from './info.ts'
 import { fitsClass } from './judge.ts'
 import { chunkOf, type JobView } from './view.ts'
@@ -28,15 +27,19 @@ export interface ChosenMacroJob extends OpenMacroJob {
   rank: number
 }
 
-/** All MacroJobs with open MicroJobs, in order. */
-export function openMacroJobs(view: JobView, info: JobInfo): OpenMacroJob[] {
-  const found: OpenMacroJob[] = []
+/** The MacroJobs with open MicroJobs, in order, as far as they are asked for. */
+export function* openMacroJobs(view: JobView, info: JobInfo): Generator<OpenMacroJob> {
   for (let macro = 0; macro < info.slicing.macroJobs; macro++) {
     const open = chunkState(view, info, chunkOf(info, macro)).current?.open.get(macro) ?? []
-    if (open.length > 0) found.push({ macro, open })
+    if (open.length > 0) yield { macro, open }
   }
-  return found
 }
+
+/**
+ * MacroJobs that are weighed against each other, the first that a peer may take: it is asked several times a second, and a Job has up to 65,535.
+ * With ten processors each they keep 640 peers busy.
+ */
+const WEIGHED = 64
 
 /**
  * The MacroJob that a peer should work on next, or undefined where there is none for it. One that nobody holds comes before one that somebody
@@ -44,17 +47,26 @@ export function openMacroJobs(view: JobView, info: JobInfo): OpenMacroJob[] {
  * validate independently: whoever processes in a MacroJob cannot judge it (docs/PROTOCOL.md, "Choosing a MacroJob").
  */
 export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceInput): ChosenMacroJob | undefined {
-  const { self, active, maxProcessors } = input
+  const { self, active } = input
   if (!fitsClass(view, info, self)) return undefined
-  const candidates = openMacroJobs(view, info).filter(({ macro }) => {
-    if (macro === input.except) return false
-    const barred = barredFrom(chunkState(view, info, chunkOf(info, macro))).has(self)
-    return !barred && (active.get(macro)?.length ?? 0) < maxProcessors && leavesValidator(view, info, macro, input)
-  })
-  const ranked = candidates.map((candidate) => ({ ...candidate, rank: rankOf(view, info, candidate.macro, input) }))
-  const key = ({ macro, rank }: ChosenMacroJob) =>
-    `${active.has(macro) ? 1 : 0}/${String(rank).padStart(4, '0')}/${orderKey(info, macro, self)}`
-  return ranked.map((candidate) => ({ candidate, key: key(candidate) })).sort((a, b) => (a.key < b.key ? -1 : 1))[0]?.candidate
+  let best: { candidate: ChosenMacroJob; key: string } | undefined
+  let weighed = 0
+  for (const open of openMacroJobs(view, info)) {
+    if (weighed === WEIGHED) break
+    if (!mayTake(view, info, open.macro, input)) continue
+    weighed++
+    const rank = rankOf(view, info, open.macro, input)
+    const key = `${active.has(open.macro) ? 1 : 0}/${String(rank).padStart(4, '0')}/${orderKey(info, open.macro, self)}`
+    if (best === undefined || key < best.key) best = { candidate: { ...open, rank }, key }
+  }
+  return best?.candidate
+}
+
+function mayTake(view: JobView, info: JobInfo, macro: number, input: MacroChoiceInput): boolean {
+  const { self, active, maxProcessors, except } = input
+  if (macro === except || (active.get(macro)?.length ?? 0) >= maxProcessors) return false
+  const barred = barredFrom(chunkState(view, info, chunkOf(info, macro))).has(self)
+  return !barred && leavesValidator(view, info, macro, input)
 }
 
 /** How many living peers come before this one for a MacroJob: each has one peer of rank 0. */
@@ -63,22 +75,8 @@ function rankOf(view: JobView, info: JobInfo, macro: number, { self, alive }: Ma
   return [...alive].filter((peer) => peer !== self && view.peers.has(peer) && orderKey(info, macro, peer) < own).length
 }
 
-function orderKey(info: JobInfo, macro: number, peer: string): string {
-  return bytesToHex(hashOf('macro-order', utf8ToBytes(orderSeed(info, macro)), utf8ToBytes(peer)))
-}
-
-const seeds = new Map<string, string>()
-
-/** macroJobId, kept: a Poseidon hash costs a third of a millisecond and the order is asked for often. */
-function orderSeed(info: JobInfo, macro: number): string {
-  const key = `${info.seed}/${macro}`
-  const known = seeds.get(key)
-  if (known !== undefined) return known
-  // The ids of a few Jobs at a time are wanted, never of thousands.
-  if (seeds.size > 10_000) seeds.clear()
-  const id = macroJobId(info, macro)
-  seeds.set(key, id)
-  return id
+function orderKey({ seed }: JobInfo, macro: number, peer: string): string {
+  return bytesToHex(hashOf('macro-order', utf8ToBytes(seed), uint32(macro), utf8ToBytes(peer)))
 }
 
 function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive, active }: MacroChoiceInput): boolean {

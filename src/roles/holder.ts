@@ -157,7 +157,7 @@ export function noticeOf(view: JobView, holders: readonly PeerId[]): JobNotice |
   const { info, jobId } = view
   const { state } = progressOf(view)
   if (info === undefined || (state !== 'open' && state !== 'agreed')) return undefined
-  const openMicroJobs = openMacroJobs(view, info).reduce((sum, { open }) => sum + open.length, 0)
+  const openMicroJobs = [...openMacroJobs(view, info)].reduce((sum, { open }) => sum + open.length, 0)
   return { jobId, unitPriceWei: info.unitPriceWei, openMicroJobs, holders: [...new Set(holders)].slice(0, 8) }
 }
 

@@ -53,6 +53,6 @@ test('a lone peer takes everything, also what a dead one began', () => {
 test('what is processed is not open, and what was opened again is', () => {
   const job = world(3)
   job.process((macro) => macro % 3)
-  assert.deepEqual(openMacroJobs(job.view, job.info), [])
+  assert.deepEqual([...openMacroJobs(job.view, job.info)], [])
   assert.equal(choose(job, 0), undefined)
 })
