@@ -8,6 +8,7 @@ import { JobNotFoundError } from '../roles/errors.ts'
 import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
 import { placeJob } from '../roles/requester.ts'
+import { readEventually } from '../roles/results.ts'
 import { createJobHandle, type JobHandle } from './job-handle.ts'
 
 export interface ClientParts {
@@ -35,7 +36,7 @@ export interface MingaClient extends AsyncDisposable {
   jobs(options?: Abortable): Promise<JobSummary[]>
   /** Peers on the Jobs channel. */
   peers(): PeerId[]
-  /** A stored file by its CID, such as a report. */
+  /** A stored file by its CID, such as a report; one that no holder has taken in yet is waited for, half a minute at most. */
   read(cid: Cid, options?: Abortable & { providers?: PeerId[]; maxBytes?: number }): Promise<Uint8Array>
   close(): Promise<void>
 }
@@ -69,7 +70,7 @@ class Client implements MingaClient {
   }
 
   peers = () => this.#board.peers()
-  read: MingaClient['read'] = (cid, options = {}) => this.#parts.blocks.read(cid, { providers: this.#providers(), ...options })
+  read: MingaClient['read'] = (cid, options = {}) => readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
 
   async place(draft: JobDraft, options: Abortable & { onProgress?: (what: string) => void } = {}): Promise<JobHandle> {
     const { network, blocks, wallet } = this.#parts

@@ -4,12 +4,12 @@ import type { JobInfo } from '../job/info.ts'
 import type { AgreedMicroJob } from '../job/judge.ts'
 import { progressOf } from '../job/progress.ts'
 import { outputBytesOf, pasteOutput, resultBytesOf } from '../job/slice.ts'
-import type { Abortable, Blocks, Clock, PeerId } from '../ports.ts'
+import type { Abortable, Blocks, Cid, Clock, FetchOptions, PeerId } from '../ports.ts'
 import { JobFailedError, JobNotFinishedError, JobNotFoundError, ResultRefusedError } from './errors.ts'
 import type { JobSession } from './job-session.ts'
 
 /**
- * A holder takes a result in only after it was agreed, and the peer that computed it may be gone or out of a browser's reach: what nobody
+ * A holder takes results and reports in only after they were made known, and the peer that computed it may be gone or out of a browser's reach: what nobody
  * gives at first is asked for again after these pauses.
  */
 const PAUSES_MS = [100, 200, 400, 800, 1600, 3200, 6400, 12_800]
@@ -44,7 +44,13 @@ export async function collectResult(
   let done = 0
   for (const { macro, microJobs } of agreed) {
     for (const [micro, microJob] of microJobs.entries()) {
-      const part = await readPart(components, microJob, partBytes, options)
+      const { author, cid } = microJob
+      const { signal, providers = [] } = options
+      const part = await readEventually(components, cid, {
+        ...(signal && { signal }),
+        providers: [author, ...providers],
+        maxBytes: partBytes,
+      })
       paste(info, macro, micro, part, microJob, result)
       done += partBytes
       options.onProgress?.(done, partBytes * info.slicing.macroJobs * info.slicing.microJobs)
@@ -60,13 +66,8 @@ function endOrWait(session: JobSession) {
   return new JobNotFinishedError(session.jobId, microJobs.agreed, microJobs.total)
 }
 
-async function readPart(
-  { blocks, clock }: CollectComponents,
-  { author, cid }: AgreedMicroJob,
-  bytes: number,
-  { signal, providers = [] }: CollectOptions,
-): Promise<Uint8Array> {
-  const options = { ...(signal && { signal }), providers: [author, ...providers], maxBytes: bytes }
+/** Reads a file that is about to be taken in by a holder. Throws what Blocks.read throws, BlockNotFoundError after the last pause. */
+export async function readEventually({ blocks, clock }: CollectComponents, cid: Cid, options: FetchOptions): Promise<Uint8Array> {
   for (const pauseMs of PAUSES_MS) {
     try {
       return await blocks.read(cid, options)
@@ -74,7 +75,7 @@ async function readPart(
       // Roles do not import adapters.
       if (!(error instanceof Error && error.name === 'BlockNotFoundError')) throw error
     }
-    await clock.sleep(pauseMs, { ...(signal && { signal }) })
+    await clock.sleep(pauseMs, { ...(options.signal && { signal: options.signal }) })
   }
   return blocks.read(cid, options)
 }
