@@ -9,10 +9,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type JobRecord, keyOf } from '../../src/job/records.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createNetwork } from '../../src/network/node.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
 import { nodePlatform } from '../../src/network/transports-node.ts'
+import { encodeRecord, recordLogSchema } from '../../src/protocol/records.ts'
 import { sealEnvelope } from '../../src/replica/envelope.ts'
 import { jobHash } from '../../src/replica/hash.ts'
 import { nodeSha256 as sha256 } from '../../src/replica/hash-node.ts'
@@ -40,17 +42,16 @@ export interface ReplicaFigures {
   appendMs: { p50: number; p99: number }
 }
 
-/** As large as a reveal of 16 blocks' digest, a commit and their keys are on average. */
-const RECORD_BYTES = 220
 const PER_ENVELOPE = 32
 const AUTHORS = 10
 const SELF = fileURLToPath(import.meta.url)
 
-const recordAt = (index: number) => ({
-  key: `MacroJob/${index >> 8}/MicroJob/${index & 255}`,
-  value: new Uint8Array(randomBytes(RECORD_BYTES)),
-})
-const any = () => {}
+/** What a log has most of. */
+function recordAt(index: number) {
+  const [commit, chainHead] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))]
+  const record: JobRecord = { kind: 'commit', macro: index >> 8, micro: index & 255, attempt: 0, commit, chainHead }
+  return { key: keyOf(record), value: encodeRecord(record) }
+}
 
 async function startReplica(directory: string) {
   const privateKey = randomBytes(32)
@@ -60,7 +61,15 @@ async function startReplica(directory: string) {
   )
   const store = await openLevelStore({ path: join(directory, 'logs') })
   const { channels, streams } = network
-  const components = { channels, streams, signer: createSigner(privateKey), verify: verifySignature, schema: any, store, sha256 }
+  const components = {
+    channels,
+    streams,
+    signer: createSigner(privateKey),
+    verify: verifySignature,
+    schema: recordLogSchema,
+    store,
+    sha256,
+  }
   const replica = await createReplica(components, { antiEntropyMs: 1e9 })
   return {
     network,
@@ -75,7 +84,7 @@ async function startReplica(directory: string) {
 }
 
 function createCore() {
-  const context = { jobId: 'bench', job: jobHash('bench'), schema: any, sha256 }
+  const context = { jobId: 'bench', job: jobHash('bench'), schema: recordLogSchema, sha256 }
   const journal = createJournal({ store: createMemoryStore(), clock: systemClock, logger: silentLogger })
   return new JobCore({ context, limits: DEFAULT_LIMITS, verify: verifySignature, allow: () => true, journal, logger: silentLogger })
 }
@@ -121,7 +130,8 @@ function watchPauses(): () => number {
   }
 }
 
-async function measureSync(records: number) {
+/** A newcomer in this process, the peer that has the log in another. */
+export async function measureSync(records: number) {
   const server = fork(SELF, ['serve', String(records)])
   const [address] = (await once(server, 'message')) as [string]
   const newcomer = await startReplica(await mkdtemp(join(tmpdir(), 'minga-bench-')))
@@ -173,6 +183,15 @@ function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
+/** Milliseconds for decoding, checking, verifying and filing so many records in memory. */
+export async function measureReceiving(records: number): Promise<number> {
+  const core = createCore()
+  const sealed = await sealAll(records)
+  const start = performance.now()
+  await core.ingest(sealed)
+  return performance.now() - start
+}
+
 /** Takes about ten seconds. */
 export async function benchReplica(records = 100_000): Promise<ReplicaFigures> {
   const sample = 20_000
@@ -186,7 +205,7 @@ export async function benchReplica(records = 100_000): Promise<ReplicaFigures> {
   for (const count of [1000, 10_000, records]) syncs.push(await measureSync(count))
   return {
     records,
-    recordBytes: RECORD_BYTES,
+    recordBytes: recordAt(1000).value.length,
     recordsPerEnvelope: PER_ENVELOPE,
     writeMicrosPerRecord: round(writing / sample),
     receiveMicrosPerRecord: round(receiving / sample),

@@ -1,0 +1,10 @@
+import { blocks } from './blocks.ts'
+import { efficiency } from './efficiency.ts'
+import type { FigureDefinition } from './figure.ts'
+import { handOver } from './hand-over.ts'
+import { microJobs } from './micro-jobs.ts'
+import { ownerLost } from './owner-lost.ts'
+import { startUp } from './start-up.ts'
+import { sync } from './sync.ts'
+
+export const FIGURES: readonly FigureDefinition[] = [microJobs, handOver, efficiency, ownerLost, blocks, sync, startUp]
