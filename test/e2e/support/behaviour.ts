@@ -17,12 +17,14 @@ export interface Behaviour {
   onlyJudges?: boolean
   /** Adds this to each number of its results. */
   noise?: number
+  /** Says that its device computes floats like this. */
+  fingerprint?: string
   /** Never writes records of these kinds. */
   withholds?: JobRecord['kind'][]
 }
 
 /** The compute service between the peer and its device. */
-export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise = 0, onlyJudges = false }: Behaviour): Compute {
+export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise = 0, onlyJudges = false, fingerprint }: Behaviour): Compute {
   const falsify = ({ output, deviceMs }: BlockResult): BlockResult => {
     const wrong = Uint8Array.from(output)
     if (lies !== undefined) wrong[0] = (wrong[0] as number) ^ 1
@@ -30,7 +32,7 @@ export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise =
     return { output: wrong, hash: new Uint8Array(createHash('sha256').update(wrong).digest()), deviceMs }
   }
   return {
-    device: () => compute.device(),
+    device: async () => ({ ...(await compute.device()), ...(fingerprint !== undefined && { fingerprint }) }),
     check: (...call) => compute.check(...call),
     stop: () => compute.stop(),
     async run(program, blocks, options) {

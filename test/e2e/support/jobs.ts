@@ -36,6 +36,18 @@ export function numbersJob(shape: Shape, draft: Partial<JobDraft> = {}): { draft
   }
 }
 
+const FLOATS = FROM_NUMBERS.replace(/O\[index\] = .*/, 'O[index] = bitcast<u32>(sqrt(f32(P[11] * P[13] + index)) + 1.0);')
+
+/** A Job of plain floats, which devices compute alike only nearly, and what comes out where nothing is rounded. */
+export function floatsJob(shape: Shape, draft: Partial<JobDraft>): { draft: JobDraft; expected: Float64Array } {
+  const elements = shape.macroJobs * shape.microJobs * shape.blocks * ELEMENTS
+  const slicing = { layout: 'sequence', ...shape, blockElements: ELEMENTS } as const
+  return {
+    draft: { name: 'floats', code: FLOATS, slicing, program: { outputElement: 'f32' }, ...draft },
+    expected: Float64Array.from({ length: elements }, (_, index) => Math.sqrt(index) + 1),
+  }
+}
+
 const FROM_DATA = FROM_NUMBERS.replace(/O\[index\] = .*/, 'O[index] = I[index] * P[16];')
 
 /** A Job that multiplies each word of its data; `width` × `height` of them. */
