@@ -39,8 +39,8 @@ export interface DemoFacts {
   equal: boolean
   sha256: string
   job: { jobId: string; name: string; width: number; height: number; bytes: number; shape: JobShape }
-  /** True where nobody judged what it had computed itself. */
-  independent: boolean
+  /** MacroJobs that were judged by a peer that had computed nothing in them; the Job is verified independently where all are. */
+  independent: number
   /** Rounds of commit, challenge and reveal. */
   attempts: number
   peers: PeerFacts[]

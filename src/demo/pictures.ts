@@ -10,7 +10,6 @@ import type { MapInit } from './map.ts'
 import { inStudio } from './studio.ts'
 
 export interface PicturesInit extends Abortable {
-  /** Made where it is missing. */
   directory: string
   original: Picture
   result: Picture
@@ -30,13 +29,23 @@ export async function writePictures(init: PicturesInit): Promise<string[]> {
     inStudio('map', mapOf(init), options),
   ])
   const files = { 'original.png': before, 'result.png': after, 'map.png': map }
-  try {
-    await mkdir(directory, { recursive: true })
+  await unlessUnwritable(directory, async () => {
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(directory, name), bytes)
+  })
+  return Object.keys(files).map((name) => join(directory, name))
+}
+
+/** Makes the directory for the pictures: at the start, since a minute later is late to hear that it cannot be. Throws ResultsUnwritableError. */
+export async function makeDirectory(directory: string): Promise<void> {
+  await unlessUnwritable(directory, () => mkdir(directory, { recursive: true }))
+}
+
+async function unlessUnwritable(directory: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write()
   } catch (error) {
     throw new ResultsUnwritableError(directory, error)
   }
-  return Object.keys(files).map((name) => join(directory, name))
 }
 
 function mapOf({ result, slicing, report, peers, killed }: PicturesInit): MapInit {

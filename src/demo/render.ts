@@ -16,7 +16,8 @@ export function renderCasualty({ name, afterMicroJobs, itsMicroJobs }: Casualty,
 
 /** Who did what, what came of it, how long it took, and where to look at it. */
 export function renderFacts(facts: DemoFacts, style: Style): string {
-  const { peers, culprits, independent, attempts, phasesMs, totalMs, equal, job, sha256, files } = facts
+  const { peers, culprits, attempts, phasesMs, totalMs, equal, job, sha256, files } = facts
+  const { macroJobs, microJobs, blocks } = job.shape
   const columns = [
     { title: 'peer' },
     { title: 'computed', align: 'right' as const },
@@ -40,7 +41,8 @@ export function renderFacts(facts: DemoFacts, style: Style): string {
     '',
     renderTable(columns, rows, style),
     '',
-    `verified   ${independent ? 'independently: nobody judged its own work' : style.yellow('not independently: some peer judged its own work')}`,
+    `job        ${job.name}, ${job.width} × ${job.height} pixels: ${macroJobs} × (${microJobs}+1) MicroJobs of ${blocks} blocks`,
+    `verified   ${independenceOf(facts, style)}`,
     `culprits   ${guilty.length === 0 ? 'none' : style.red(guilty.join(', '))}`,
     `rounds     ${attempts}${attempts > 1 ? ': what was lost was computed again, and drawn anew' : ''}`,
     `times      ${phases.join(' · ')}; ${formatDuration(totalMs)} in all`,
@@ -48,6 +50,13 @@ export function renderFacts(facts: DemoFacts, style: Style): string {
     '',
     `${verdict} (${formatBytes(job.bytes)}, SHA-256 ${sha256.slice(0, 16)}…)`,
   ].join('\n')
+}
+
+/** Where a peer is lost, those that are left may all have computed in one MacroJob; then there is nobody else to judge it. */
+function independenceOf({ independent, job: { shape } }: DemoFacts, style: Style): string {
+  const { macroJobs } = shape
+  if (independent === macroJobs) return 'independently: nobody judged a MacroJob in which it had computed'
+  return style.yellow(`${independent} of ${macroJobs} MacroJobs independently, the others by a peer that had computed in them itself`)
 }
 
 function fateOf({ killed, culprit }: PeerFacts, casualty: Casualty | null, style: Style): string {

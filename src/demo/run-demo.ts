@@ -14,7 +14,7 @@ import { withChaos } from './chaos.ts'
 import { DemoTimeoutError, DemoUnequalError, MemberEndedError } from './errors.ts'
 import { loadExample } from './example.ts'
 import { byName, type Casualty, type DemoFacts, peerFacts } from './facts.ts'
-import { writePictures } from './pictures.ts'
+import { makeDirectory, writePictures } from './pictures.ts'
 import { renderCasualty, renderFacts, renderMembers } from './render.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { inStudio } from './studio.ts'
@@ -52,6 +52,7 @@ const LAST_LINES = 5
  * Throws DemoUnequalError, DemoTimeoutError, MemberEndedError, and what the client throws.
  */
 export async function runDemo(options: DemoOptions, context: Context): Promise<ExitCode> {
+  await makeDirectory(resolve(options.out))
   const directory = await mkdtemp(join(tmpdir(), 'minga-demo-'))
   const limit = AbortSignal.timeout(options.limitMs)
   const signal = AbortSignal.any([context.signal, limit])
@@ -62,14 +63,17 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<E
   } catch (error) {
     context.live.end()
     // Whoever interrupts it knows why it ended.
-    if (context.signal.aborted && !options.keep) await rm(directory, { recursive: true, force: true })
+    if (context.signal.aborted && !options.keep) await remove(directory)
     else context.live.print(await lastWords(directory))
     throw limit.aborted ? new DemoTimeoutError(options.limitMs, error) : error
   }
   if (options.keep) context.live.print(`kept ${directory}\n`)
-  else await rm(directory, { recursive: true, force: true })
+  else await remove(directory)
   return EXIT.ok
 }
+
+/** A process that was still starting when all was called off may write for a moment more. */
+const remove = (directory: string) => rm(directory, { recursive: true, force: true, maxRetries: 5 })
 
 async function runSwarm(run: Run): Promise<DemoFacts> {
   const { options, context, directory, signal, watch } = run
@@ -125,7 +129,7 @@ async function runJob(run: Run, swarm: Swarm, client: MingaClient, original: Pic
       bytes: bytes.length,
       shape: handle.summary().shape,
     },
-    independent: report.independentlyVerified,
+    independent: report.macroJobs.filter(({ independent }) => independent).length,
     attempts: Math.max(...report.chunks.map(({ attempts }) => attempts)),
     peers,
     culprits: report.culprits.map(({ peer, macro, micro }) => ({ name: nameOf(peer), macro, micro })),
