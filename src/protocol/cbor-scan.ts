@@ -22,8 +22,8 @@ interface Head {
 
 /**
  * Walks one CBOR item without recursion and without building anything, so that nested bombs, tags, indefinite lengths, foreign map keys
- * and `__proto__` are refused before a decoder sees them. Throws CodecError. It does not check the order of keys or the encoding of
- * text: the codec compares the bytes of a re-encoding for that.
+ * and `__proto__` are refused before a decoder sees them. Throws CodecError. It checks neither the order of keys
+ * nor the encoding of text: `decodeScanned` does, as it reads.
  */
 export function scanCbor(bytes: Uint8Array, limits: ScanLimits): void {
   // Items still to come on each open level; a map counts its keys and values.

@@ -1,5 +1,6 @@
-import { decode, encode } from 'cborg'
+import { encode } from 'cborg'
 import type { z } from 'zod'
+import { decodeScanned } from './cbor-decode.ts'
 import { scanCbor } from './cbor-scan.ts'
 import { CodecError } from './wire-errors.ts'
 
@@ -14,16 +15,6 @@ export interface CodecLimits {
 
 /** Deeper than any message of ours, shallow enough for every recursive reader behind. */
 const DEFAULT_MAX_DEPTH = 16
-
-const decodeOptions = {
-  strict: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  allowBigInt: true,
-  rejectDuplicateMapKeys: true,
-}
 
 /**
  * The canonical CBOR of `value`: shortest heads, map keys by length then bytes, no tags, no indefinite lengths. Properties that are
@@ -47,24 +38,12 @@ export function encodeCbor(value: unknown, limits: CodecLimits): Uint8Array {
  */
 export function decodeCbor(bytes: Uint8Array, limits: CodecLimits): unknown {
   check(bytes, limits)
-  let value: unknown
-  try {
-    value = decode(bytes, decodeOptions)
-  } catch (error) {
-    throw new CodecError('not-canonical', 'value', error)
-  }
-  // Key order, bad UTF-8 and heads that are too long: all show here, by one comparison.
-  if (!equal(encode(value, { float64: true }), bytes)) throw new CodecError('not-canonical', 'value')
-  return value
+  return decodeScanned(bytes)
 }
 
 function check(bytes: Uint8Array, { maxBytes, maxDepth = DEFAULT_MAX_DEPTH, allowFloats = false }: CodecLimits): void {
   if (bytes.byteLength > maxBytes) throw new CodecError('too-large', `byte ${maxBytes}`)
   scanCbor(bytes, { maxDepth, allowFloats })
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index])
 }
 
 /** A kind of message: its schema, its limits, and both directions. */
