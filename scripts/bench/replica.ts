@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type JobRecord, keyOf } from '../../src/job/records.ts'
+import { keyOf, type RecordOf } from '../../src/job/records.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createNetwork } from '../../src/network/node.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
@@ -49,7 +49,7 @@ const SELF = fileURLToPath(import.meta.url)
 /** What a log has most of. */
 function recordAt(index: number) {
   const [commit, chainHead] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))]
-  const record: JobRecord = { kind: 'commit', macro: index >> 8, micro: index & 255, attempt: 0, commit, chainHead }
+  const record: RecordOf<'commit'> = { kind: 'commit', macro: index >> 8, micro: index & 255, attempt: 0, commit, chainHead, root: null }
   return { key: keyOf(record), value: encodeRecord(record) }
 }
 
