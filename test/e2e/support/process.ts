@@ -21,7 +21,7 @@ export interface RealProcess {
   readonly ended: Promise<Ending>
   isRunning(): boolean
   /** Resolves with the first line, logged or printed, past or to come, that `matches`; rejects when the process ends before. */
-  line(matches: (line: Line) => boolean): Promise<Line>
+  line(matches: (line: Line) => boolean, options?: { onlyNew?: boolean }): Promise<Line>
   /** Calls for each line to come. */
   onLine(listener: (line: Line) => void): () => void
   signal(name: NodeJS.Signals): void
@@ -64,9 +64,9 @@ export function startProcess(entry: string, args: readonly string[], { env = {},
     ended,
     onLine,
     isRunning: () => child.exitCode === null && child.signalCode === null,
-    line: (matches) =>
+    line: (matches, { onlyNew = false } = {}) =>
       new Promise((resolve, reject) => {
-        const known = [...printed, ...log].find(matches)
+        const known = onlyNew ? undefined : [...printed, ...log].find(matches)
         if (known !== undefined) return resolve(known)
         const stop = onLine((line) => {
           if (!matches(line)) return
