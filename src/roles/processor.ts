@@ -7,6 +7,7 @@ import type { JobNotice } from '../protocol/messages.ts'
 import { JobRefusedError } from './errors.ts'
 import { type JobMembership, joinJob, type MembershipComponents } from './job-membership.ts'
 import type { JobsBoard } from './jobs-board.ts'
+import { createReminders, type Reminders } from './reminders.ts'
 
 /** Jobs that a peer follows at once; the ones before keep their duties (validate, reveal) while it works on the next. */
 const MAX_JOBS = 16
@@ -49,6 +50,7 @@ class RunningProcessor implements Processor {
   readonly #avoid = new Map<JobId, number>()
   readonly #stop = new AbortController()
   readonly #kill = new AbortController()
+  readonly #reminders: Reminders
   readonly #done: Promise<void>
   #woken = false
   #wake = () => {
@@ -59,6 +61,7 @@ class RunningProcessor implements Processor {
     this.#components = components
     this.#init = init
     components.board.onNotice(() => this.#wake())
+    this.#reminders = createReminders(components)
     this.#done = this.#loop()
   }
 
@@ -70,6 +73,7 @@ class RunningProcessor implements Processor {
     if (now?.aborted) this.#kill.abort()
     this.#wake()
     await this.#done
+    await this.#reminders.stop()
   }
 
   async #loop(): Promise<void> {
@@ -145,6 +149,7 @@ class RunningProcessor implements Processor {
     const { jobId } = membership.job
     this.#memberships.delete(jobId)
     this.#components.board.drop(jobId)
+    this.#reminders.left(jobId)
     await membership.leave()
     // From now on its blocks may go, by age and by space.
     await this.#components.blocks.finish?.(jobId)
