@@ -1,6 +1,6 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
-import { type Attempt, type ChunkState, culpritsOf, type Proposal, proposalRank } from './chunk.ts'
+import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
 import {
   anyValidationCommit,
@@ -68,13 +68,13 @@ function attemptDuties(view: JobView, info: JobInfo, state: ChunkState, attempt:
 }
 
 function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
-  if (attempt.proposals.length > 0) return []
+  const key = attemptKey(state.chunk, attempt.attempt)
+  const proposed = view.roots.get(key)?.some(({ author }) => author === self)
+  if (proposed || attempt.proposals.some((proposal) => isFair(view, state, proposal))) return []
   const record = proposalOf(view, info, state, attempt)
   const order = [...record.authors].sort((a, b) => (proposalRank(view, record, a) < proposalRank(view, record, b) ? -1 : 1))
   const rank = order.indexOf(self)
-  return rank === -1
-    ? []
-    : [{ id: `propose/${attemptKey(state.chunk, attempt.attempt)}`, kind: 'propose', before: order.slice(0, rank), record }]
+  return rank === -1 ? [] : [{ id: `propose/${key}`, kind: 'propose', before: order.slice(0, rank), record }]
 }
 
 /** The proposal that a peer would make: for each MicroJob the first commit that counts. */
@@ -94,9 +94,20 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
   return { kind: 'root', chunk: state.chunk, attempt: attempt.attempt, members, authors, picks }
 }
 
+/**
+ * A proposal that leaves out peers chooses its own judges, and nobody honest opens a nonce for it. A third may be missing: they may have joined a
+ * moment ago.
+ */
+function isFair(view: JobView, state: ChunkState, { record }: Proposal): boolean {
+  const barred = barredFrom(state)
+  const able = [...view.peers.keys()].filter((peer) => !barred.has(peer))
+  const named = new Set(record.members)
+  return 3 * able.filter((peer) => named.has(peer)).length >= 2 * Math.min(able.length, MAX_MEMBERS)
+}
+
 function nonceDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
-  const best = attempt.proposals[0]
+  const best = attempt.proposals.find((proposal) => isFair(view, state, proposal))
   if (best === undefined || view.nonces.get(key)?.some(({ author }) => author === self)) return []
   if (!best.missing.includes(self)) return []
   return [{ id: `nonce/${key}`, kind: 'open-nonce', before: [], chunk: state.chunk, attempt: attempt.attempt, root: best.root }]

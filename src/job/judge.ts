@@ -47,6 +47,7 @@ interface Bench {
   ranking: string[]
   picked: string[]
   samples: number[]
+  barred: ReadonlySet<string>
 }
 
 /** Who may judge MacroJob `macro` after `draw`, and which block of each MicroJob. */
@@ -58,7 +59,7 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   const ranked = rankPeers(challenge, macro, able)
   const processed = new Set(picked)
   const ranking = [...ranked.filter((peer) => !processed.has(peer)), ...ranked.filter((peer) => processed.has(peer))]
-  return { ranking, picked, samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks) }
+  return { ranking, picked, samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks), barred }
 }
 
 /** Where results compare bit by bit only within one numeric fingerprint, nobody else takes part. */
@@ -86,12 +87,17 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
     disputes: [] as Dispute[],
   }
   if (validation === undefined) return open
-  const unequal = reveals.flatMap((reveal, micro) => (reveal !== undefined && !agrees(validation, reveal, micro, bench) ? [micro] : []))
-  const rulings = unequal.map((micro) =>
-    rule(view, info, draw, macro, micro, bench, reveals[micro] as RecordOf<'reveal'>, validation, closing),
+  const unconfirmed = reveals.flatMap((reveal, micro) =>
+    reveal !== undefined && !confirms(view, validation, reveal, micro, bench) ? [micro] : [],
   )
-  const culprits = rulings.flatMap((ruling) => ('culprit' in ruling ? [ruling.culprit] : []))
-  const disputes = rulings.flatMap((ruling) => ('dispute' in ruling ? [ruling.dispute] : []))
+  const rulings = unconfirmed.map((micro) => {
+    const reveal = reveals[micro] as RecordOf<'reveal'>
+    return { micro, ruling: rule(view, info, draw, bench, { macro, micro, reveal, validation, closing }) }
+  })
+  const culprits = rulings.flatMap(({ micro, ruling }) =>
+    'culprits' in ruling ? ruling.culprits.map((peer) => ({ peer, micro, block: bench.samples[micro] as number })) : [],
+  )
+  const disputes = rulings.flatMap(({ ruling }) => ('dispute' in ruling ? [ruling.dispute] : []))
   if (closing && culprits.length > 0) return { state: 'failed', macro, culprits }
   if (disputes.length > 0 || hidden.length > 0) return { ...open, disputes }
   if (culprits.length > 0) return { state: 'failed', macro, culprits }
@@ -163,46 +169,86 @@ function opens(view: JobView, commit: RecordOf<'commit'>, reveal: RecordOf<'reve
   return fits
 }
 
-function agrees(validation: Authored<RecordOf<'reveal'>>, reveal: RecordOf<'reveal'>, micro: number, { samples }: Bench): boolean {
+/** True where the validator computed the same; its word on its own work counts only where nobody else has joined. */
+function confirms(
+  view: JobView,
+  validation: Authored<RecordOf<'reveal'>>,
+  reveal: RecordOf<'reveal'>,
+  micro: number,
+  bench: Bench,
+): boolean {
   const { verdicts, blockHashes } = validation.record
+  const own = bench.picked[micro] === validation.author
+  if (own && [...view.peers.keys()].some((peer) => peer !== validation.author && !bench.barred.has(peer))) return false
   if (verdicts !== null && verdicts[micro] === true) return true
-  const mine = reveal.blockHashes[samples[micro] as number]
+  const mine = reveal.blockHashes[bench.samples[micro] as number]
   return mine !== undefined && equalBytes(mine, blockHashes[micro] as Uint8Array)
 }
 
-type Ruling = { culprit: { peer: string; micro: number; block: number } } | { dispute: Dispute }
+/** No culprits: the result stands. */
+type Ruling = { culprits: string[] } | { dispute: Dispute }
 
-/** Two more independent peers run the block; the majority stands (docs/PROTOCOL.md, "Verification" 7). */
-function rule(
-  view: JobView,
-  { verification }: JobInfo,
-  { attempt }: Draw,
-  macro: number,
-  micro: number,
-  bench: Bench,
-  reveal: RecordOf<'reveal'>,
-  validation: Authored<RecordOf<'reveal'>>,
-  closing: boolean,
-): Ruling {
+/** What is known of one MicroJob whose result is not simply confirmed by a validator of its own. */
+interface Case {
+  macro: number
+  micro: number
+  reveal: RecordOf<'reveal'>
+  validation: Authored<RecordOf<'reveal'>>
+  closing: boolean
+}
+
+/**
+ * More peers run the block; the majority stands (docs/PROTOCOL.md, "Verification" 7). Where the validator is the processor itself, one other
+ * peer must confirm it.
+ */
+function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { macro, micro, reveal, validation, closing }: Case): Ruling {
   const processor = bench.picked[micro] as string
   const validator = validation.author
   const block = bench.samples[micro] as number
-  const voters = bench.ranking.filter((peer) => peer !== processor && peer !== validator).slice(0, RECHECK_RANKS)
+  const voters = votersOf(view, info, draw, macro, bench, [processor, validator])
   const votes = voters.flatMap((peer) => {
-    const entry = view.rechecks.get(microKey(macro, micro))?.find(({ author, record }) => author === peer && record.attempt === attempt)
+    const entry = view.rechecks
+      .get(microKey(macro, micro))
+      ?.find(({ author, record }) => author === peer && record.attempt === draw.attempt)
     return entry === undefined ? [] : [{ peer, record: entry.record }]
   })
-  const side = (record: RecordOf<'recheck'>) => {
-    if (verification.mode === 'tolerance') return record.agrees
-    if (equalBytes(record.hash, reveal.blockHashes[block] ?? new Uint8Array(0))) return 'processor'
-    return equalBytes(record.hash, validation.record.blockHashes[micro] as Uint8Array) ? 'validator' : 'neither'
+  const hashes = { processor: reveal.blockHashes[block], validator: validation.record.blockHashes[micro] }
+  const sides = votes.map(({ record }) => sideOf(info, record, hashes))
+  const count = (side: RecordOf<'recheck'>['agrees']) => sides.filter((found) => found === side).length
+  const wanted = closing || processor === validator ? 1 : Math.min(2, voters.length)
+  const dispute = { micro, block, processor, validator, voters, voted: votes.map(({ peer }) => peer) }
+  if (votes.length === 0 || votes.length < wanted) return { dispute }
+  if (processor === validator) {
+    const [confirmed, denied] = [votes.length - count('neither'), count('neither')]
+    return confirmed === denied ? { dispute } : { culprits: confirmed > denied ? [] : [processor] }
   }
-  const forProcessor = votes.filter(({ record }) => side(record) === 'processor').length
-  const forValidator = votes.filter(({ record }) => side(record) === 'validator').length
-  const wanted = closing ? 1 : Math.min(2, voters.length)
-  const enough = votes.length > 0 && votes.length >= wanted
-  if (enough && forProcessor !== forValidator) {
-    return { culprit: { peer: forProcessor > forValidator ? validator : processor, micro, block } }
-  }
-  return { dispute: { micro, block, processor, validator, voters, voted: votes.map(({ peer }) => peer) } }
+  const [forProcessor, forValidator] = [count('processor'), count('validator')]
+  if (forProcessor !== forValidator) return { culprits: [forProcessor > forValidator ? validator : processor] }
+  return count('neither') > forProcessor && votes.length >= 2 ? { culprits: [processor, validator] } : { dispute }
+}
+
+/** Third peers in the order of the draw; where the proposal named none, any that has joined: better a choosable voter than none. */
+function votersOf(
+  view: JobView,
+  info: JobInfo,
+  draw: Draw,
+  macro: number,
+  { ranking, barred }: Bench,
+  parties: readonly string[],
+): string[] {
+  const others = (peers: readonly string[]) => peers.filter((peer) => !parties.includes(peer)).slice(0, RECHECK_RANKS)
+  const drawn = others(ranking)
+  if (drawn.length > 0) return drawn
+  const joined = [...view.peers.keys()].filter((peer) => !barred.has(peer) && fitsClass(view, info, peer))
+  return others(rankPeers(draw.challenge, macro, joined))
+}
+
+function sideOf(
+  { verification }: JobInfo,
+  record: RecordOf<'recheck'>,
+  hashes: { processor: Uint8Array | undefined; validator: Uint8Array | undefined },
+) {
+  if (verification.mode === 'tolerance') return record.agrees
+  if (hashes.processor !== undefined && equalBytes(record.hash, hashes.processor)) return 'processor'
+  return hashes.validator !== undefined && equalBytes(record.hash, hashes.validator) ? 'validator' : 'neither'
 }
