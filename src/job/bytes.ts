@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
-export { bytesToHex, concatBytes, sha256, utf8ToBytes }
+export { bytesToHex, concatBytes, hexToBytes, sha256, utf8ToBytes }
 
 /** Four bytes, big-endian. */
 export function uint32(value: number): Uint8Array {

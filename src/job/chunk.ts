@@ -4,7 +4,7 @@ import type { JobInfo } from './info.ts'
 import { benchOf, type Draw, fitsClass, judgeMacroJob, type MacroVerdict } from './judge.ts'
 import { MAX_ATTEMPTS, type RecordOf } from './records.ts'
 import { challengeOf } from './sampling.ts'
-import { attemptKey, chainHeads, chunkOf, type JobView, macrosOf, microKey, openedNonce } from './view.ts'
+import { attemptKey, chunkOf, type JobView, macrosOf, microKey, openedNonce, twoHeaded } from './view.ts'
 
 export type AgreedMacroJob = Extract<MacroVerdict, { state: 'agreed' }>
 
@@ -14,6 +14,14 @@ export interface Proposal {
   root: Uint8Array
   /** Authors whose nonce for this root is not open yet. */
   missing: string[]
+  /** Each author's chain head, as its picked commits have it. */
+  heads: Map<string, Uint8Array>
+}
+
+/** Whose commit, and which of its commits. */
+export interface Pick {
+  author: string
+  attempt: number
 }
 
 /** One round of commit, root, beacon, challenge and reveal over the MacroJobs of a chunk that are not agreed yet. */
@@ -23,7 +31,8 @@ export interface Attempt {
   pending: number[]
   /** For each pending MacroJob the MicroJobs that nobody has processed (again) yet. */
   open: Map<number, number[]>
-  /** The author whose commit a proposal picks for a MicroJob; undefined while it is open. */
+  /** The commit that a proposal picks for a MicroJob; undefined while it is open. */
+  pickOf(macro: number, micro: number): Pick | undefined
   authorOf(macro: number, micro: number): string | undefined
   proposals: Proposal[]
   draw: Draw | undefined
@@ -42,7 +51,8 @@ export interface ChunkState {
   attempts: Attempt[]
   /** The attempt under way; undefined when all MacroJobs of the chunk are agreed or no attempt is left. */
   current: Attempt | undefined
-  chainHeads: Map<string, Uint8Array>
+  /** Authors whose commits nobody builds on any more (view.ts). */
+  twoHeaded: Set<string>
 }
 
 const cache = new WeakMap<JobView, Map<number, { version: number; state: ChunkState }>>()
@@ -75,7 +85,6 @@ export function barredFrom(state: ChunkState): Set<string> {
 
 function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
   const macros = macrosOf(info, chunk)
-  const heads = chainHeads(view, info, chunk)
   const state: ChunkState = {
     chunk,
     macros,
@@ -84,7 +93,7 @@ function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
     withheld: new Map(),
     attempts: [],
     current: undefined,
-    chainHeads: heads,
+    twoHeaded: twoHeaded(view, info, chunk),
   }
   /** The first attempt whose commits count for a MicroJob: later ones where it was opened again. */
   const since = new Map<string, number>()
@@ -110,7 +119,7 @@ function computeAttempt(
   pending: number[],
 ): Attempt {
   const barred = culpritsOf(state)
-  const commits = new Commits(view, info, state.chainHeads, since, barredFrom(state), number)
+  const commits = new Commits(view, info, state.twoHeaded, since, barredFrom(state), number)
   const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
   const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
     .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
@@ -129,8 +138,9 @@ function computeAttempt(
   const votedOver = complete && applyReopenVotes(view, state, since, voters, { number, draw, verdicts, proposal: proposals[0] })
   if (votedOver && draw !== undefined && !ruled) settle(state, since, closingVerdicts(view, info, draw, verdicts, barred), number, draw)
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
-  const authorOf = (macro: number, micro: number) => commits.firstAuthor(macro, micro)
-  return { attempt: number, pending, open, authorOf, proposals, draw, verdicts, over: unfinished ? ruled || votedOver : true }
+  const pickOf = (macro: number, micro: number) => commits.pick(macro, micro)
+  const authorOf = (macro: number, micro: number) => pickOf(macro, micro)?.author
+  return { attempt: number, pending, open, pickOf, authorOf, proposals, draw, verdicts, over: unfinished ? ruled || votedOver : true }
 }
 
 const NO_DRAW: { draw: Draw | undefined; verdicts: MacroVerdict[] } = { draw: undefined, verdicts: [] }
@@ -161,7 +171,7 @@ function closingVerdicts(
 class Commits {
   readonly #view: JobView
   readonly #info: JobInfo
-  readonly #heads: Map<string, Uint8Array>
+  readonly #twoHeaded: ReadonlySet<string>
   readonly #since: Map<string, number>
   readonly #barred: Set<string>
   readonly #attempt: number
@@ -169,47 +179,53 @@ class Commits {
   constructor(
     view: JobView,
     info: JobInfo,
-    heads: Map<string, Uint8Array>,
+    twoHeaded: ReadonlySet<string>,
     since: Map<string, number>,
     barred: Set<string>,
     attempt: number,
   ) {
     this.#view = view
     this.#info = info
-    this.#heads = heads
+    this.#twoHeaded = twoHeaded
     // The map goes on changing with later attempts; this attempt's picture of it must not.
     this.#since = new Map(since)
     this.#barred = barred
     this.#attempt = attempt
   }
 
-  /** Authors with a commit that counts, by peer id, each with it. */
+  /** The commits that a proposal may pick. */
   of(macro: number, micro: number) {
     const first = this.#since.get(microKey(macro, micro)) ?? 0
     return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
       if (record.attempt < first || record.attempt > this.#attempt || this.#barred.has(author)) return false
-      const head = this.#heads.get(author)
-      const known = this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
-      return known && head !== undefined && equalBytes(head, record.chainHead)
+      return this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
     })
+  }
+
+  /** Those that an honest peer builds on. */
+  #sound(macro: number, micro: number) {
+    return this.of(macro, micro).filter(({ author }) => !this.#twoHeaded.has(author))
   }
 
   /** Everybody with a commit that counts in these MacroJobs. */
   authors(macros: readonly number[]): Set<string> {
     const micros = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
-    return new Set(macros.flatMap((macro) => micros.flatMap((micro) => this.of(macro, micro).map(({ author }) => author))))
+    return new Set(macros.flatMap((macro) => micros.flatMap((micro) => this.#sound(macro, micro).map(({ author }) => author))))
   }
 
   openMicroJobs(macro: number): number[] {
     const all = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
-    return all.filter((micro) => this.of(macro, micro).length === 0)
+    return all.filter((micro) => this.#sound(macro, micro).length === 0)
   }
 
-  /** Of a MicroJob's authors the one with the smallest id: which of two equal commits is paid must not hang on who counts them. */
-  firstAuthor(macro: number, micro: number): string | undefined {
-    return this.of(macro, micro)
-      .map(({ author }) => author)
-      .sort()[0]
+  /**
+   * Of a MicroJob's commits the latest by the author with the smallest id: which of two equal commits is paid must not hang on who counts them.
+   */
+  pick(macro: number, micro: number): Pick | undefined {
+    const sorted = this.#sound(macro, micro).sort((a, b) =>
+      a.author === b.author ? b.record.attempt - a.record.attempt : a.author < b.author ? -1 : 1,
+    )
+    return sorted[0] && { author: sorted[0].author, attempt: sorted[0].record.attempt }
   }
 }
 
@@ -222,25 +238,29 @@ function readProposal(
   record: RecordOf<'root'>,
 ): Proposal | undefined {
   const picked: Uint8Array[] = []
+  const heads = new Map<string, Uint8Array>()
   let previous = -1
-  for (const { macro, by } of record.picks) {
-    if (macro <= previous || !state.macros.includes(macro) || by.length !== info.slicing.microJobs) return undefined
+  for (const { macro, by, at } of record.picks) {
+    const { microJobs } = info.slicing
+    if (macro <= previous || !state.macros.includes(macro) || by.length !== microJobs || at.length !== microJobs) return undefined
     previous = macro
     for (const [micro, index] of by.entries()) {
       const author = record.authors[index]
-      const found = commits.of(macro, micro).filter((commit) => commit.author === author)
-      const latest = found.sort((a, b) => b.record.attempt - a.record.attempt)[0]
-      if (latest === undefined) return undefined
-      picked.push(latest.record.commit)
+      const commit = commits.of(macro, micro).find((found) => found.author === author && found.record.attempt === at[micro])
+      if (author === undefined || commit === undefined) return undefined
+      const head = heads.get(author) ?? commit.record.chainHead
+      if (!equalBytes(head, commit.record.chainHead)) return undefined
+      heads.set(author, head)
+      picked.push(commit.record.commit)
     }
   }
-  if (new Set(record.authors).size !== record.authors.length) return undefined
+  // Each author once, and none that nothing was picked of.
+  if (heads.size !== record.authors.length || new Set(record.authors).size !== heads.size) return undefined
   const root = rootOf(view.jobId, record, picked)
-  const missing = record.authors.filter((author) => {
-    const head = state.chainHeads.get(author)
-    return head === undefined || openedNonce(view, head, author, root, state.chunk, record.attempt) === undefined
-  })
-  return { proposer, record, root, missing }
+  const missing = record.authors.filter(
+    (author) => openedNonce(view, heads.get(author) as Uint8Array, author, root, state.chunk, record.attempt) === undefined,
+  )
+  return { proposer, record, root, missing, heads }
 }
 
 /** The order in which peers propose, and in which proposals of one attempt are preferred: the smaller text first. */
@@ -250,14 +270,13 @@ export function proposalRank(view: JobView, { chunk, attempt }: { chunk: number;
 
 /** The proposals that every picked author has opened its nonce for, the better rank first. An author opens for one proposal only. */
 function fixedDraws(view: JobView, info: JobInfo, state: ChunkState, proposals: readonly Proposal[]): Draw[] {
-  return proposals.filter(({ missing }) => missing.length === 0).map(({ record, root }) => drawOf(view, info, state, record, root))
+  return proposals.filter(({ missing }) => missing.length === 0).map((proposal) => drawOf(view, info, state, proposal))
 }
 
-function drawOf(view: JobView, info: JobInfo, state: ChunkState, record: RecordOf<'root'>, root: Uint8Array): Draw {
-  const nonces = record.authors.map((author) => {
-    const head = state.chainHeads.get(author) as Uint8Array
-    return openedNonce(view, head, author, root, state.chunk, record.attempt) as Uint8Array
-  })
+function drawOf(view: JobView, info: JobInfo, state: ChunkState, { record, root, heads }: Proposal): Draw {
+  const nonces = record.authors.map(
+    (author) => openedNonce(view, heads.get(author) as Uint8Array, author, root, state.chunk, record.attempt) as Uint8Array,
+  )
   const beacon = beaconOf(root, nonces)
   return { attempt: record.attempt, record, root, beacon, challenge: challengeOf({ seed: info.seed, root, beacon }) }
 }
@@ -334,10 +353,10 @@ function authorIn(record: RecordOf<'root'> | undefined, macro: number, micro: nu
 }
 
 /** What the draw under way asks of MacroJob `macro`: for each MicroJob its author and the block to run again; empty where there is no draw. */
-export function drawOfMacro(view: JobView, info: JobInfo, macro: number): { author: string; block: number }[] {
+export function drawOfMacro(view: JobView, info: JobInfo, macro: number): (Pick & { block: number })[] {
   const state = chunkState(view, info, chunkOf(info, macro))
   const draw = state.current?.draw
   if (draw === undefined) return []
-  const { picked, samples } = benchOf(view, info, draw, macro, culpritsOf(state))
-  return picked.map((author, micro) => ({ author, block: samples[micro] as number }))
+  const { picked, at, samples } = benchOf(view, info, draw, macro, culpritsOf(state))
+  return picked.map((author, micro) => ({ author, attempt: at[micro] as number, block: samples[micro] as number }))
 }

@@ -1,17 +1,8 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
-import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Proposal, proposalRank } from './chunk.ts'
+import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
-import {
-  anyValidationCommit,
-  benchOf,
-  type Dispute,
-  type Draw,
-  latestCommit,
-  type MacroVerdict,
-  VALIDATOR_RANKS,
-  validationCommit,
-} from './judge.ts'
+import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, VALIDATOR_RANKS, validationCommit } from './judge.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
@@ -86,7 +77,10 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
     if (!authors.includes(author)) authors.push(author)
     return authors.indexOf(author)
   }
-  const picks = attempt.pending.map((macro) => ({ macro, by: micros.map((micro) => indexOf(attempt.authorOf(macro, micro) as string)) }))
+  const picks = attempt.pending.map((macro) => {
+    const found = micros.map((micro) => attempt.pickOf(macro, micro) as Pick)
+    return { macro, by: found.map(({ author }) => indexOf(author)), at: found.map(({ attempt }) => attempt) }
+  })
   const members = [...view.peers.keys()]
     .filter((peer) => !culprits.has(peer))
     .sort()
@@ -140,9 +134,9 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   if (verdict.committed) {
     for (const micro of verdict.hidden) {
       if (bench.picked[micro] !== self) continue
-      const commit = latestCommit(view, macro, micro, self, draw.attempt)
-      if (commit === undefined || revealed(view, macro, micro, commit.attempt, self)) continue
-      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt: commit.attempt })
+      const at = bench.at[micro] as number
+      if (revealed(view, macro, micro, at, self)) continue
+      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt: at })
     }
   }
   for (const dispute of verdict.disputes) {

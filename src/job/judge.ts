@@ -46,6 +46,8 @@ interface Bench {
   /** Validators in order, those that processed nothing in the MacroJob first. */
   ranking: string[]
   picked: string[]
+  /** The attempt of each picked commit. */
+  at: number[]
   samples: number[]
   barred: ReadonlySet<string>
 }
@@ -59,7 +61,13 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   const ranked = rankPeers(challenge, macro, able)
   const processed = new Set(picked)
   const ranking = [...ranked.filter((peer) => !processed.has(peer)), ...ranked.filter((peer) => processed.has(peer))]
-  return { ranking, picked, samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks), barred }
+  return {
+    ranking,
+    picked,
+    at: pick?.at ?? [],
+    samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks),
+    barred,
+  }
 }
 
 /** Where results compare bit by bit only within one numeric fingerprint, nobody else takes part. */
@@ -75,7 +83,7 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
   const validators = bench.ranking.slice(0, VALIDATOR_RANKS)
   const committed = validators.some((peer) => validationCommit(view, info, draw, macro, peer) !== undefined)
   const validation = firstValidation(view, info, draw, macro, validators)
-  const reveals = bench.picked.map((author, micro) => openedReveal(view, macro, micro, author, draw.attempt))
+  const reveals = bench.picked.map((author, micro) => openedReveal(view, macro, micro, author, bench.at[micro] as number))
   const hidden = reveals.flatMap((reveal, micro) => (reveal === undefined ? [micro] : []))
   const open = {
     state: 'open' as const,
@@ -126,26 +134,14 @@ function firstValidation(view: JobView, info: JobInfo, draw: Draw, macro: number
   const { microJobs } = info.slicing
   for (const author of validators) {
     if (validationCommit(view, info, draw, macro, author) === undefined) continue
-    const record = revealAt(view, macro, microJobs, author, draw.attempt)
+    const record = openedReveal(view, macro, microJobs, author, draw.attempt)
     if (record !== undefined && record.blockHashes.length === microJobs) return { author, record }
   }
   return undefined
 }
 
-/** The reveal that opens the author's latest commit not after `attempt`. */
+/** The reveal that opens the author's commit of `attempt`; undefined where there is none, or it does not fit. */
 export function openedReveal(view: JobView, macro: number, micro: number, author: string, attempt: number): RecordOf<'reveal'> | undefined {
-  const commit = latestCommit(view, macro, micro, author, attempt)
-  return commit === undefined ? undefined : revealAt(view, macro, micro, author, commit.attempt)
-}
-
-export function latestCommit(view: JobView, macro: number, micro: number, author: string, attempt: number) {
-  const mine = (view.commits.get(microKey(macro, micro)) ?? []).filter(
-    (commit) => commit.author === author && commit.record.attempt <= attempt,
-  )
-  return mine.sort((a, b) => b.record.attempt - a.record.attempt)[0]?.record
-}
-
-function revealAt(view: JobView, macro: number, micro: number, author: string, attempt: number): RecordOf<'reveal'> | undefined {
   const at = (entry: Authored<{ attempt: number } & RecordOf<'commit' | 'reveal'>>) =>
     entry.author === author && entry.record.attempt === attempt
   const commit = view.commits.get(microKey(macro, micro))?.find(at)

@@ -79,7 +79,7 @@ export const rootRecord = z.strictObject({
   attempt,
   /** Who may validate: the peers that had joined when the root was proposed. */
   members: z.array(peer).min(1).max(MAX_MEMBERS),
-  /** Authors of the picked commits; the picks are indices into this list. */
+  /** Authors of the picked commits; `by` are indices into this list, and `at` the attempt of each pick's commit, so that a later one changes nothing. */
   authors: z.array(peer).min(1).max(MAX_MEMBERS),
   picks: z
     .array(
@@ -94,6 +94,7 @@ export const rootRecord = z.strictObject({
           )
           .min(1)
           .max(MAX_MICRO_JOBS),
+        at: z.array(attempt).min(1).max(MAX_MICRO_JOBS),
       }),
     )
     .min(1),

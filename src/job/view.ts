@@ -19,7 +19,8 @@ export interface JobView {
   info: JobInfo | undefined
   cancelledBy: Set<string>
   peers: Map<string, RecordOf<'peer'>>
-  plans: Map<number, RecordOf<'plan'>>
+  /** By MacroJob; whether it is the requester's, who reads it decides. */
+  plans: Map<number, Authored<RecordOf<'plan'>>[]>
   /** By `macro/micro`. */
   commits: Map<string, Authored<RecordOf<'commit'>>[]>
   reveals: Map<string, Authored<RecordOf<'reveal'>>[]>
@@ -74,7 +75,7 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       touchAll(view)
       break
     case 'plan':
-      if (view.info === undefined || view.info.requester === author) view.plans.set(record.macro, record)
+      push(view.plans, record.macro, { author, record })
       break
     case 'peer':
       view.peers.set(author, record)
@@ -121,11 +122,14 @@ export function isCancelled(view: JobView): boolean {
   return view.info !== undefined && view.cancelledBy.has(view.info.requester)
 }
 
-/** Why the Job cannot be done: what at least half of its peers ran into, or undefined while fewer did. */
+/**
+ * Why the Job cannot be done: what at least half of its peers ran into, and two of them at least, or its only one. Undefined while fewer did, also where
+ * it was so before more peers joined.
+ */
 export function failureOf(view: JobView): RecordOf<'complaint'> | undefined {
-  const joined = [...view.complaints].filter(([peer]) => view.peers.has(peer))
-  if (joined.length === 0 || joined.length < Math.ceil(view.peers.size / 2)) return undefined
-  return joined[0]?.[1]
+  const joined = [...view.complaints].filter(([peer]) => view.peers.has(peer)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const needed = Math.max(Math.ceil(view.peers.size / 2), Math.min(2, view.peers.size))
+  return joined.length === 0 || joined.length < needed ? undefined : joined[0]?.[1]
 }
 
 /** The chunk that a MacroJob settles in. */
@@ -145,19 +149,22 @@ export function macrosOf({ slicing }: JobInfo, chunk: number): number[] {
 }
 
 /**
- * Each author's chain head for a chunk: the one in its lowest commit there. Commits with another head do not count, which keeps an author
- * from having a choice of nonces.
+ * Authors with commits of two chain heads in one chunk, which gives them a choice of nonces: nobody builds on their work any more. What a root has
+ * picked before stays, so that nobody can take back by this what was agreed.
  */
-export function chainHeads(view: JobView, info: JobInfo, chunk: number): Map<string, Uint8Array> {
+export function twoHeaded(view: JobView, info: JobInfo, chunk: number): Set<string> {
   const heads = new Map<string, Uint8Array>()
+  const found = new Set<string>()
   for (const macro of macrosOf(info, chunk)) {
     for (let micro = 0; micro < info.slicing.microJobs; micro++) {
       for (const { author, record } of view.commits.get(microKey(macro, micro)) ?? []) {
-        if (!heads.has(author)) heads.set(author, record.chainHead)
+        const head = heads.get(author)
+        if (head === undefined) heads.set(author, record.chainHead)
+        else if (!equalBytes(head, record.chainHead)) found.add(author)
       }
     }
   }
-  return heads
+  return found
 }
 
 /** The author's opened nonce for a root, or undefined where there is none that fits its chain. */
@@ -167,7 +174,7 @@ export function openedNonce(view: JobView, head: Uint8Array, author: string, roo
   return opensChain(head, attempt, found.record.nonce) ? found.record.nonce : undefined
 }
 
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value) {
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value) {
   const list = map.get(key)
   if (list === undefined) map.set(key, [value])
   else list.push(value)

@@ -9,6 +9,7 @@ const REASONS: Record<string, RecordOf<'complaint'>['reason']> = {
   ComputeCrashedError: 'crash',
   BlockNotFoundError: 'data',
   WrongBytesError: 'data',
+  WrongPlanError: 'data',
 }
 
 /** The reason to write into the log, or undefined where the error says nothing about the Job. */

@@ -1,13 +1,15 @@
 import { bytesToHex } from '../job/bytes.ts'
 import { cidOfUri, completeDraft, type JobDraft } from '../job/draft.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
-import { type JobId, macroJobId, microJobIds } from '../job/ids.ts'
+import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
+import { planOf } from '../job/plan.ts'
+import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
 import type { Abortable, Blocks, Cid, PeerId, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../protocol/messages.ts'
 import { jobIdOfInfo } from '../protocol/records.ts'
-import { NoHolderError, NotTheRequesterError } from './errors.ts'
+import { JobOverError, NoHolderError, NotTheRequesterError } from './errors.ts'
 import { HOLD_SPEC, noticeOf } from './holder.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
@@ -68,10 +70,12 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
   }
 }
 
-/** Calls a Job off; peers stop working on it as they hear. Throws NotTheRequesterError. */
+/** Calls a Job off; peers stop working on it as they hear. Throws NotTheRequesterError, JobOverError. */
 export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self' | 'board'>, session: JobSession): Promise<void> {
   const { info } = session.view
   if (info === undefined || info.requester !== self) throw new NotTheRequesterError(session.jobId, info?.requester ?? 'nobody')
+  const { state } = progressOf(session.view)
+  if (state !== 'open') throw new JobOverError(session.jobId, state === 'finished' ? 'agreed' : state)
   await session.append({ kind: 'cancel' })
   board.drop(session.jobId)
 }
@@ -111,13 +115,7 @@ function randomSeed(randomBytes: () => Uint8Array = () => crypto.getRandomValues
 
 /** The plan of each MacroJob: the ids that every peer computes again from the seed. */
 function plansOf(info: JobInfo): RecordOf<'plan'>[] {
-  const { macroJobs, microJobs } = info.slicing
-  return Array.from({ length: macroJobs }, (_, macro) => ({
-    kind: 'plan' as const,
-    macro,
-    id: macroJobId(info, macro),
-    microJobs: microJobIds(info, macro, microJobs + 1),
-  }))
+  return Array.from({ length: info.slicing.macroJobs }, (_, macro) => planOf(info, macro))
 }
 
 async function findHolders(components: RequesterComponents, jobId: JobId, { signal, onProgress }: PlaceOptions): Promise<PeerId[]> {

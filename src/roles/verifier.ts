@@ -29,7 +29,7 @@ export async function reveal(work: WorkComponents, job: LoadedJob, duty: DutyOf<
   const opening = await findOpening(work.vault, job.jobId, job.secret, macro, micro, attempt)
   if (opening === undefined) return false
   const judges = micro === job.info.slicing.microJobs && job.info.verification.mode === 'tolerance'
-  const verdicts = judges ? await compareResults(work, job, macro, attempt, opening, options) : null
+  const verdicts = judges ? await compareResults(work, job, macro, opening, options) : null
   const record: Omit<RecordOf<'reveal'>, 'checksum'> = { kind: 'reveal', macro, micro, attempt, ...opening, verdicts, wallet: work.wallet }
   await job.session.append({ ...record, checksum: checksumOf(job.jobId, record) })
   return true
@@ -55,12 +55,11 @@ async function compareResults(
   work: WorkComponents,
   job: LoadedJob,
   macro: number,
-  attempt: number,
   { cid }: KeptOpening,
   options: Abortable,
 ): Promise<boolean[]> {
   const verdicts: boolean[] = []
-  for (const [micro, { block, author }] of drawOfMacro(job.session.view, job.info, macro).entries()) {
+  for (const [micro, { block, author, attempt }] of drawOfMacro(job.session.view, job.info, macro).entries()) {
     const mine = await readBlock(work, job, cid, micro, undefined, options)
     const theirs = openedReveal(job.session.view, macro, micro, author, attempt)
     const output = theirs && (await readBlock(work, job, theirs.cid, block, theirs.blockHashes[block], options))
@@ -72,7 +71,8 @@ async function compareResults(
 async function disputedOutputs(work: WorkComponents, job: LoadedJob, { macro, attempt, dispute }: DutyOf<'recheck'>, options: Abortable) {
   const { micro, block, processor, validator } = dispute
   const { view } = job.session
-  const processed = openedReveal(view, macro, micro, processor, attempt)
+  const at = drawOfMacro(view, job.info, macro)[micro]?.attempt ?? attempt
+  const processed = openedReveal(view, macro, micro, processor, at)
   const validated = openedReveal(view, macro, job.info.slicing.microJobs, validator, attempt)
   return {
     processor: processed && (await readBlock(work, job, processed.cid, block, processed.blockHashes[block], options)),

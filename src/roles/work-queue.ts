@@ -1,11 +1,13 @@
 import { chunkState } from '../job/chunk.ts'
 import { macroJobId } from '../job/ids.ts'
 import type { OpenMacroJob } from '../job/macro-choice.ts'
+import { planFits } from '../job/plan.ts'
 import { slotOf } from '../job/queue.ts'
 import { chunkOf } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Channels, Clock, PeerId } from '../ports.ts'
 import { macroJobTopic } from '../protocol/topics.ts'
+import { WrongPlanError } from './errors.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import { type MacroQueue, openMacroQueue } from './macro-queue.ts'
 import type { WorkQueue } from './macro-worker.ts'
@@ -29,7 +31,7 @@ export interface WorkQueueInit {
   elsewhere(): boolean
 }
 
-/** Opens or joins the MacroJob's queue, in the state that the log gives it (seeds/001 "MacroJob Processing" 2, 4, 6). */
+/** Throws WrongPlanError. Opens or joins the MacroJob's queue, in the state that the log gives it (seeds/001 "MacroJob Processing" 2, 4, 6). */
 export async function openWorkQueue(
   { self, channels, snapshots, clock, logger }: WorkQueueComponents,
   { jobId, info, session }: LoadedJob,
@@ -37,6 +39,7 @@ export async function openWorkQueue(
   { processors, elsewhere }: WorkQueueInit,
   options: Abortable,
 ): Promise<WorkQueue & { close(): Promise<void> }> {
+  if (!planFits(session.view, info, macro)) throw new WrongPlanError(jobId, macro)
   const attempt = chunkState(session.view, info, chunkOf(info, macro)).current?.attempt ?? 0
   const isOpen = new Set(open)
   const done = Array.from({ length: info.slicing.microJobs }, (_, micro) => micro).filter((micro) => !isOpen.has(micro))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { agreedMacroJobs, outcomeOf } from '../../src/job/agreement.ts'
 import { chunkState } from '../../src/job/chunk.ts'
+import { planFits, planOf } from '../../src/job/plan.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
 import { type Behaviour, JobWorld, peerName, plainInfo } from '../support/job-world.ts'
@@ -121,13 +122,57 @@ test('strangers write what they like: nothing of it counts', () => {
     attempt: 0,
     members: [stranger],
     authors: [stranger],
-    picks: [{ macro: 0, by: [0, 0, 0, 0] }],
+    picks: [{ macro: 0, by: [0, 0, 0, 0], at: [0, 0, 0, 0] }],
   })
   job.write(stranger, { kind: 'reopen', chunk: 0, attempt: 0, items: [[0, 0]] })
   job.write(stranger, { kind: 'report', cid: 'x'.repeat(30), outcome: bytes })
   job.write(stranger, { kind: 'plan', macro: 0, id: '0'.repeat(64), microJobs: ['0'.repeat(64)] })
   job.settle(spread(3))
   assert.ok(agreed(job)?.every(({ microJobs }) => microJobs.every(({ author }) => author !== stranger)))
+})
+
+test('an author with two chain heads counts for nothing more, whatever came first, and cannot take back what was agreed', () => {
+  const job = world([honest, honest, honest])
+  job.settle(spread(3))
+  const before = outcomeOf(job.view.jobId, agreed(job) ?? [])
+  const bytes = new Uint8Array(32).fill(7)
+  job.write(peerName(0), { kind: 'commit', macro: 4, micro: 3, attempt: 1, commit: bytes, chainHead: bytes, root: null })
+  assert.deepEqual(outcomeOf(job.view.jobId, agreed(job) ?? []), before)
+
+  const fresh = world([honest, honest, honest])
+  fresh.write(peerName(0), { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes, root: null })
+  fresh.commit(0, 0, 1, 0)
+  fresh.settle((macro) => 1 + (macro % 2))
+  const macroJobs = agreed(fresh)
+  assert.ok(macroJobs?.every(({ microJobs }) => microJobs.every(({ author }) => author !== peerName(0))))
+  for (let seed = 1; seed <= 10; seed++) {
+    const view: JobView = createJobView(fresh.view.jobId)
+    for (const { author, record } of shuffled(fresh.log, seed)) applyRecord(view, author, record)
+    assert.deepEqual(outcomeOf(view.jobId, agreedMacroJobs(view, fresh.info) ?? []), outcomeOf(view.jobId, macroJobs ?? []))
+  }
+})
+
+test('one complaint of several peers fails no Job, two of three do', () => {
+  const job = world([honest, honest, honest])
+  const complain = (index: number) => job.write(peerName(index), { kind: 'complaint', reason: 'timeout', macro: 0, micro: 0 })
+  complain(0)
+  assert.equal(progressOf(job.view).state, 'open')
+  complain(1)
+  assert.equal(progressOf(job.view).state, 'failed')
+  const alone = world([honest])
+  alone.write(peerName(0), { kind: 'complaint', reason: 'compile', macro: 0, micro: 0 })
+  assert.equal(progressOf(alone.view).state, 'failed')
+})
+
+test('a plan whose ids do not follow from the seed is seen, and only the requester can write one', () => {
+  const job = world([honest])
+  const wrong = { kind: 'plan' as const, macro: 1, id: '0'.repeat(64), microJobs: ['0'.repeat(64)] }
+  job.write(peerName(0), wrong)
+  assert.ok(planFits(job.view, job.info, 1))
+  job.write(job.info.requester, planOf(job.info, 0))
+  assert.ok(planFits(job.view, job.info, 0))
+  job.write(job.info.requester, wrong)
+  assert.ok(!planFits(job.view, job.info, 1))
 })
 
 function shuffled<T>(items: readonly T[], seed: number): T[] {
