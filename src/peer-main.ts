@@ -41,7 +41,7 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
   undo.add(() => collector.stop())
   const sessions = createJobSessions({ replica, self: network.self })
   const board = await createJobsBoard(
-    { channels: network.channels, clock: systemClock },
+    { channels: network.channels, clock: systemClock, logger: logger.child('board') },
     { answersFirst: role === 'bootstrap', ...(signal && { signal }) },
   )
   undo.add(() => board.close())

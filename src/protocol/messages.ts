@@ -3,7 +3,7 @@ import { defineMessage } from './codec.ts'
 
 /** A gossip message is one envelope of at most 64 KiB (NETWORK.md trap 10: an oversize one costs its sender the mesh). */
 export const MAX_MESSAGE_BYTES = 64 * 1024
-/** Jobs of one reply: 200 × about 200 B fit the message. */
+/** Jobs of one reply, which must fit the message all the same: eight holders make a notice 560 B (roles/jobs-reply.ts packs by bytes). */
 export const MAX_LISTED_JOBS = 200
 
 const jobId = z.string().regex(/^[0-9a-f]{62}$/)

@@ -1,17 +1,23 @@
+import { type Logger, silentLogger } from '../log.ts'
 import type { Channel, Channels, Clock, PeerId } from '../ports.ts'
-import { type JobNotice, type JobsMessage, jobsCodec, MAX_LISTED_JOBS } from '../protocol/messages.ts'
+import { type JobNotice, type JobsMessage, jobsCodec } from '../protocol/messages.ts'
 import { jobsTopic } from '../protocol/topics.ts'
+import { BoardNotices, MAX_ANNOUNCED, MAX_NOTICES, MAX_RELAYED } from './board-notices.ts'
+import { packReplies } from './jobs-reply.ts'
 
-/** Notices kept; the oldest goes first. A stranger can fill it, so it is small, and a Job worth having is announced again. */
-const MAX_NOTICES = 2000
 /** A peer that is no bootstrap node lets one of those answer first. */
 const REPLY_DELAY_MS = 150
+
+/** The author of what this peer announces itself. */
+const OURS = ''
 
 /** What a peer knows of the network's Jobs through the Jobs channel (seeds/001 "Job Processing" 1). */
 export interface JobsBoard {
   /** Jobs that were announced and not yet finished, oldest first. */
   notices(): JobNotice[]
   find(jobId: string): JobNotice | undefined
+  /** Who brought a notice first, verified; undefined for what this peer announced itself, or does not know. */
+  authorOf(jobId: string): PeerId | undefined
   /** Puts a Job on the board and tells all. */
   announce(job: JobNotice): Promise<void>
   /** Asks all peers for open Jobs; the answers come as notices. */
@@ -34,42 +40,45 @@ export interface JobsBoardInit {
 }
 
 export async function createJobsBoard(
-  { channels, clock }: { channels: Channels; clock: Clock },
+  { channels, clock, logger = silentLogger }: { channels: Channels; clock: Clock; logger?: Logger },
   init: JobsBoardInit = {},
 ): Promise<JobsBoard> {
   const spec = { topic: jobsTopic, maxBytes: jobsCodec.maxBytes, encode: jobsCodec.encode, decode: jobsCodec.decode }
   const { meetAt, signal } = init
   const channel = await channels.join<JobsMessage>(spec, { ...(meetAt && { meetAt }), ...(signal && { signal }) })
-  return new Board(channel, clock, init.answersFirst ?? false)
+  return new Board(channel, clock, logger, init.answersFirst ?? false)
 }
 
 class Board implements JobsBoard {
   readonly #channel: Channel<JobsMessage>
   readonly #clock: Clock
+  readonly #logger: Logger
   readonly #answersFirst: boolean
-  readonly #notices = new Map<string, JobNotice>()
+  readonly #notices = new BoardNotices()
   readonly #over = new Set<string>()
   readonly #listeners = new Set<(job: JobNotice) => void>()
   readonly #answered = new Map<PeerId, number>()
   readonly #closed = new AbortController()
 
-  constructor(channel: Channel<JobsMessage>, clock: Clock, answersFirst: boolean) {
+  constructor(channel: Channel<JobsMessage>, clock: Clock, logger: Logger, answersFirst: boolean) {
     this.#channel = channel
     this.#clock = clock
+    this.#logger = logger
     this.#answersFirst = answersFirst
     channel.subscribe((message, from) => this.#receive(message, from))
     // Whoever joins late learns of the open Jobs without having to ask twice.
     channel.onPeer((peer, change) => change === 'joined' && answersFirst && this.#answer(peer))
   }
 
-  notices = () => [...this.#notices.values()]
-  find = (jobId: string) => this.#notices.get(jobId)
+  notices = () => this.#notices.list()
+  find = (jobId: string) => this.#notices.find(jobId)
+  authorOf = (jobId: string) => this.#notices.authorOf(jobId) || undefined
   peers = () => this.#channel.peers()
   onMessage = (listener: (message: JobsMessage, from: PeerId) => void) => this.#channel.subscribe(listener)
 
   async announce(job: JobNotice) {
     this.#over.delete(job.jobId)
-    this.#learn(job)
+    this.#learn(job, OURS, MAX_NOTICES)
     await this.#channel.publish({ type: 'job-announced', job })
   }
 
@@ -100,20 +109,17 @@ class Board implements JobsBoard {
   }
 
   #receive(message: JobsMessage, from: PeerId) {
-    if (message.type === 'job-announced') this.#learn(message.job)
+    if (message.type === 'job-announced') this.#learn(message.job, from, MAX_ANNOUNCED)
     if (message.type === 'open-jobs-reply') {
       this.#answered.set(message.to, this.#clock.nowMs())
-      for (const job of message.jobs) this.#learn(job)
+      for (const job of message.jobs) this.#learn(job, from, MAX_RELAYED)
     }
     if (message.type === 'open-jobs-query') this.#answer(from)
   }
 
-  #learn(job: JobNotice) {
+  #learn(job: JobNotice, author: PeerId, maxOfAuthor: number) {
     if (this.#over.has(job.jobId)) return
-    const known = this.#notices.get(job.jobId)
-    const holders = [...new Set([...job.holders, ...(known?.holders ?? [])])].slice(0, 8)
-    this.#notices.set(job.jobId, { ...job, holders })
-    if (this.#notices.size > MAX_NOTICES) this.#notices.delete(this.#notices.keys().next().value as string)
+    this.#notices.put(job, author, maxOfAuthor)
     for (const listener of [...this.#listeners]) listener(job)
   }
 
@@ -124,7 +130,11 @@ class Board implements JobsBoard {
       if (this.#notices.size === 0 || (others !== undefined && others >= askedMs)) return
       if (this.#answered.size > MAX_NOTICES) this.#answered.clear()
       this.#answered.set(to, this.#clock.nowMs())
-      this.#channel.publish({ type: 'open-jobs-reply', to, jobs: this.notices().slice(-MAX_LISTED_JOBS) }).catch(() => {})
+      for (const message of packReplies(to, this.#notices.interleaved(), MAX_RELAYED)) {
+        this.#channel
+          .publish(message)
+          .catch((error: unknown) => this.#closed.signal.aborted || this.#logger.warn('could not list the open Jobs', { to, error }))
+      }
     }
     if (this.#answersFirst) return reply()
     const { signal } = this.#closed
