@@ -77,6 +77,38 @@ export class ResultRefusedError extends MingaError {
   }
 }
 
+/** The Job's result is agreed, but none of its reports is signed and says what the records say. */
+export class ReportUnverifiedError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly jobId: string
+  readonly problems: readonly string[]
+
+  constructor(jobId: string, problems: readonly string[]) {
+    super({
+      message: `expected a report that fits the Job's records, found ${problems.length === 0 ? 'none' : problems.join('; ')}`,
+      hint: 'the result itself is verified block by block; ask again later for the report',
+    })
+    this.jobId = jobId
+    this.problems = problems
+  }
+}
+
+/** There is nothing left to call off. */
+export class JobOverError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly jobId: string
+  readonly state: string
+
+  constructor(jobId: string, state: string) {
+    super({
+      message: `expected a Job that is still under way, found one that is ${state}: nothing was changed`,
+      hint: state === 'agreed' ? `\`minga results ${jobId} -o out/\` fetches its result` : `\`minga watch ${jobId}\` says how it ended`,
+    })
+    this.jobId = jobId
+    this.state = state
+  }
+}
+
 /** Only the requester may call a Job off. */
 export class NotTheRequesterError extends MingaError {
   readonly exitCode = EXIT.usage
@@ -101,5 +133,21 @@ export class JobRefusedError extends MingaError {
     super({ message: `expected a Job within this peer's terms, found ${reason}`, hint: '`minga config` shows the terms that it keeps' })
     this.jobId = jobId
     this.reason = reason
+  }
+}
+
+/** The ids that the requester wrote for a MacroJob are not those that follow from the Job's seed. */
+export class WrongPlanError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly jobId: string
+  readonly macro: number
+
+  constructor(jobId: string, macro: number) {
+    super({
+      message: `expected the ids of MacroJob ${macro} to follow from the seed of Job ${jobId}, found others`,
+      hint: 'the Job cannot be settled as it is; place it again',
+    })
+    this.jobId = jobId
+    this.macro = macro
   }
 }
