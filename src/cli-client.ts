@@ -2,6 +2,7 @@ import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from 
 import { createClientOn, type MingaClient } from './client/client.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
+import { createVerifier } from './network/signatures-node.ts'
 import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Network } from './ports.ts'
@@ -23,6 +24,7 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
     replica,
     blocks,
     clock: systemClock,
+    verify: createVerifier(),
     logger,
     wallet: wallet.address,
     holders: () => bootstrapPeers(config.bootstrap),
@@ -75,21 +77,19 @@ function adapt(client: MingaClient, network: Pick<Network, 'peers'>): CliClient 
 async function* resultFiles(
   client: MingaClient,
   jobId: string,
-  { signal, onProgress }: NonNullable<Parameters<CliClient['results']>[1]>,
+  { signal, onProgress, onWarning }: NonNullable<Parameters<CliClient['results']>[1]>,
 ): AsyncGenerator<ResultFile> {
   const handle = await client.job(jobId, { ...(signal && { signal }) })
   try {
-    const { bytes, picture, reportCid } = await handle.result({ ...(signal && { signal }), ...(onProgress && { onProgress }) })
+    const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
+    const { bytes, picture, report, reportProblem } = await handle.result(options)
     yield picture === undefined ? { name: 'result.bin', bytes } : { name: 'result.png', bytes, picture }
-    if (reportCid === undefined) return
-    yield { name: 'report.json', bytes: await client.read(reportCid, { ...(signal && { signal }), maxBytes: MAX_REPORT_BYTES }) }
+    if (report !== undefined) yield { name: 'report.json', bytes: report.bytes }
+    else onWarning?.(`no report could be verified, so none was written: ${reportProblem}`)
   } finally {
     await handle.close()
   }
 }
-
-/** 10⁵ MicroJobs of 256 block hashes would be larger; nobody reads such a report by eye. */
-const MAX_REPORT_BYTES = 256 * 1024 * 1024
 
 /** Checks, compiles and runs one block of the draft on this machine's device. */
 export const dryRun: DryRun = async (draft, { config, logger, signal }) => {

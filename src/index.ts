@@ -15,7 +15,9 @@ export {
   JobFailedError,
   JobNotFinishedError,
   JobNotFoundError,
+  JobOverError,
   NoHolderError,
   NotTheRequesterError,
   ResultRefusedError,
 } from './roles/errors.ts'
+export type { VerifiedReport } from './roles/verified-report.ts'

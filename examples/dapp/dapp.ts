@@ -51,9 +51,9 @@ try {
     if (event.type === 'job:finished') console.log(`finished: ${event.state}`)
   }
 
-  const { bytes, picture, reportCid } = await job.result()
+  const { bytes, picture, report } = await job.result()
   await writeFile(output, bytes)
-  console.log(`${output}: ${picture?.width}×${picture?.height} RGBA, as the peers agreed; report ${reportCid}`)
+  console.log(`${output}: ${picture?.width}×${picture?.height} RGBA, as the peers agreed; report ${report?.cid ?? 'none that holds'}`)
 } catch (error) {
   if (error instanceof JobFailedError) console.error(`the Job failed: ${error.reason}`)
   else if (error instanceof MingaError) console.error(`${error.message}\n${error.hint ?? ''}`)

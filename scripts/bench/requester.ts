@@ -24,11 +24,12 @@ export async function startRequester(bootstrap: string): Promise<Requester> {
   const network = await createNetwork({ platform: await nodePlatform() }, { privateKey, listen: [], bootstrap: [bootstrap], dht: 'off' })
   await network.waitForBootstrap({ timeoutMs: 10_000 })
   const { channels, streams } = network
+  const verify = createVerifier()
   const replica = await createReplica({
     channels,
     streams,
     signer: createSigner(privateKey),
-    verify: createVerifier(),
+    verify,
     schema: recordLogSchema,
     store: createMemoryStore(),
     sha256: nodeSha256,
@@ -39,6 +40,7 @@ export async function startRequester(bootstrap: string): Promise<Requester> {
     replica,
     blocks,
     clock: systemClock,
+    verify,
     logger: silentLogger,
     wallet: null,
     holders: () => [bootstrap.split('/p2p/').at(-1)!],

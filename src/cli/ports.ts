@@ -41,10 +41,13 @@ export interface CliClient {
   jobs(options?: Abortable): Promise<readonly JobSummary[]>
   /** The state so far as events, then what happens; ends after `job:finished`, which a finished Job yields at once. */
   watch(jobId: string, options?: Abortable): AsyncIterable<JobEvent>
-  /** The agreed result: the files a person would look at, and the signed report. */
+  /** The agreed result: the files a person would look at, and the signed report where one holds; `onWarning` hears of it where none does. */
   results(
     jobId: string,
-    options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number | undefined) => void },
+    options?: Abortable & {
+      onProgress?: (doneBytes: number, totalBytes: number | undefined) => void
+      onWarning?: (line: string) => void
+    },
   ): AsyncIterable<ResultFile>
   cancel(jobId: string, options?: Abortable): Promise<void>
   peers(options?: Abortable): Promise<readonly PeerSummary[]>

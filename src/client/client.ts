@@ -3,7 +3,7 @@ import { type JobSummary, summaryOf } from '../job/events.ts'
 import { isJobId, type JobId } from '../job/ids.ts'
 import { progressOf } from '../job/progress.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Blocks, Cid, Clock, Network, PeerId, Replica } from '../ports.ts'
+import type { Abortable, Blocks, Cid, Clock, Network, PeerId, Replica, VerifySignature } from '../ports.ts'
 import { JobNotFoundError } from '../roles/errors.ts'
 import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
@@ -16,6 +16,8 @@ export interface ClientParts {
   replica: Replica
   blocks: Blocks
   clock: Clock
+  /** Of the network's kind of keys. */
+  verify: VerifySignature
   logger: Logger
   /** The wallet that Jobs are placed from; null without one. */
   wallet: string | null
@@ -138,9 +140,9 @@ class Client implements MingaClient {
   }
 
   #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {
-    const { blocks, clock } = this.#parts
+    const { blocks, clock, verify } = this.#parts
     const providers = () => this.#providers()
-    const handle = createJobHandle({ self: this.self, blocks, clock, board: this.#board, session, providers })
+    const handle = createJobHandle({ self: this.self, blocks, clock, verify, board: this.#board, session, providers })
     this.#open.add(handle)
     return handle
   }

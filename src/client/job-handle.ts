@@ -1,12 +1,13 @@
 import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job/events.ts'
 import type { JobId } from '../job/ids.ts'
 import { type JobProgress, progressOf } from '../job/progress.ts'
-import type { Abortable, Blocks, Clock, PeerId } from '../ports.ts'
-import { JobFailedError } from '../roles/errors.ts'
+import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
+import { JobFailedError, ReportUnverifiedError } from '../roles/errors.ts'
 import type { JobSession } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
 import { cancelJob } from '../roles/requester.ts'
 import { collectResult } from '../roles/results.ts'
+import { findReport, type VerifiedReport } from '../roles/verified-report.ts'
 
 /** What a finished Job came to. */
 export interface JobResult {
@@ -14,14 +15,17 @@ export interface JobResult {
   bytes: Uint8Array
   /** Where the result is a picture: RGBA rows of this size. */
   picture?: { width: number; height: number }
-  /** CID of the finalizer's signed report. */
-  reportCid: string | undefined
+  /** The finalizer's report, its signature and every field checked against the records; undefined where none held. */
+  report: VerifiedReport | undefined
+  /** Where there is no such report: why, in one line. */
+  reportProblem?: string
 }
 
 export interface JobHandleComponents {
   self: PeerId
   blocks: Blocks
   clock: Clock
+  verify: VerifySignature
   board: JobsBoard
   session: JobSession
   /** Peers likely to have the results. */
@@ -42,7 +46,7 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
    * the signal's reason.
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
-  /** Calls the Job off. Throws NotTheRequesterError. */
+  /** Calls the Job off. Throws NotTheRequesterError, JobOverError. */
   cancel(): Promise<void>
   close(): Promise<void>
 }
@@ -62,7 +66,7 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
     [Symbol.asyncIterator]: () => follow(session, {})[Symbol.asyncIterator](),
     async result({ signal, onProgress } = {}) {
       await session.until(over, { ...(signal && { signal }) })
-      const { state, failure, reportCid } = progress()
+      const { state, failure } = progress()
       if (state === 'failed') throw new JobFailedError(session.jobId, `peers gave it up (${failure})`)
       if (state === 'cancelled') throw new JobFailedError(session.jobId, 'its requester cancelled it')
       const { info, bytes } = await collectResult(components, session, {
@@ -71,12 +75,23 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
         ...(onProgress && { onProgress }),
       })
       const { width, height } = info.slicing.output
-      return { bytes, reportCid, ...(info.presentation?.kind === 'image' && { picture: { width, height } }) }
+      const report = await findReport(components, session, { providers: providers(), ...(signal && { signal }) }).catch(problemOf)
+      return {
+        bytes,
+        ...(typeof report === 'string' ? { report: undefined, reportProblem: report } : { report }),
+        ...(info.presentation?.kind === 'image' && { picture: { width, height } }),
+      }
     },
     cancel: () => cancelJob({ self, board }, session),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),
   }
+}
+
+/** The result stands without a report; anything else that goes wrong is thrown on. */
+function problemOf(error: unknown): string {
+  if (error instanceof ReportUnverifiedError) return error.message
+  throw error
 }
 
 async function* follow(session: JobSession, { signal }: Abortable): AsyncGenerator<JobEvent> {

@@ -42,7 +42,8 @@ export async function createClient(init: CreateClientInit): Promise<MingaClient>
     const { channels, streams, libp2p } = network
     const signer = await createWebSigner(privateKey)
     const store = createMemoryStore()
-    const common = { channels, streams, signer, verify: createWebVerifier(), schema: recordLogSchema, store, clock: systemClock }
+    const verify = createWebVerifier()
+    const common = { channels, streams, signer, verify, schema: recordLogSchema, store, clock: systemClock }
     const replica = await createReplica({ ...common, logger: logger.child('replica') })
     const blocks = await createBlocks({ streams, libp2p, logger: logger.child('blocks') })
     const stop = async () => {
@@ -53,7 +54,7 @@ export async function createClient(init: CreateClientInit): Promise<MingaClient>
     const wallet = walletKey === undefined ? null : walletAddress(walletKey)
     const holders = () => bootstrap.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
     return await createClientOn(
-      { network, replica, blocks, clock: systemClock, logger, wallet, holders, stop },
+      { network, replica, blocks, clock: systemClock, verify, logger, wallet, holders, stop },
       { ...(signal && { signal }) },
     )
   } catch (error) {

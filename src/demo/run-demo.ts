@@ -6,10 +6,11 @@ import type { Context } from '../cli/context.ts'
 import { follow } from '../cli/follow.ts'
 import { shortPeer } from '../cli/render/grid.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
-import { createClient, type JobHandle, type JobReport, type MingaClient } from '../index.ts'
+import { createClient, type JobHandle, type MingaClient } from '../index.ts'
 import { completeSlicing } from '../job/draft.ts'
 import type { JobEvent } from '../job/events.ts'
 import type { Picture } from '../pictures/decode.ts'
+import { ReportUnverifiedError } from '../roles/errors.ts'
 import { withChaos } from './chaos.ts'
 import { DemoTimeoutError, DemoUnequalError, MemberEndedError } from './errors.ts'
 import { loadExample } from './example.ts'
@@ -104,8 +105,9 @@ async function runJob(run: Run, swarm: Swarm, client: MingaClient, original: Pic
   await using handle = await client.place(draft, { signal })
   watch.lap('place')
   const killed = await watchJob(run, swarm, handle)
-  const { bytes, reportCid = '' } = await handle.result({ signal })
-  const report = await readReport(client, reportCid)
+  const { bytes, report: verified, reportProblem } = await handle.result({ signal })
+  if (verified === undefined) throw new ReportUnverifiedError(handle.jobId, [reportProblem ?? 'none'])
+  const { report } = verified
   watch.lap('fetch')
   const equal = Buffer.compare(await reference, bytes) === 0
   watch.lap('compare')
@@ -165,11 +167,6 @@ async function* timed(handle: JobHandle, signal: AbortSignal, watch: Stopwatch):
     isProcessed ||= processed === total
     yield event
   }
-}
-
-async function readReport(client: MingaClient, cid: string): Promise<JobReport> {
-  const { report } = JSON.parse(new TextDecoder().decode(await client.read(cid))) as { report: JobReport }
-  return report
 }
 
 function namesOf(swarm: Swarm): (peer: string) => string {

@@ -24,7 +24,7 @@ export function plainInfo(macroJobs: number, microJobs: number, blocks: number, 
     input: null,
   }
   return completeDraft(
-    { name: 'plain', code: 'x', slicing, seed: '0'.repeat(62) + '2a' },
+    { name: 'plain', code: 'x', slicing, seed: `${'0'.repeat(62)}2a` },
     { requester, wallet: null, seed: '0'.repeat(64), code: { uri: `ipfs://${cid}`, cid, bytes: 1 }, data: null },
   )
 }
@@ -63,12 +63,12 @@ export class JobWorld {
   readonly peers: WorldPeer[]
   readonly log: { author: string; record: JobRecord }[] = []
 
-  constructor(info: JobInfo, behaviours: Behaviour[]) {
+  constructor(info: JobInfo, behaviours: Behaviour[], nameOf = peerName) {
     this.info = info
     this.view = createJobView(jobIdOfInfo(info))
     this.peers = behaviours.map((behaviour, index) => ({
       index,
-      name: peerName(index),
+      name: nameOf(index),
       behaviour,
       secret: hashOf('test-secret', uint32(index)),
       openings: new Map(),

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { ResultsUnwritableError, UnsafeFileNameError } from '../errors.ts'
 import { addSettings } from '../options.ts'
 import type { ResultFile } from '../ports.ts'
+import { safe } from '../render/style.ts'
 import { withClient } from '../with-client.ts'
 
 export function resultsCommand(): Command {
@@ -24,7 +25,8 @@ async function results(context: Context, jobId: string, { out }: { out: string }
   await withClient(context, async (client) => {
     const onProgress = (done: number, total: number | undefined) =>
       context.live.draw([`${formatBytes(done)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`])
-    for await (const file of client.results(jobId, { signal: context.signal, onProgress })) {
+    const onWarning = (line: string) => context.live.print(`${context.style.yellow('warning:')} ${safe(line, 1000)}\n`)
+    for await (const file of client.results(jobId, { signal: context.signal, onProgress, onWarning })) {
       const { path, bytes } = await writeResult(directory, file)
       context.live.draw([])
       context.output.item({ path, bytes }, () => `${path}  ${formatBytes(bytes)}`)

@@ -11,9 +11,8 @@ export async function untilProcessed(handle: JobHandle, count: number): Promise<
 }
 
 /** The result and the report of a Job, once it is over. Rejects where it failed, or takes too long. */
-export async function finish(client: MingaClient, handle: JobHandle): Promise<{ bytes: Uint8Array; report: JobReport }> {
-  const { bytes, reportCid } = await handle.result({ signal: AbortSignal.timeout(LIMIT_MS) })
-  if (reportCid === undefined) throw new Error('the Job is over and has no report')
-  const { report } = JSON.parse(new TextDecoder().decode(await client.read(reportCid))) as { report: JobReport }
-  return { bytes, report }
+export async function finish(_client: MingaClient, handle: JobHandle): Promise<{ bytes: Uint8Array; report: JobReport }> {
+  const { bytes, report, reportProblem } = await handle.result({ signal: AbortSignal.timeout(LIMIT_MS) })
+  if (report === undefined) throw new Error(reportProblem)
+  return { bytes, report: report.report }
 }
