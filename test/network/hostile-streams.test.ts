@@ -211,7 +211,11 @@ describe('the members protocol', () => {
   it('is deaf to who asks too often', async (t) => {
     const { seed, peers } = await startSwarm(t, 1)
     let unanswered = 0
-    for (let index = 0; index < 260; index++) if ((await ask(peers[0]!, seed.self, 'minga/1/none')).length === 0) unanswered++
+    // Four at a time, as many as it takes: on a busy machine one after another may be no more than is allowed.
+    for (let round = 0; round < 1000 && unanswered === 0; round++) {
+      const answers = await Promise.all([0, 1, 2, 3].map(() => ask(peers[0]!, seed.self, 'minga/1/none').catch(() => [[]])))
+      unanswered += answers.filter((answer) => answer.length === 0).length
+    }
     assert.ok(unanswered > 0)
   })
 
