@@ -73,6 +73,12 @@ export function progressOf(view: JobView): JobProgress {
   }
 }
 
+/** Ended, one way or another. */
+export function isOver(view: JobView): boolean {
+  const { state } = progressOf(view)
+  return state === 'finished' || state === 'cancelled' || state === 'failed'
+}
+
 /** The first report, by its author's id, that says what the records say; a stranger's is not one. */
 function reportOf(view: JobView, info: JobInfo): string | undefined {
   const agreed = agreedMacroJobs(view, info)

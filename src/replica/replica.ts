@@ -86,6 +86,8 @@ export async function createReplica(components: ReplicaComponents, init: Replica
     const parts = { ...components, core, journal, clock, random, limit, logger }
     return createJobLog(parts, { ...options, antiEntropyMs, onClosed }).catch((error: unknown) => {
       cores.delete(jobId)
+      // Nothing of it was here before: not even its name stays.
+      if (envelopes + damaged === 0) journal.delete(KEYS.job(context.job))
       throw error
     })
   }

@@ -1,7 +1,7 @@
 import { isJobId, type JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { openMacroJobs } from '../job/macro-choice.ts'
-import { progressOf } from '../job/progress.ts'
+import { isOver, progressOf } from '../job/progress.ts'
 import type { JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Blocks, PeerId, Replica, StreamSpec, Streams } from '../ports.ts'
@@ -31,9 +31,17 @@ export interface HolderComponents {
   logger: Logger
 }
 
+/** Requests to hold a Job that are under way: of one peer (a requester places one Job after another), and in all. */
+const MAX_TAKING_OF_PEER = 2
+const MAX_TAKING = 32
+/** The description is the first record of a Job's log. */
+const DESCRIPTION_TIMEOUT_MS = 10_000
+
 export interface HolderInit {
-  /** Jobs held at once. @default 256 */
+  /** Open Jobs held at once; as many that are over stay besides, for those that fetch their results. @default 256 */
   maxJobs?: number
+  /** Open Jobs of one requester, or brought by one peer. @default 64 */
+  maxJobsOfPeer?: number
   /** The most data one Job may bring. @default 4 GiB */
   maxDataBytes?: number
 }
@@ -48,15 +56,30 @@ export interface Holder {
 }
 
 export async function createHolder(components: HolderComponents, init: HolderInit = {}): Promise<Holder> {
-  const holder = new RunningHolder(components, { maxJobs: 256, maxDataBytes: 4 * 1024 ** 3, ...init })
+  const holder = new RunningHolder(components, { maxJobs: 256, maxJobsOfPeer: 64, maxDataBytes: 4 * 1024 ** 3, ...init })
   await holder.start()
   return holder
+}
+
+interface Held {
+  session: JobSession
+  mirror: Mirror
+  /** Who may be held to account for it: its requester, and whoever asked. */
+  owners: PeerId[]
+}
+
+/** A request under way, and whose it is. */
+interface Taking {
+  jobId: JobId
+  from: PeerId
 }
 
 class RunningHolder implements Holder {
   readonly #components: HolderComponents
   readonly #init: Required<HolderInit>
-  readonly #held = new Map<JobId, { session: JobSession; mirror: Mirror }>()
+  /** Oldest first. */
+  readonly #held = new Map<JobId, Held>()
+  readonly #taking = new Set<Taking>()
   readonly #stop = new AbortController()
   #unserve = async () => {}
 
@@ -89,61 +112,114 @@ class RunningHolder implements Holder {
   }
 
   async #resume(jobId: JobId) {
-    const { session } = await this.#keep(jobId, [])
-    await this.#announce(session, [])
+    const { sessions, logger } = this.#components
+    const session = await sessions.open(jobId, { meetAt: [], signal: this.#stop.signal })
+    try {
+      const { info } = session.view
+      if (info === undefined) {
+        logger.info('drops a Job that nobody has described', { jobId })
+        await session.forget()
+      } else if (!isOver(session.view) && this.#openJobs().length >= this.#init.maxJobs) {
+        logger.warn('holds no more Jobs; one of an earlier run is left on the disk', { jobId, maxJobs: this.#init.maxJobs })
+        await session.close()
+      } else {
+        await this.#announce(session, [])
+        await this.#keep(session, [info.requester])
+      }
+    } catch (error) {
+      await session.close()
+      throw error
+    }
   }
 
   async *#serve(request: Uint8Array, from: PeerId, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { jobId } = holdRequestCodec.decode(request)
     const reply = (message: HoldReply) => holdReplyCodec.encode(message)
     if (!isJobId(jobId)) return yield reply({ type: 'refused', code: 'invalid' })
-    if (this.#held.size >= this.#init.maxJobs && !this.#held.has(jobId)) return yield reply({ type: 'refused', code: 'full' })
-    yield reply({ type: 'progress', doneBytes: 0 })
+    const code = this.#refusal(jobId, from)
+    if (code !== undefined) return yield reply({ type: 'refused', code })
+    const taking = { jobId, from }
+    this.#taking.add(taking)
     try {
-      yield reply(await this.#hold(jobId, from, AbortSignal.any([signal, this.#stop.signal])))
+      yield reply({ type: 'progress', doneBytes: 0 })
+      yield reply(await this.#hold(taking, AbortSignal.any([signal, this.#stop.signal])))
     } catch (error) {
       this.#components.logger.warn('could not hold a Job', { jobId, from, error })
       yield reply({ type: 'refused', code: 'unreachable' })
+    } finally {
+      this.#taking.delete(taking)
     }
   }
 
-  async #hold(jobId: JobId, from: PeerId, signal: AbortSignal): Promise<HoldReply> {
-    const { session } = await this.#keep(jobId, [from])
-    await session.log.syncWith(from, { signal })
-    await session.until((view) => view.info !== undefined, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) })
+  /** Requests under way count as Jobs held, so that none is fetched in vain. */
+  #refusal(jobId: JobId, from: PeerId): 'busy' | 'full' | undefined {
+    const taking = [...this.#taking]
+    const ofPeer = taking.filter((each) => each.from === from).length
+    if (ofPeer >= MAX_TAKING_OF_PEER || taking.length >= MAX_TAKING) return 'busy'
+    if (this.#held.has(jobId)) return undefined
+    if (this.#openJobs().length + taking.length >= this.#init.maxJobs) return 'full'
+    return this.#openJobsOf(from) + ofPeer >= this.#init.maxJobsOfPeer ? 'full' : undefined
+  }
+
+  #openJobs = () => [...this.#held.values()].filter(({ mirror }) => !mirror.isOver())
+  #openJobsOf = (peer: PeerId) => this.#openJobs().filter(({ owners }) => owners.includes(peer)).length
+
+  /** Fetches and checks first; what is refused, or fails, leaves nothing behind. */
+  async #hold({ jobId, from }: Taking, signal: AbortSignal): Promise<HoldReply> {
+    const session = await this.#components.sessions.open(jobId, { meetAt: [from], signal })
+    try {
+      const reply = await this.#fetch(session, from, signal)
+      if (reply.type === 'held') {
+        await this.#keep(session, [(session.view.info as JobInfo).requester, from])
+        return reply
+      }
+      await this.#undo(session)
+      return reply
+    } catch (error) {
+      await this.#undo(session)
+      throw error
+    }
+  }
+
+  async #fetch(session: JobSession, from: PeerId, signal: AbortSignal): Promise<HoldReply> {
+    const { jobId } = session
+    // Whoever has nothing to describe must not keep this place for as long as data may take.
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(DESCRIPTION_TIMEOUT_MS)])
+    const described = session.until((view) => view.info !== undefined, { signal: soon })
+    await Promise.all([described, session.log.syncWith(from, { signal })])
     const info = session.view.info as JobInfo
     const bytes = info.code.bytes + (info.data?.bytes ?? 0)
-    if (bytes > this.#init.maxDataBytes) {
-      await this.#drop(jobId)
-      return { type: 'refused', code: 'too-large' }
-    }
-    const { blocks, board } = this.#components
+    if (bytes > this.#init.maxDataBytes) return { type: 'refused', code: 'too-large' }
+    if (!this.#held.has(jobId) && this.#openJobsOf(info.requester) >= this.#init.maxJobsOfPeer) return { type: 'refused', code: 'full' }
+    const { blocks, board, logger } = this.#components
     // Published data may lie with others than the requester.
     const options = { signal, providers: [...new Set([from, ...board.peers()])], owner: jobId, maxBytes: this.#init.maxDataBytes }
     await blocks.fetch(info.code.cid, options)
     if (info.data !== null) await blocks.fetch(info.data.cid, options)
     await this.#announce(session, [from])
-    this.#components.logger.info('holds a Job', { jobId, name: info.name, bytes })
+    logger.info('holds a Job', { jobId, name: info.name, bytes })
     return { type: 'held', bytes }
   }
 
-  async #keep(jobId: JobId, meetAt: PeerId[]) {
-    const known = this.#held.get(jobId)
-    if (known !== undefined) return known
-    const session = await this.#components.sessions.open(jobId, { meetAt, signal: this.#stop.signal })
-    const kept = { session, mirror: createMirror(this.#components, session) }
-    this.#held.set(jobId, kept)
-    return kept
+  /** Takes the session over. */
+  async #keep(session: JobSession, owners: PeerId[]) {
+    const { jobId } = session
+    if (this.#stop.signal.aborted || this.#held.has(jobId)) return session.close()
+    this.#held.set(jobId, { session, mirror: createMirror(this.#components, session), owners })
+    const over = [...this.#held.values()].filter(({ mirror }) => mirror.isOver())
+    for (const held of over.slice(0, Math.max(0, over.length - this.#init.maxJobs))) await this.#drop(held)
   }
 
-  async #drop(jobId: JobId) {
-    const { replica, blocks } = this.#components
-    const kept = this.#held.get(jobId)
-    this.#held.delete(jobId)
-    await kept?.mirror.stop()
-    await kept?.session.close()
-    await blocks.release(jobId)
-    await replica.remove(jobId)
+  async #drop({ session, mirror }: Held) {
+    this.#held.delete(session.jobId)
+    await mirror.stop()
+    await this.#undo(session)
+    this.#components.logger.info('gave up the oldest Job that is over, for a newer one', { jobId: session.jobId })
+  }
+
+  /** What another request still needs, or was held before, stays. */
+  async #undo(session: JobSession) {
+    if (await session.forget()) await this.#components.blocks.release(session.jobId)
   }
 
   async #announce({ view }: JobSession, others: PeerId[]) {
@@ -162,6 +238,8 @@ export function noticeOf(view: JobView, holders: readonly PeerId[]): JobNotice |
 }
 
 interface Mirror {
+  /** The Job has ended, and needs nothing more fetched but its report. */
+  isOver(): boolean
   stop(): Promise<void>
 }
 
@@ -172,6 +250,7 @@ function createMirror({ blocks, board, logger, self }: HolderComponents, session
   const done = new Set<string>()
   let running = Promise.resolve()
   let busy = false
+  let over = false
   let finished = false
 
   const collect = () => {
@@ -183,6 +262,7 @@ function createMirror({ blocks, board, logger, self }: HolderComponents, session
     if (!done.has(cid)) wanted.set(cid, author)
   }
   const work = async () => {
+    look()
     for (const [cid, author] of wanted) {
       if (stop.signal.aborted) return
       wanted.delete(cid)
@@ -193,11 +273,17 @@ function createMirror({ blocks, board, logger, self }: HolderComponents, session
     }
     await finish()
   }
+  const look = () => {
+    if (!over && isOver(session.view)) {
+      over = true
+      board.drop(session.jobId)
+    }
+  }
   const finish = async () => {
-    const { state, reportCid } = progressOf(session.view)
-    if (finished || state === 'open' || state === 'agreed' || state === 'unknown') return
+    look()
+    if (!over || finished) return
     finished = true
-    board.drop(session.jobId)
+    const { reportCid } = progressOf(session.view)
     if (reportCid === undefined || done.has(reportCid)) await blocks.finish?.(session.jobId)
   }
   const kick = () => {
@@ -215,6 +301,7 @@ function createMirror({ blocks, board, logger, self }: HolderComponents, session
   kick()
 
   return {
+    isOver: () => over,
     async stop() {
       stop.abort()
       unfollow()

@@ -18,6 +18,11 @@ export interface JobSession {
   /** Resolves when `holds` does, which is asked at once and after each change. Rejects with the signal's reason. */
   until(holds: (view: JobView) => boolean, options?: Abortable): Promise<void>
   close(): Promise<void>
+  /**
+   * Closes, and takes the log off this disk unless something in it is ours: what we signed must not be signed anew. True where it is gone;
+   * with other users of the session left, it only closes.
+   */
+  forget(): Promise<boolean>
 }
 
 export interface JobSessionComponents {
@@ -42,7 +47,12 @@ export async function openJobSession(
       applyRecord(view, author, decodeRecord(jobId, author, key, value))
     }
   }
-  fold(log.entries())
+  try {
+    fold(log.entries())
+  } catch (error) {
+    await log.close()
+    throw error
+  }
   const unsubscribe = log.onEntries((entries) => {
     if (entries.length === 0) {
       resetJobView(view)
@@ -55,11 +65,18 @@ export async function openJobSession(
     return () => void listeners.delete(listener)
   }
 
+  const close = async () => {
+    unsubscribe()
+    listeners.clear()
+    await log.close()
+  }
+
   return {
     jobId,
     view,
     log,
     onChange,
+    close,
     async append(...records) {
       const fresh = records.filter((record) => !own.has(keyOf(record)))
       if (fresh.length === 0) return
@@ -73,10 +90,11 @@ export async function openJobSession(
       }
     },
     until: (holds, { signal } = {}) => untilHolds(view, onChange, holds, signal),
-    async close() {
-      unsubscribe()
-      listeners.clear()
-      await log.close()
+    async forget() {
+      await close()
+      if (own.size > 0) return false
+      await replica.remove(jobId)
+      return true
     },
   }
 }

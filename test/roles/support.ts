@@ -1,0 +1,64 @@
+import type { TestContext } from 'node:test'
+import { fieldToHex } from '../../src/job/field.ts'
+import type { JobId } from '../../src/job/ids.ts'
+import type { Blocks, PeerId } from '../../src/ports.ts'
+import { jobIdOfInfo, recordLogSchema } from '../../src/protocol/records.ts'
+import type { Store } from '../../src/replica/store.ts'
+import { createMemoryStore } from '../../src/replica/store-memory.ts'
+import { systemClock } from '../../src/replica/system-clock.ts'
+import { createJobSessions } from '../../src/roles/job-sessions.ts'
+import { createJobsBoard } from '../../src/roles/jobs-board.ts'
+import type { FakeNetwork } from '../fakes/network.ts'
+import { newSigner, startPeer } from '../replica/support.ts'
+import { plainInfo } from '../support/job-world.ts'
+
+export type RolePeer = Awaited<ReturnType<typeof startRolePeer>>
+
+/** A peer on a fake network with all that roles are built on: real logs, sessions and a board. */
+export async function startRolePeer(
+  t: Pick<TestContext, 'after'>,
+  network: FakeNetwork,
+  {
+    store = createMemoryStore(),
+    signer = newSigner(),
+    answersFirst = false,
+  }: { store?: Store; signer?: ReturnType<typeof newSigner>; answersFirst?: boolean } = {},
+) {
+  const { net, replica } = await startPeer(network, { schema: recordLogSchema, store, signer })
+  const { channels, streams } = net
+  const self = signer.peer as PeerId
+  const sessions = createJobSessions({ replica, self })
+  const board = await createJobsBoard({ channels, clock: systemClock }, { answersFirst })
+  t.after(() => replica.stop())
+  return { self, net, store, signer, replica, channels, streams, sessions, board }
+}
+
+let jobs = 0
+
+/** A Job that `peer` has written into its log, and keeps open. */
+export async function writeJob(peer: RolePeer, changes: { unitPriceWei?: string } = {}) {
+  const info = { ...plainInfo(1, 1, 1, peer.self), seed: fieldToHex(BigInt(++jobs)), ...changes }
+  const jobId: JobId = jobIdOfInfo(info)
+  const session = await peer.sessions.open(jobId)
+  await session.append({ kind: 'job', info })
+  return { jobId, info, session }
+}
+
+/** Blocks of which everything is here, except what `missing` says. */
+export function fakeBlocks({ missing = () => false, code = new Uint8Array(1) }: { missing?: () => boolean; code?: Uint8Array } = {}) {
+  const released: string[] = []
+  const blocks: Blocks = {
+    put: () => Promise.reject(new Error('nothing is put')),
+    read: async () => code,
+    fetch: async () => {
+      if (missing()) throw new Error('nobody has it')
+      return { bytes: 1 }
+    },
+    size: async () => 1,
+    has: async () => true,
+    release: async (owner) => void released.push(owner),
+    gc: async () => ({ freedBytes: 0 }),
+    stop: async () => {},
+  }
+  return { blocks, released }
+}
