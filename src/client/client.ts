@@ -34,7 +34,7 @@ export interface MingaClient extends AsyncDisposable {
   place(draft: JobDraft, options?: Abortable & { onProgress?: (what: string) => void }): Promise<JobHandle>
   /** Follows a Job that somebody placed. Throws JobNotFoundError. */
   job(jobId: string, options?: Abortable): Promise<JobHandle>
-  /** The Jobs that the network has open, as far as the peers around know. */
+  /** The Jobs that the peers around know, and those that this client placed or followed. */
   jobs(options?: Abortable): Promise<JobSummary[]>
   /** Peers on the Jobs channel. */
   peers(): PeerId[]
@@ -75,9 +75,18 @@ class Client implements MingaClient {
   read: MingaClient['read'] = (cid, options = {}) => readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
 
   async place(draft: JobDraft, options: Abortable & { onProgress?: (what: string) => void } = {}): Promise<JobHandle> {
-    const { network, blocks, wallet } = this.#parts
+    const { network, replica, blocks, wallet } = this.#parts
     const holders = () => [...new Set([...this.#parts.holders(), ...this.#board.peers()])]
-    const requester = { self: this.self, wallet, sessions: this.#sessions, blocks, streams: network.streams, board: this.#board, holders }
+    const requester = {
+      self: this.self,
+      wallet,
+      sessions: this.#sessions,
+      replica,
+      blocks,
+      streams: network.streams,
+      board: this.#board,
+      holders,
+    }
     const { session } = await placeJob(requester, draft, options)
     return this.#handle(session)
   }
@@ -124,7 +133,14 @@ class Client implements MingaClient {
     const notice = this.#board.find(jobId)
     const meetAt = [...new Set([...(notice?.holders ?? []), ...this.#providers()])].filter((peer) => peer !== this.self)
     const limited = AbortSignal.any([AbortSignal.timeout(FIND_TIMEOUT_MS), ...(signal ? [signal] : [])])
-    const session = await this.#sessions.open(jobId, { meetAt, signal: limited })
+    const { replica } = this.#parts
+    // Looked for and not found: no trace of it may stay that a later list would show.
+    const isKnown = (await replica.jobs()).includes(jobId)
+    const forget = async () => void (isKnown || (await replica.remove(jobId)))
+    const session = await this.#sessions.open(jobId, { meetAt, signal: limited }).catch(async (error: unknown) => {
+      await forget()
+      throw error
+    })
     // Also a Job known from before is compared with one peer: what happened meanwhile would otherwise wait for the next anti-entropy.
     for (const peer of meetAt) {
       const synced = await session.log.syncWith(peer, { signal: limited }).then(
@@ -135,6 +151,7 @@ class Client implements MingaClient {
     }
     if (session.view.info !== undefined) return session
     await session.close()
+    await forget()
     signal?.throwIfAborted()
     throw new JobNotFoundError(jobId)
   }

@@ -1,12 +1,13 @@
 import { bytesToHex } from '../job/bytes.ts'
 import { cidOfUri, completeDraft, type JobDraft } from '../job/draft.ts'
+import { InvalidJobInfoError } from '../job/errors.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { planOf } from '../job/plan.ts'
 import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
-import type { Abortable, Blocks, Cid, PeerId, Streams } from '../ports.ts'
+import type { Abortable, Blocks, Cid, PeerId, Replica, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../protocol/messages.ts'
 import { jobIdOfInfo } from '../protocol/records.ts'
 import { JobOverError, NoHolderError, NotTheRequesterError } from './errors.ts'
@@ -19,6 +20,8 @@ export interface RequesterComponents {
   self: PeerId
   wallet: string | null
   sessions: JobSessions
+  /** Where the log of a Job that nobody took must not stay. */
+  replica: Pick<Replica, 'remove'>
   blocks: Blocks
   streams: Streams
   board: JobsBoard
@@ -29,6 +32,8 @@ export interface RequesterComponents {
 export interface PlaceOptions extends Abortable {
   /** What is under way, as a sentence fragment for a person. */
   onProgress?: (what: string) => void
+  /** Unix time in milliseconds. @default the system's */
+  now?: () => number
   /** 32 random bytes. */
   randomBytes?: () => Uint8Array
 }
@@ -41,6 +46,8 @@ export interface PlacedJob {
   holders: PeerId[]
 }
 
+const SECOND_MS = 1000
+
 /** Peers that are asked to hold a Job: one can fail, and a third copy costs the requester's line more than it gives. */
 const HOLDERS_WANTED = 2
 
@@ -52,22 +59,39 @@ const HOLDERS_WANTED = 2
 export async function placeJob(components: RequesterComponents, draft: JobDraft, options: PlaceOptions = {}): Promise<PlacedJob> {
   const { sessions, self, board } = components
   const { signal, onProgress } = options
+  refusePast(draft, options.now?.() ?? Date.now())
   onProgress?.('storing code and data')
-  const info = await publish(components, draft, options)
+  const release = () => components.blocks.release(placingOwner(self))
+  const info = await publish(components, draft, options).catch(async (error: unknown) => {
+    await release()
+    throw error
+  })
   const jobId = jobIdOfInfo(info)
   const session = await sessions.open(jobId, { ...(signal && { signal }) })
+  const holders: PeerId[] = []
   try {
     await session.append({ kind: 'job', info }, ...plansOf(info))
     onProgress?.('looking for peers that hold the Job')
-    const holders = await findHolders(components, jobId, options)
+    await findHolders(components, jobId, holders, options)
     const notice = noticeOf(session.view, [...holders, self])
     if (notice !== undefined) await board.announce(notice)
-    await components.blocks.release(placingOwner(self))
+    await release()
     return { jobId, info, session, holders }
   } catch (error) {
     await session.close()
+    // A Job that somebody holds goes on, and is ours to cancel; one that nobody holds never was.
+    if (holders.length === 0) await components.replica.remove(jobId)
+    await release()
     throw error
   }
+}
+
+/** Peers do not look at the deadline yet; a Job that is over before it begins is a mistake all the same. Throws InvalidJobInfoError. */
+function refusePast({ deadline }: JobDraft, nowMs: number): void {
+  // What is no time at all is told with the other problems of the description.
+  if (!Number.isSafeInteger(deadline) || (deadline as number) < 0 || (deadline as number) * SECOND_MS > nowMs) return
+  const found = new Date((deadline as number) * SECOND_MS).toISOString()
+  throw new InvalidJobInfoError([{ path: 'deadline', message: `expected a time to come, in seconds since 1970, found ${found}` }])
 }
 
 /** Calls a Job off; peers stop working on it as they hear. Throws NotTheRequesterError, JobOverError. */
@@ -118,20 +142,19 @@ function plansOf(info: JobInfo): RecordOf<'plan'>[] {
   return Array.from({ length: info.slicing.macroJobs }, (_, macro) => planOf(info, macro))
 }
 
-async function findHolders(components: RequesterComponents, jobId: JobId, { signal, onProgress }: PlaceOptions): Promise<PeerId[]> {
+/** Adds who took the Job to `holders`, also where it ends with an error. */
+async function findHolders(components: RequesterComponents, jobId: JobId, holders: PeerId[], { signal, onProgress }: PlaceOptions) {
   const candidates = components.holders()
-  const holders: PeerId[] = []
   const refusals: string[] = []
   for (const peer of candidates) {
     if (holders.length >= HOLDERS_WANTED) break
     const reply = await askToHold(components.streams, peer, jobId, signal)
-    signal?.throwIfAborted()
     if (reply?.type === 'held') holders.push(peer)
+    signal?.throwIfAborted()
+    if (reply?.type === 'held') onProgress?.(`${holders.length} peer(s) hold the Job`)
     else refusals.push(reply?.type === 'refused' ? reply.code : 'no answer')
-    onProgress?.(`${holders.length} peer(s) hold the Job`)
   }
   if (holders.length === 0) throw new NoHolderError(candidates.length, refusals)
-  return holders
 }
 
 async function askToHold(streams: Streams, peer: PeerId, jobId: JobId, signal?: AbortSignal): Promise<HoldReply | undefined> {
