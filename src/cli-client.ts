@@ -2,10 +2,11 @@ import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from 
 import { createClientOn, type MingaClient } from './client/client.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
+import { measureNeighbours } from './network/neighbours.ts'
+import type { MingaNetwork } from './network/node.ts'
 import { createVerifier } from './network/signatures-node.ts'
 import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
-import type { Network } from './ports.ts'
 import { runDry } from './roles/dry-run.ts'
 
 /** A client's place beside the peer's in one data directory: both may run at once. */
@@ -42,7 +43,7 @@ function bootstrapPeers(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
 }
 
-function adapt(client: MingaClient, network: Pick<Network, 'peers'>): CliClient {
+function adapt(client: MingaClient, network: Pick<MingaNetwork, 'libp2p'>): CliClient {
   return {
     self: client.self,
     async place(draft, options) {
@@ -66,9 +67,11 @@ function adapt(client: MingaClient, network: Pick<Network, 'peers'>): CliClient 
       await handle.cancel()
       await handle.close()
     },
-    async peers() {
-      // Who is connected and not yet on the Jobs channel is within reach all the same.
-      return [...new Set([...client.peers(), ...network.peers()])].map((peer) => ({ peer, addresses: [] }))
+    async peers(options) {
+      const neighbours = await measureNeighbours(network.libp2p, options)
+      const connected = new Set(neighbours.map(({ peer }) => peer))
+      // Whoever is only heard of through others is within reach all the same.
+      return [...neighbours, ...client.peers().flatMap((peer) => (connected.has(peer) ? [] : [{ peer, addresses: [] }]))]
     },
     close: () => client.close(),
   }

@@ -20,11 +20,10 @@ export interface ResultFile {
 
 export interface PeerSummary {
   peer: PeerId
+  /** Of the connections that are open; none where it was heard of only. */
   addresses: readonly string[]
-  /** Round-trip time; undefined where it was not measured. */
+  /** Round-trip time; undefined where it did not answer. */
   latencyMs?: number
-  /** Of its device, where it told. */
-  device?: string
 }
 
 /** Pure: reads nothing. Throws InvalidJobInfoError with all problems. */

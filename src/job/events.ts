@@ -25,7 +25,7 @@ export interface JobSummary {
   /** MicroJobs done and agreed, validation ones included. */
   done: number
   agreed: number
-  /** Peers that have joined it. */
+  /** Peers that have ever joined it, those that have left included: a record of a join stays. */
   peers: number
 }
 

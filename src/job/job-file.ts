@@ -61,6 +61,8 @@ export function parseJobFile(value: unknown): JobFile {
   const fields = typeof value === 'object' && value !== null ? (value as { slicing?: unknown; data?: unknown }) : {}
   const isPicture = typeof fields.data === 'object' && fields.data !== null && 'picture' in fields.data
   const slicing = SLICINGS[slicingKind(fields.slicing, isPicture)].safeParse(fields.slicing ?? (isPicture ? {} : undefined))
+  const layout = layoutProblems(fields.slicing)
+  if (layout.length > 0) throw new InvalidJobInfoError([...(parsed.error ? problemsOf(parsed.error) : []), ...layout])
   const problems = [...(parsed.error ? problemsOf(parsed.error) : []), ...(slicing.error ? slicingProblemsOf(slicing.error) : [])]
   if (!parsed.success || !slicing.success) throw new InvalidJobInfoError(problems)
   const { data } = parsed.data
@@ -78,6 +80,13 @@ function slicingKind(slicing: unknown, isPicture: boolean): keyof typeof SLICING
     if ('layout' in slicing && slicing.layout === 'sequence') return 'sequence'
   }
   return isPicture ? 'picture' : 'grid'
+}
+
+/** Told by itself, since each of the schemas would name its own layout alone. */
+function layoutProblems(slicing: unknown): Problem[] {
+  if (typeof slicing !== 'object' || slicing === null || 'output' in slicing || !('layout' in slicing)) return []
+  if (slicing.layout === 'grid' || slicing.layout === 'sequence') return []
+  return [{ path: 'slicing.layout', message: 'expected "grid" or "sequence"' }]
 }
 
 function slicingProblemsOf(error: z.ZodError): Problem[] {

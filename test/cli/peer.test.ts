@@ -62,7 +62,10 @@ describe('a peer as a process', () => {
     assert.equal(second.code, 2)
     assert.match(second.stderr, /in use by process \d+/)
     assert.equal(peers.code, 0, peers.stderr)
-    assert.equal(JSON.parse(peers.stdout).peer, address.split('/').at(-1))
+    const neighbour = JSON.parse(peers.stdout)
+    assert.equal(neighbour.peer, address.split('/').at(-1))
+    assert.ok(address.startsWith(neighbour.addresses[0].split('/p2p/')[0]), `${neighbour.addresses}`)
+    assert.ok(neighbour.latencyMs >= 0, `${neighbour.latencyMs} ms`)
     assert.equal(jobs.code, 0, jobs.stderr)
     assert.equal(jobs.stdout, 'no Jobs are known\n')
 

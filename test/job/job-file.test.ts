@@ -124,3 +124,8 @@ test('any JSON is a job file or an InvalidJobInfoError', () => {
     ),
   )
 })
+
+test('a layout that is none is answered with both that are', () => {
+  const problems = problemsIn(() => parseJobFile({ ...minimal, slicing: { layout: 'spiral', blockElements: 8 } }))
+  assert.deepEqual(problems, ['slicing.layout: expected "grid" or "sequence"'])
+})

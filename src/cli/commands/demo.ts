@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../../config/units.ts'
 import { act, examples } from '../act.ts'
 import { loadDemo } from '../core.ts'
@@ -13,7 +13,7 @@ export function demoCommand(): Command {
     .option('--peers <n>', 'peers to start', peerCount, 3)
     .option('--small', 'a picture of 1024 × 512 pixels instead of 4096 × 2048', false)
     .option('-o, --out <dir>', 'the directory for the pictures', 'out/demo')
-    .option('--limit <time>', 'the longest that it may take (default: 3 min)', limit, 180_000)
+    .addOption(new Option('--limit <time>', 'the longest that it may take').argParser(limit).default(180_000, '3min'))
     .option('--keep', 'leave the data directories and logs of all processes where they are', false)
     .action(
       act(async (context, { limit: limitMs, ...options }: Omit<Options, 'limitMs'> & { limit: number }) =>

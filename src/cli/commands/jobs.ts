@@ -26,7 +26,7 @@ async function jobs(context: Context): Promise<undefined> {
     { title: 'NAME' },
     { title: 'STATE' },
     { title: 'DONE', align: 'right' },
-    { title: 'PEERS', align: 'right' },
+    { title: 'TOOK PART', align: 'right' },
   ] as const
   const rows = found.map(({ jobId, name, state, done, agreed, shape, peers }) => {
     const total = shape.macroJobs * (shape.microJobs + 1)

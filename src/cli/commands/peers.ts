@@ -17,12 +17,11 @@ async function peers(context: Context): Promise<undefined> {
     for (const peer of found) output.item(peer, () => undefined)
     return
   }
-  const columns = [{ title: 'PEER' }, { title: 'LATENCY', align: 'right' }, { title: 'DEVICE' }, { title: 'ADDRESS' }] as const
-  const rows = found.map(({ peer, latencyMs, device, addresses }) => [
+  const columns = [{ title: 'PEER' }, { title: 'LATENCY', align: 'right' }, { title: 'ADDRESS' }] as const
+  const rows = found.map(({ peer, latencyMs, addresses }) => [
     safe(peer, 64),
-    latencyMs === undefined ? '?' : `${latencyMs.toFixed(1)} ms`,
-    safe(device ?? '?', 40),
-    safe(addresses[0] ?? '?', 100),
+    latencyMs === undefined ? '–' : `${latencyMs.toFixed(1)} ms`,
+    safe(addresses[0] ?? 'not connected', 100),
   ])
   output.result(found, () => (rows.length === 0 ? 'no peers are connected' : renderTable(columns, rows, output.style)))
 }
