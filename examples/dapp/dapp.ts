@@ -1,7 +1,7 @@
 /**
  * A DApp: it places a Job, follows it, and saves the verified result. It uses the client library and nothing else of Minga.
  *
- *   node examples/dapp/dapp.ts /ip4/127.0.0.1/tcp/4618/ws/p2p/12D3KooW…
+ *   npm run example:dapp -- /ip4/127.0.0.1/tcp/4618/ws/p2p/12D3KooW…
  */
 import { writeFile } from 'node:fs/promises'
 import { createClient, type JobDraft, JobFailedError, type MingaClient, MingaError } from 'minga'
@@ -35,7 +35,7 @@ const draft: JobDraft = {
 
 const [bootstrap, output = 'plasma.rgba'] = process.argv.slice(2)
 if (bootstrap === undefined) {
-  console.error('usage: node examples/dapp/dapp.ts <address of a bootstrap node, …/ws/p2p/…> [output file]')
+  console.error('usage: npm run example:dapp -- <address of a bootstrap node, …/ws/p2p/…> [output file]')
   process.exit(2)
 }
 
