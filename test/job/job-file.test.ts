@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { InvalidJobInfoError } from '../../src/job/errors.ts'
@@ -128,4 +129,22 @@ test('any JSON is a job file or an InvalidJobInfoError', () => {
 test('a layout that is none is answered with both that are', () => {
   const problems = problemsIn(() => parseJobFile({ ...minimal, slicing: { layout: 'spiral', blockElements: 8 } }))
   assert.deepEqual(problems, ['slicing.layout: expected "grid" or "sequence"'])
+})
+
+test('what docs/JOB_FILE.md shows is accepted, and it names every field', () => {
+  const text = readFileSync(new URL('../../docs/JOB_FILE.md', import.meta.url), 'utf8')
+  const shown = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json!))
+  const picture = { bytes: new Uint8Array(640 * 320 * 4), picture: { width: 640, height: 320 } }
+  const infos = shown.map((value) => localJobInfo(parseJobFile(value).toDraft('code', value.data === null ? null : picture)))
+  assert.deepEqual(
+    infos.map(({ verification, presentation }) => [verification.mode, presentation?.kind]),
+    [
+      ['exact', 'image'],
+      ['tolerance', 'bytes'],
+    ],
+  )
+  const everything = infos[1]!
+  const nested = (field: 'program' | 'limits') => Object.keys(everything[field]).map((name) => `${field}.${name}`)
+  const named = ['name', 'code', 'data', 'slicing', 'params', 'verification', 'unitPriceWei', 'deadline', 'presentation', 'seed', '$schema']
+  for (const field of [...named, ...nested('program'), ...nested('limits')]) assert.ok(text.includes(`| \`${field}\` |`), field)
 })

@@ -17,7 +17,7 @@ import { withClient } from '../with-client.ts'
 export function placeCommand(): Command {
   const command = new Command('place')
     .description('place a Job: send its code and data to the network')
-    .argument('<job.json>', 'the Job; the files it names are relative to it')
+    .argument('<job.json>', 'the Job: docs/JOB_FILE.md names every field; the files it names are relative to it')
     .option('--dry-run', 'check everything, compile, and run one block on this machine only')
     .option('--no-check', 'place it without compiling it and running one block on this machine before')
     .option('--watch', 'stay and show the Job until it ends')
