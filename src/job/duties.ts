@@ -63,7 +63,10 @@ function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: A
   const proposed = view.roots.get(key)?.some(({ author }) => author === self)
   if (proposed || attempt.proposals.some((proposal) => isFair(view, state, proposal))) return []
   const record = proposalOf(view, info, state, attempt)
-  const order = [...record.authors].sort((a, b) => (proposalRank(view, record, a) < proposalRank(view, record, b) ? -1 : 1))
+  const byRank = (a: string, b: string) => (proposalRank(view, record, a) < proposalRank(view, record, b) ? -1 : 1)
+  const others = record.members.filter((peer) => !record.authors.includes(peer))
+  // Whoever has not processed comes last: what is left may all be the work of one peer that has died since.
+  const order = [...[...record.authors].sort(byRank), ...others.sort(byRank)]
   const rank = order.indexOf(self)
   return rank === -1 ? [] : [{ id: `propose/${key}`, kind: 'propose', before: order.slice(0, rank), record }]
 }
