@@ -3,7 +3,7 @@ import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { type ChosenMacroJob, chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { DEFAULT_PATIENCE, type Patience } from '../job/patience.ts'
-import { progressOf } from '../job/progress.ts'
+import { isOver, progressOf } from '../job/progress.ts'
 import type { JobRecord, RecordOf } from '../job/records.ts'
 import { chunkOf, type JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
@@ -13,6 +13,7 @@ import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
 import { keepDuties } from './duty-keeper.ts'
 import { JobRefusedError } from './errors.ts'
+import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
 import { type LoadedJob, loadJob } from './loaded-job.ts'
@@ -26,6 +27,10 @@ import { openWorkQueue } from './work-queue.ts'
 const MAX_PROCESSORS = 10
 /** How long a newcomer waits for the Job's description to arrive from its holders. */
 const INFO_TIMEOUT_MS = 20_000
+/** … of which so long for its first records, from a holder or by gossip: a Job that is announced and not there must not cost more. */
+const FIRST_CONTACT_MS = 4000
+/** A holder that has sent nothing by then is not waited for: the next is asked, too. */
+const HOLDER_TURN_MS = 2000
 /** Answers to "which MacroJobs are open" come within a round trip; a second on a slow link. */
 const ACTIVITY_WAIT_MS = 60
 /** How long each peer of an earlier rank has to say that it opens a MacroJob: a message across a continent. */
@@ -81,8 +86,7 @@ export async function joinJob(
   const session = await sessions.open(jobId, { meetAt, signal })
   let channel: Channel<JobMessage> | undefined
   try {
-    await syncFromOne(session.log, meetAt, signal)
-    await session.until((view) => view.info !== undefined, { signal })
+    await hearDescription(session, meetAt, signal)
     const info = session.view.info as JobInfo
     const refusal = components.refuses?.(info)
     if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
@@ -109,28 +113,30 @@ export async function joinJob(
   } catch (error) {
     // A topic has one member a peer: left open, it would keep this one from ever trying again.
     await channel?.close()
-    await session.close()
+    if (await session.forget()) await components.blocks.release(jobId)
     throw error
   }
 }
 
-function isOver(view: JobView): boolean {
-  const { state } = progressOf(view)
-  return state === 'finished' || state === 'cancelled' || state === 'failed'
-}
-
-async function syncFromOne(
-  log: { syncWith(peer: PeerId, options?: Abortable): Promise<unknown> },
-  holders: readonly PeerId[],
-  signal: AbortSignal,
-) {
+/** Syncs with the first holder that answers. Rejects where the description has not come after FIRST_CONTACT_MS. */
+async function hearDescription(session: JobSession, holders: readonly PeerId[], signal: AbortSignal): Promise<void> {
+  const isDescribed = (view: JobView) => view.info !== undefined
+  const contact = AbortSignal.any([signal, AbortSignal.timeout(FIRST_CONTACT_MS)])
+  const described = session.until(isDescribed, { signal: contact })
+  described.catch(() => {})
   for (const holder of holders) {
-    const synced = await log.syncWith(holder, { signal }).then(
+    const synced = session.log.syncWith(holder, { signal }).then(
       () => true,
       () => false,
     )
-    if (synced || signal.aborted) return
+    const turn = AbortSignal.any([contact, AbortSignal.timeout(HOLDER_TURN_MS)])
+    const heard = session.until(isDescribed, { signal: turn }).catch(() => {})
+    await Promise.race([synced, heard])
+    // What has begun to come may take as long as joining may.
+    if (isDescribed(session.view) && (await synced)) break
+    if (contact.aborted) break
   }
+  await described
 }
 
 class Membership implements JobMembership {

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { Channels, Clock, Signer } from '../ports.ts'
 import type { JobNotice } from '../protocol/messages.ts'
 import { JobRefusedError } from './errors.ts'
+import { createJobJoins, type JobJoins } from './job-joins.ts'
 import { type JobMembership, joinJob, type MembershipComponents } from './job-membership.ts'
 import type { JobsBoard } from './jobs-board.ts'
 import { createReminders, type Reminders } from './reminders.ts'
@@ -13,8 +14,6 @@ import { createReminders, type Reminders } from './reminders.ts'
 const MAX_JOBS = 16
 /** With nothing to do the board is asked again after this; announcements wake it at once. */
 const ASK_AGAIN_MS = 5000
-/** A Job that could not be joined is left alone for so long. */
-const AVOID_MS = 30_000
 
 export interface ProcessorComponents extends MembershipComponents {
   board: JobsBoard
@@ -47,7 +46,7 @@ class RunningProcessor implements Processor {
   readonly #components: ProcessorComponents
   readonly #init: ProcessorInit
   readonly #memberships = new Map<JobId, JobMembership>()
-  readonly #avoid = new Map<JobId, number>()
+  readonly #joins: JobJoins
   readonly #stop = new AbortController()
   readonly #kill = new AbortController()
   readonly #reminders: Reminders
@@ -62,6 +61,9 @@ class RunningProcessor implements Processor {
     this.#init = init
     components.board.onNotice(() => this.#wake())
     this.#reminders = createReminders(components)
+    const { clock, board } = components
+    const join = (notice: JobNotice) => this.#join(notice)
+    this.#joins = createJobJoins({ clock, authorOf: board.authorOf, join, onEnd: () => this.#wake() })
     this.#done = this.#loop()
   }
 
@@ -88,60 +90,58 @@ class RunningProcessor implements Processor {
         await this.#idle()
       }
     }
+    await this.#joins.settled()
     await Promise.allSettled([...this.#memberships.values()].map((membership) => membership.leave()))
   }
 
-  /** Takes the best Job that has something open for this peer; false where there is none. */
+  /** Works on the best Job that has something open for this peer, and begins to join what may be better; false where there is none. */
   async #workOnce(): Promise<boolean> {
     for (const membership of this.#memberships.values()) if (membership.over()) await this.#forget(membership)
-    for (const notice of this.#candidates()) {
+    const price = ({ job }: JobMembership) => BigInt(job.info.unitPriceWei)
+    // Only what a Job says of itself decides which is worked on; what a notice claims, at most whether to look.
+    for (const membership of [...this.#memberships.values()].sort((a, b) => compare(price(b), price(a)))) {
       if (this.#stop.signal.aborted) return false
-      const membership = await this.#membership(notice)
-      if (membership !== undefined && (await membership.work({ stop: this.#stop.signal, signal: this.#kill.signal }))) return true
+      this.#look((claimed) => claimed > price(membership))
+      if (await membership.work({ stop: this.#stop.signal, signal: this.#kill.signal })) return true
     }
+    this.#look(() => true)
     return false
   }
 
-  /** Jobs worth a look: well paid first, then the oldest. */
-  #candidates(): JobNotice[] {
-    const { clock, board } = this.#components
+  /** Begins to join Jobs of the board, in the background. */
+  #look(isWorth: (claimedWei: bigint) => boolean): void {
+    if (this.#stop.signal.aborted || this.#memberships.size + this.#joins.count() >= MAX_JOBS) return
     const least = this.#init.minUnitPriceWei ?? 0n
-    const nowMs = clock.nowMs()
-    const price = ({ unitPriceWei }: JobNotice) => BigInt(unitPriceWei)
-    return board
-      .notices()
-      .filter((notice) => isJobId(notice.jobId) && price(notice) >= least && (this.#avoid.get(notice.jobId) ?? 0) <= nowMs)
-      .sort((a, b) => (price(a) === price(b) ? 0 : price(a) > price(b) ? -1 : 1))
+    const isCandidate = ({ jobId, unitPriceWei }: JobNotice) => {
+      const claimed = BigInt(unitPriceWei)
+      return isJobId(jobId) && !this.#memberships.has(jobId) && claimed >= least && isWorth(claimed)
+    }
+    this.#joins.begin(this.#components.board.notices().filter(isCandidate))
   }
 
-  async #membership(notice: JobNotice): Promise<JobMembership | undefined> {
+  async #join(notice: JobNotice): Promise<'joined' | 'no'> {
     const jobId = notice.jobId as JobId
-    const known = this.#memberships.get(jobId)
-    if (known !== undefined) return known
-    if (this.#memberships.size >= MAX_JOBS) return undefined
-    const { logger, clock, board } = this.#components
+    const { logger, board } = this.#components
     try {
       const { patience, onCompleted } = this.#init
-      const wake = () => this.#wake()
-      const signal = this.#stop.signal
       const membership = await joinJob(this.#components, notice, {
-        signal,
+        signal: this.#stop.signal,
         ...(patience && { patience }),
         ...(onCompleted && { onCompleted }),
-        onChange: wake,
+        onChange: () => this.#wake(),
       })
       this.#memberships.set(jobId, membership)
       logger.info('joined a Job', { jobId, name: membership.job.info.name })
-      return membership
+      return 'joined'
     } catch (error) {
-      if (this.#stop.signal.aborted) return undefined
-      const refused = error instanceof JobRefusedError
-      if (refused) logger.info('leaves a Job to others', { jobId, reason: error.reason })
-      else logger.warn('could not join a Job; it is left alone for a while', { jobId, error })
-      this.#avoid.set(jobId, refused ? Number.POSITIVE_INFINITY : clock.nowMs() + AVOID_MS)
-      if (this.#avoid.size > 1000) this.#avoid.clear()
+      if (this.#stop.signal.aborted) throw error
+      if (error instanceof JobRefusedError) {
+        logger.info('leaves a Job to others', { jobId, reason: error.reason })
+        return 'no'
+      }
+      logger.warn('could not join a Job; it is left alone for a while', { jobId, error })
       if (notice.holders.length === 0) board.drop(jobId)
-      return undefined
+      throw error
     }
   }
 
@@ -175,3 +175,5 @@ class RunningProcessor implements Processor {
     }
   }
 }
+
+const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0)
