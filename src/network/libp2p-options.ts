@@ -6,10 +6,10 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
-import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import { NetworkKeyError } from './errors.ts'
 import { gossipOptions } from './gossip-options.ts'
+import { lazyYamux } from './lazy-windows.ts'
 import type { NetworkLimits } from './limits.ts'
 import type { NetworkInit, Platform } from './node.ts'
 import type { Penalties } from './penalties.ts'
@@ -73,7 +73,7 @@ export function libp2pOptions(facts: OptionsFacts): Libp2pOptions {
     transports: [...platform.transports, ...(init.relay ? [] : [circuitRelayTransport()])],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      lazyYamux({
         maxInboundStreams: limits.maxStreamsPerConnection,
         maxOutboundStreams: 2 * limits.maxStreamsPerConnection,
         streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES },

@@ -1,8 +1,8 @@
 /** What a node on Node.js brings: TCP and WebSocket to dial and to listen, mDNS, and a store on disk. */
 import { mdns } from '@libp2p/mdns'
-import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { LevelDatastore } from 'datastore-level'
+import { gatheringTcp } from './gathered-writes.ts'
 import type { Platform } from './node.ts'
 
 export interface NodePlatformInit {
@@ -23,7 +23,7 @@ export async function nodePlatform(init: NodePlatformInit = {}): Promise<Platfor
   return {
     transports: [
       // Small frames wait for each other up to 40 ms otherwise.
-      tcp({ maxConnections: init.maxSockets ?? DEFAULT_MAX_SOCKETS, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }),
+      gatheringTcp({ maxConnections: init.maxSockets ?? DEFAULT_MAX_SOCKETS, dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }),
       webSockets(),
     ],
     peerDiscovery: init.mdns ? [mdns()] : [],
