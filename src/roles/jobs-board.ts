@@ -8,6 +8,11 @@ import { packReplies } from './jobs-reply.ts'
 /** A peer that is no bootstrap node lets one of those answer first. */
 const REPLY_DELAY_MS = 150
 
+/** A question of 40 bytes gets an answer of up to 256 KiB, which all hear: one asker gets none sooner than this after the last, */
+const ANSWER_PAUSE_MS = 500
+/** and all together no more than so many at once, and then a second. */
+const MAX_ANSWERS = 20
+
 /** The author of what this peer announces itself. */
 const OURS = ''
 
@@ -58,6 +63,8 @@ class Board implements JobsBoard {
   readonly #over = new Set<string>()
   readonly #listeners = new Set<(job: JobNotice) => void>()
   readonly #answered = new Map<PeerId, number>()
+  readonly #asked = new Map<PeerId, number>()
+  #answersLeft = { count: MAX_ANSWERS, atMs: 0 }
   readonly #closed = new AbortController()
 
   constructor(channel: Channel<JobsMessage>, clock: Clock, logger: Logger, answersFirst: boolean) {
@@ -125,9 +132,12 @@ class Board implements JobsBoard {
 
   #answer(to: PeerId) {
     const askedMs = this.#clock.nowMs()
+    if (askedMs - (this.#asked.get(to) ?? Number.NEGATIVE_INFINITY) < ANSWER_PAUSE_MS) return
+    if (this.#asked.size > MAX_NOTICES) this.#asked.clear()
+    this.#asked.set(to, askedMs)
     const reply = () => {
       const others = this.#answered.get(to)
-      if (this.#notices.size === 0 || (others !== undefined && others >= askedMs)) return
+      if (this.#notices.size === 0 || (others !== undefined && others >= askedMs) || !this.#mayAnswer()) return
       if (this.#answered.size > MAX_NOTICES) this.#answered.clear()
       this.#answered.set(to, this.#clock.nowMs())
       for (const message of packReplies(to, this.#notices.interleaved(), MAX_RELAYED)) {
@@ -140,5 +150,14 @@ class Board implements JobsBoard {
     const { signal } = this.#closed
     // Not all peers at once: the first answer silences the others.
     this.#clock.sleep(REPLY_DELAY_MS * (1 + (this.#channel.peers().length % 7)), { signal }).then(reply, () => {})
+  }
+
+  #mayAnswer(): boolean {
+    const { count, atMs } = this.#answersLeft
+    const nowMs = this.#clock.nowMs()
+    const left = Math.min(MAX_ANSWERS, count + ((nowMs - atMs) / 1000) * MAX_ANSWERS)
+    if (left < 1) return false
+    this.#answersLeft = { count: left - 1, atMs: nowMs }
+    return true
   }
 }

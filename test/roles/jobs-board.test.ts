@@ -75,4 +75,30 @@ describe('the list of open Jobs', () => {
     assert.equal(reader.find(job.jobId)?.unitPriceWei, '7')
     assert.equal(reader.find(job.jobId)?.holders[0], self)
   })
+
+  it('is sent to one asker once in a while, and to a crowd at a bounded rate', async () => {
+    const network = createFakeNetwork()
+    const { board: bootstrap } = await boardOn(network, true)
+    await bootstrap.announce(largest())
+    const { board: spammer } = await boardOn(network)
+    await settled()
+    const answersTo = async (ask: () => Promise<void>) => {
+      let answers = 0
+      const stop = spammer.onMessage(({ type }) => {
+        if (type === 'open-jobs-reply') answers++
+      })
+      await ask()
+      await settled()
+      stop()
+      return answers
+    }
+    const often = await answersTo(async () => {
+      for (let count = 0; count < 200; count++) await spammer.ask()
+    })
+    assert.ok(often <= 1, `${often} answers`)
+    const crowd = await answersTo(async () => {
+      for (let count = 0; count < 60; count++) await (await boardOn(network)).board.ask()
+    })
+    assert.ok(crowd >= 5 && crowd <= 25, `${crowd} answers`)
+  })
 })

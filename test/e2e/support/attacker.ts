@@ -25,7 +25,7 @@ export interface Attacker {
 }
 
 /** Connects to the victim and waits until it has introduced itself. */
-export async function startAttacker(t: Pick<TestContext, 'after'>, victim: Member): Promise<Attacker> {
+export async function startAttacker(t: Pick<TestContext, 'after'>, victim: Pick<Member, 'peer' | 'addresses'>): Promise<Attacker> {
   const { node, gossip } = await startGossiper(t)
   const topics = new Set<string>()
   const waiting = new Set<() => void>()
