@@ -1,12 +1,16 @@
+import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { TestEvent } from 'node:test/reporters'
 import { inspect } from 'node:util'
 
-interface FileCount {
+export interface FileCount {
   passed: number
   failed: number
   skipped: number
 }
+
+/** Where the counts of each file go, as JSON, for scripts/test.ts to add up; without it they are added up here. */
+const countsPath = process.env.TEST_COUNTS_FILE
 
 /** One line a file, each failure in full, and last `N passed, N failed`. */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -37,10 +41,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     }
   }
   if (failures.length > 0) yield `\n${failures.join('\n\n')}\n`
-  yield closingLine([...files.values()])
+  if (countsPath === undefined) yield closingLine([...files.values()])
+  else writeFileSync(countsPath, JSON.stringify([...files]))
 }
 
-function closingLine(counts: readonly FileCount[]): string {
+export function closingLine(counts: readonly FileCount[]): string {
   const sum = (key: keyof FileCount) => counts.reduce((total, count) => total + count[key], 0)
   const skipped = sum('skipped')
   return `\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`
