@@ -31,6 +31,8 @@ export interface JobJoinsInit {
 export interface JobJoins {
   /** Begins to join as many as have a place: authors that did not fail first, in turns, each with its oldest first. */
   begin(notices: readonly JobNotice[]): void
+  /** Leaves a Job alone for so long, of which nobody is to blame. */
+  avoid(jobId: string, ms: number): void
   /** Joins under way. */
   count(): number
   /** Resolves when no join is under way. */
@@ -100,6 +102,7 @@ export function createJobJoins({ clock, authorOf, join, onEnd }: JobJoinsInit): 
         entry.done = run(notice, by)
       }
     },
+    avoid: (jobId, ms) => remember(avoided, jobId, { count: 0, untilMs: clock.nowMs() + ms }),
     count: () => joining.size,
     async settled() {
       await Promise.all([...joining.values()].map(({ done }) => done))

@@ -14,6 +14,9 @@ import { createReminders, type Reminders } from './reminders.ts'
 const MAX_JOBS = 16
 /** With nothing to do the board is asked again after this; announcements wake it at once. */
 const ASK_AGAIN_MS = 5000
+/** A Job is left for so long where this peer is in trouble of its own; doubled each time. */
+const PAUSE_MS = 5000
+const MAX_PAUSE_MS = 300_000
 
 export interface ProcessorComponents extends MembershipComponents {
   board: JobsBoard
@@ -47,6 +50,8 @@ class RunningProcessor implements Processor {
   readonly #init: ProcessorInit
   readonly #memberships = new Map<JobId, JobMembership>()
   readonly #joins: JobJoins
+  /** How often the work on a Job failed for a reason of this peer's own. */
+  readonly #troubles = new Map<JobId, number>()
   readonly #stop = new AbortController()
   readonly #kill = new AbortController()
   readonly #reminders: Reminders
@@ -102,10 +107,28 @@ class RunningProcessor implements Processor {
     for (const membership of [...this.#memberships.values()].sort((a, b) => compare(price(b), price(a)))) {
       if (this.#stop.signal.aborted) return false
       this.#look((claimed) => claimed > price(membership))
-      if (await membership.work({ stop: this.#stop.signal, signal: this.#kill.signal })) return true
+      if (await this.#workOn(membership)) return true
     }
     this.#look(() => true)
     return false
+  }
+
+  /** Where the work fails for a reason of this peer's own, such as a full disk, it leaves the Job: others wait for whoever is there. */
+  async #workOn(membership: JobMembership): Promise<boolean> {
+    try {
+      return await membership.work({ stop: this.#stop.signal, signal: this.#kill.signal })
+    } catch (error) {
+      if (this.#kill.signal.aborted) throw error
+      const { jobId } = membership.job
+      const count = (this.#troubles.get(jobId) ?? 0) + 1
+      const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** (count - 1))
+      this.#components.logger.error('leaves a Job for a while: the work failed here', { jobId, pauseMs, error })
+      this.#troubles.set(jobId, count)
+      this.#joins.avoid(jobId, pauseMs)
+      this.#memberships.delete(jobId)
+      await membership.leave()
+      return false
+    }
   }
 
   /** Begins to join Jobs of the board, in the background. */
@@ -148,6 +171,7 @@ class RunningProcessor implements Processor {
   async #forget(membership: JobMembership) {
     const { jobId } = membership.job
     this.#memberships.delete(jobId)
+    this.#troubles.delete(jobId)
     this.#components.board.drop(jobId)
     this.#reminders.left(jobId)
     await membership.leave()

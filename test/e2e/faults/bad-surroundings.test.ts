@@ -1,6 +1,5 @@
 /** FAULTS 50 and issue "Bad input": disks and bootstrap nodes that are not as they should be. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -12,18 +11,11 @@ import { temporaryDirectory } from '../support/fault-network.ts'
 import { LONELY, PEER_ENTRY, startLonelyPeer } from '../support/lonely-peer.ts'
 import { startProcess } from '../support/process.ts'
 import { refusal } from '../support/refusal.ts'
+import { canMount, onSmallDisk } from '../support/small-disk.ts'
 
 const STRANGER = '12D3KooWMnDAizL3ZTgfcKz3DByyZ5oJFVmzFZK7QzMwBhpRJFHk'
 
-/** Runs the rest as root of a user namespace of its own, with a small disk mounted on the directory. */
-const onSmallDisk = (path: string, megabytes: number) => {
-  const script = `mount -t tmpfs -o size=${megabytes}m none "${path}" && exec "$@"`
-  return ['unshare', '-rm', 'sh', '-c', script, 'sh']
-}
-const [unshare = '', ...unshareArgs] = onSmallDisk('/mnt', 1)
-const canMount = spawnSync(unshare, [...unshareArgs, 'true']).status === 0
-
-describe('a full disk', { skip: !canMount && 'this system lets nobody mount a small disk' }, () => {
+describe('a full disk', { skip: !canMount() && 'this system lets nobody mount a small disk' }, () => {
   it('is told at the start, with what to do (FAULTS 50)', async (t) => {
     const directory = await temporaryDirectory(t)
     const small = startProcess(PEER_ENTRY, ['--data-dir', join(directory, 'data'), ...LONELY], { within: onSmallDisk(directory, 16) })
