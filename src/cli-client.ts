@@ -8,6 +8,7 @@ import { createVerifier } from './network/signatures-node.ts'
 import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import { runDry } from './roles/dry-run.ts'
+import { JobNotFinishedError } from './roles/errors.ts'
 
 /** A client's place beside the peer's in one data directory: both may run at once. */
 const CLIENT_DIRECTORY = 'client'
@@ -84,6 +85,9 @@ async function* resultFiles(
 ): AsyncGenerator<ResultFile> {
   const handle = await client.job(jobId, { ...(signal && { signal }) })
   try {
+    const { state, microJobs } = handle.progress()
+    // `watch` is the command that waits; here an unfinished Job would look like a slow download.
+    if (state === 'open') throw new JobNotFinishedError(jobId, microJobs.agreed, microJobs.total)
     const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
     const { bytes, picture, report, reportProblem } = await handle.result(options)
     yield picture === undefined ? { name: 'result.bin', bytes } : { name: 'result.png', bytes, picture }

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EXIT } from '../../../src/errors.ts'
 import type { JobDraft } from '../../../src/job/draft.ts'
+import { minga } from '../../cli/run.ts'
 import { startTestNetwork, type TestNetwork } from '../support/fault-network.ts'
 import { dataJob, jobFileOf, numbersJob } from '../support/jobs.ts'
+import { refusal } from '../support/refusal.ts'
 
 const SHAPE = { macroJobs: 1, microJobs: 3, blocks: 2 }
 
@@ -73,5 +75,20 @@ describe('a Job that cannot be done', () => {
     assert.match(await failure(network, codeLost), /failed: data/)
     await worksStill(network)
     assert.ok(peer.isRunning())
+  })
+
+  it('for want of peers waits, is told to be unfinished, and is called off by its requester alone', async (t) => {
+    const network = await startTestNetwork(t)
+    const jobId = await place(network, numbersJob(SHAPE).draft)
+    const out = join(network.directory, 'out')
+    assert.match(refusal(await network.cli('results', jobId, '-o', out), EXIT.timeout), /found one with 0 of 3 MicroJobs agreed/)
+    assert.deepEqual(await readdir(out), [])
+    const asAnother = ['--bootstrap', network.address, '--data-dir', join(network.directory, 'another')]
+    assert.match(refusal(await minga(['cancel', jobId, ...asAnother]), EXIT.usage), /not ours to cancel/)
+    assert.equal((await network.cli('cancel', jobId)).code, EXIT.ok)
+    const watched = await network.cli('watch', jobId)
+    assert.equal(watched.code, EXIT.jobFailed)
+    assert.match(watched.stderr, /cancelled/)
+    assert.match(refusal(await network.cli('watch', 'f'.repeat(62)), EXIT.network), /nobody who knows/)
   })
 })
