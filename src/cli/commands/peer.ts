@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { loadPeer } from '../core.ts'
 import { addSettings } from '../options.ts'
 import type { PeerInit } from '../ports.ts'
+import { withSmallYoungHeap } from '../young-heap.ts'
 
 export function peerCommand(): Command {
   const command = new Command('peer')
@@ -32,8 +33,7 @@ export function bootstrapCommand(): Command {
 async function serve(context: Context, role: PeerInit['role']): Promise<ExitCode> {
   const { config, output, signal } = context
   const logger = await context.logger()
-  const startPeer = await loadPeer()
-  const peer = await startPeer({ config, logger, role, signal })
+  const peer = await withSmallYoungHeap(async () => (await loadPeer())({ config, logger, role, signal }))
   const addresses = [...peer.addresses()]
   output.item(
     { event: 'ready', role, peer: peer.self, addresses },
