@@ -153,6 +153,9 @@ async function closeQueue(): Promise<void> {
   open = undefined
 }
 
+/** A commit to nothing in particular. */
+const NOTHING = randomBytes(32)
+
 /** Takes, does nothing, commits: until every MicroJob of the queue has a commit. As in a real peer, the next is taken while this one is written. */
 async function workOff(): Promise<WorkDone> {
   const { session } = peer!
@@ -162,7 +165,7 @@ async function workOff(): Promise<WorkDone> {
   for (let micro = await queue.take(); micro !== undefined; micro = await queue.take()) {
     executed++
     session
-      .append({ kind: 'commit', macro, micro, attempt: 0, commit: randomBytes(32), chainHead: randomBytes(32), root: null })
+      .append({ kind: 'commit', macro, micro, attempt: 0, commit: NOTHING, chainHead: NOTHING, root: null })
       .catch((error: unknown) => failed.reject(error))
   }
   await Promise.race([finished, failed.promise])
