@@ -66,7 +66,8 @@ describe('a shader that never ends', () => {
     await works(compute)
     delay.disable()
     assert.ok(tookMs >= 300 && tookMs < 3000, `${tookMs} ms`)
-    assert.ok(delay.max / 1e6 < 100, `${delay.max / 1e6} ms`)
+    // A parent that waited for the device would stand still for the whole budget; a busy machine alone costs a tenth of a second.
+    assert.ok(delay.max / 1e6 < 290, `${delay.max / 1e6} ms`)
     assert.notEqual(pid(), first)
     await gone(first)
     await compute.stop()

@@ -38,13 +38,13 @@ describe('a liar', () => {
   it('that accuses whomever it judges is convicted itself', async (t) => {
     const network = await startTestNetwork(t)
     const [accuser] = await Promise.all([
-      network.startPeer('accuser', { behaviour: { ...HONEST, lies: 'as-validator', onlyJudges: true } }),
+      network.startPeer('accuser', { behaviour: { ...HONEST, lies: 'as-validator' } }),
       ...['peer-1', 'peer-2'].map((name) => network.startPeer(name, { behaviour: HONEST })),
     ])
     const client = await network.client()
     const convicted: string[] = []
-    // Who judges is drawn: each MacroJob asks it with a chance of at least one half.
-    for (let round = 1; round <= 5 && convicted.length === 0; round++) {
+    // Who judges is drawn: each MacroJob that it has not processed asks it with a chance of one half.
+    for (let round = 1; round <= 8 && convicted.length === 0; round++) {
       const { culprits } = await doJob(client, `accusations ${round}`)
       convicted.push(...culprits.map(({ peer }) => peer))
     }

@@ -13,8 +13,6 @@ export interface Behaviour {
   slowMs?: number
   /** Returns wrong results: always, or only where it judges others. */
   lies?: 'always' | 'as-validator'
-  /** Never gets a MicroJob of its own done, so that it is the first to be asked to judge. */
-  onlyJudges?: boolean
   /** Adds this to each number of its results. */
   noise?: number
   /** Says that its device computes floats like this. */
@@ -24,7 +22,7 @@ export interface Behaviour {
 }
 
 /** The compute service between the peer and its device. */
-export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise = 0, onlyJudges = false, fingerprint }: Behaviour): Compute {
+export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise = 0, fingerprint }: Behaviour): Compute {
   const falsify = ({ output, deviceMs }: BlockResult): BlockResult => {
     const wrong = Uint8Array.from(output)
     if (lies !== undefined) wrong[0] = (wrong[0] as number) ^ 1
@@ -37,7 +35,6 @@ export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise =
     stop: () => compute.stop(),
     async run(program, blocks, options) {
       if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs))
-      if (onlyJudges && blocks.length > 1 && !judges(blocks)) throw new Error('it has no time for MicroJobs of its own')
       const results = await compute.run(program, blocks, options)
       const lying = noise !== 0 || lies === 'always' || (lies === 'as-validator' && judges(blocks))
       return lying ? results.map(falsify) : results
