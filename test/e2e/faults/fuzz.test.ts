@@ -42,12 +42,7 @@ it('random bytes', async (t) => {
   const attacker = await startAttacker(t, peer)
   await attacker.topic((topic) => /^minga\/1\/job\/[^/]+\/\d+$/.test(topic))
 
-  await t.test('on every protocol of a peer at work', async () => {
-    for (const protocol of OF_PEERS) assert.ok(attacker.protocols.includes(protocol), protocol)
-    await attackProtocols(attacker)
-    assert.ok(peer.isRunning())
-  })
-
+  // First, since a MacroJob's topic ends with its work, and the other attacks take long on a busy machine.
   await t.test('on every topic, and what its peers said with a bit changed, from strangers that come again', async () => {
     const topics = [...attacker.topics]
     const kinds = topics.map((topic) => topic.replace(/[0-9a-f]{62}/, 'id').replace(/\/\d+$/, '/i'))
@@ -65,6 +60,12 @@ it('random bytes', async (t) => {
       const self = stranger.node.peerId.toString()
       await peer.line((line) => line.topic === topic && line.source === self && line.verdict === 'reject')
     }
+    assert.ok(peer.isRunning())
+  })
+
+  await t.test('on every protocol of a peer at work', async () => {
+    for (const protocol of OF_PEERS) assert.ok(attacker.protocols.includes(protocol), protocol)
+    await attackProtocols(attacker)
     assert.ok(peer.isRunning())
   })
 
