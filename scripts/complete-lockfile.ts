@@ -19,6 +19,9 @@ export interface Lockfile {
   packages: Record<string, LockedPackage>
 }
 
+/** What others call a CPU, by Node's name (process.arch). */
+const CPU_NAMES: Record<string, string> = { amd64: 'x64' }
+
 /** The packages that are named as optional for some platform and have no entry, by the path that they would have. */
 export function missingPackages({ packages }: Lockfile): Record<string, LockedPackage> {
   const missing: Record<string, LockedPackage> = {}
@@ -29,7 +32,7 @@ export function missingPackages({ packages }: Lockfile): Record<string, LockedPa
       const [, os, cpu] = /(android|darwin|linux|win32|freebsd|openharmony)-([a-z0-9]+)/.exec(name) ?? []
       if (os === undefined || !/^\d+\.\d+\.\d+$/.test(version))
         throw new Error(`${name}@${version} of ${parent} fits no platform that is known here`)
-      missing[`node_modules/${name}`] = { version, cpu, ...(dev ? { dev } : {}), optional: true, os }
+      missing[`node_modules/${name}`] = { version, cpu: CPU_NAMES[cpu!] ?? cpu, ...(dev ? { dev } : {}), optional: true, os }
     }
   }
   return missing
