@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url'
+import hardhatEthers from '@nomicfoundation/hardhat-ethers'
+import hardhatNodeTestRunner from '@nomicfoundation/hardhat-node-test-runner'
+import { defineConfig } from 'hardhat/config'
+
+/** The compiler that npm's `solc` ships. Without a path Hardhat would download one, and a profile that names none has none. */
+const compiler = {
+  version: '0.8.37',
+  path: fileURLToPath(import.meta.resolve('solc/soljson.js')),
+  settings: { evmVersion: 'cancun', optimizer: { enabled: true, runs: 1000 } },
+}
+
+export default defineConfig({
+  plugins: [hardhatEthers, hardhatNodeTestRunner],
+  paths: { sources: 'contracts', tests: { nodejs: 'test/contracts/chain', solidity: 'contracts/test' }, cache: '.cache/hardhat', artifacts: '.cache/contracts' },
+  solidity: { profiles: { default: { compilers: [compiler] }, production: { compilers: [compiler] } } },
+  test: {
+    solidity: {
+      // Enough to walk through all states several times, and few enough for two busy cores. A fixed seed: a failure can be had again.
+      fuzz: { runs: 64, seed: '0x6d696e6761' },
+      invariant: { runs: 12, depth: 40, failOnRevert: true },
+    },
+  },
+})
