@@ -53,6 +53,7 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
       blocks,
       streams: network.streams,
       board,
+      clock: systemClock,
       logger: logger.child('holder'),
     })
     undo.add(() => holder.stop())

@@ -72,7 +72,7 @@ export class JobEndedError extends MingaError {
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
 
-  constructor(jobId: string, state: 'failed' | 'cancelled', reason: string | undefined) {
+  constructor(jobId: string, state: 'failed' | 'cancelled' | 'expired', reason: string | undefined) {
     super({
       message: `expected Job ${jobId} to end agreed, found it ${state}${reason === undefined ? '' : `: ${reason}`}`,
       ...(state === 'failed' ? { hint: '`minga place --dry-run` runs one block here and shows what the code does' } : {}),

@@ -16,6 +16,8 @@ export interface ClientParts {
   replica: Replica
   blocks: Blocks
   clock: Clock
+  /** Unix time in milliseconds. @default the system's */
+  unixMs?: () => number
   /** Of the network's kind of keys. */
   verify: VerifySignature
   logger: Logger
@@ -106,7 +108,7 @@ class Client implements MingaClient {
       if (!isJobId(jobId)) continue
       const session = await this.#find(jobId, signal).catch(() => undefined)
       if (session === undefined) continue
-      summaries.push(summaryOf(progressOf(session.view)))
+      summaries.push(summaryOf(progressOf(session.view, { unixMs: (this.#parts.unixMs ?? Date.now)() })))
       await session.close()
     }
     return summaries
@@ -157,9 +159,9 @@ class Client implements MingaClient {
   }
 
   #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {
-    const { blocks, clock, verify } = this.#parts
+    const { blocks, clock, unixMs, verify } = this.#parts
     const providers = () => this.#providers()
-    const handle = createJobHandle({ self: this.self, blocks, clock, verify, board: this.#board, session, providers })
+    const handle = createJobHandle({ self: this.self, blocks, clock, unixMs, verify, board: this.#board, session, providers })
     this.#open.add(handle)
     return handle
   }

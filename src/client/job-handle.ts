@@ -1,9 +1,10 @@
 import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job/events.ts'
 import type { JobId } from '../job/ids.ts'
-import { type JobProgress, progressOf } from '../job/progress.ts'
+import { hasEnded, type JobProgress } from '../job/progress.ts'
 import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
-import { JobFailedError, ReportUnverifiedError } from '../roles/errors.ts'
-import type { JobSession } from '../roles/job-session.ts'
+import { failureOfJob, ReportUnverifiedError } from '../roles/errors.ts'
+import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
+import { type JobSession, untilHolds } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
 import { cancelJob } from '../roles/requester.ts'
 import { collectResult } from '../roles/results.ts'
@@ -25,6 +26,8 @@ export interface JobHandleComponents {
   self: PeerId
   blocks: Blocks
   clock: Clock
+  /** Unix time in milliseconds. @default the system's */
+  unixMs?: (() => number) | undefined
   verify: VerifySignature
   board: JobsBoard
   session: JobSession
@@ -42,7 +45,7 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
   progress(): JobProgress
   events(options?: Abortable): AsyncIterable<JobEvent>
   /**
-   * Waits for the end and gives the verified result. Throws JobFailedError where the Job failed or was cancelled, ResultRefusedError, BlockNotFoundError, or
+   * Waits for the end and gives the verified result. Throws JobFailedError where the Job failed, was cancelled or has expired, ResultRefusedError, BlockNotFoundError, or
    * the signal's reason.
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
@@ -51,24 +54,26 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
   close(): Promise<void>
 }
 
-const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed'])
-
 export function createJobHandle(components: JobHandleComponents): JobHandle {
-  const { session, board, self, providers } = components
-  const progress = () => progressOf(session.view)
-  const over = () => OVER.has(progress().state)
+  const { session, board, self, providers, clock, unixMs } = components
+  // Without the peers' tolerance: the deadline was set by a requester's clock, and is the requester's own wish.
+  const outlook = createJobOutlook(session, { clock, unixMs })
+  const { progress } = outlook
+  const close = async () => {
+    outlook.close()
+    await session.close()
+  }
 
   return {
     jobId: session.jobId,
     progress,
     summary: () => summaryOf(progress()),
-    events: (options = {}) => follow(session, options),
-    [Symbol.asyncIterator]: () => follow(session, {})[Symbol.asyncIterator](),
+    events: (options = {}) => follow(session, outlook, options),
+    [Symbol.asyncIterator]: () => follow(session, outlook, {})[Symbol.asyncIterator](),
     async result({ signal, onProgress } = {}) {
-      await session.until(over, { ...(signal && { signal }) })
-      const { state, failure } = progress()
-      if (state === 'failed') throw new JobFailedError(session.jobId, `peers gave it up (${failure})`)
-      if (state === 'cancelled') throw new JobFailedError(session.jobId, 'its requester cancelled it')
+      await outlook.untilOver({ ...(signal && { signal }) })
+      const failure = failureOfJob(progress())
+      if (failure !== undefined) throw failure
       const { info, bytes } = await collectResult(components, session, {
         providers: providers(),
         ...(signal && { signal }),
@@ -83,8 +88,8 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
       }
     },
     cancel: () => cancelJob({ self, board }, session),
-    close: () => session.close(),
-    [Symbol.asyncDispose]: () => session.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
@@ -94,16 +99,14 @@ function problemOf(error: unknown): string {
   throw error
 }
 
-async function* follow(session: JobSession, { signal }: Abortable): AsyncGenerator<JobEvent> {
+async function* follow({ view }: JobSession, outlook: JobOutlook, { signal }: Abortable): AsyncGenerator<JobEvent> {
   let before: JobProgress | undefined
-  let seen = -1
   while (true) {
-    const version = session.view.version
-    const now = progressOf(session.view)
-    if (version !== seen) for (const event of eventsBetween(before, now)) yield event
+    const { version } = view
+    const now = outlook.progress()
+    for (const event of eventsBetween(before, now)) yield event
     before = now
-    seen = version
-    if (OVER.has(now.state)) return
-    await session.until((view) => view.version !== seen, { ...(signal && { signal }) })
+    if (hasEnded(now)) return
+    await untilHolds(outlook.onChange, () => view.version !== version || outlook.isOver(), signal)
   }
 }

@@ -6,8 +6,11 @@ import type { JobProgress, MacroProgress } from './progress.ts'
  */
 export type MicroJobState = 'open' | 'locked' | 'done' | 'agreed' | 'refused'
 
-/** `running`: somebody has begun; `agreed`: every MicroJob was verified; `failed`: it cannot be finished; `cancelled` by its requester. */
-export type JobState = 'open' | 'running' | 'agreed' | 'failed' | 'cancelled'
+/**
+ * `running`: somebody has begun; `agreed`: every MicroJob was verified; `failed`: it cannot be finished; `cancelled` by its requester; `expired`: its
+ * deadline has passed.
+ */
+export type JobState = 'open' | 'running' | 'agreed' | 'failed' | 'cancelled' | 'expired'
 
 export interface JobShape {
   macroJobs: number
@@ -35,7 +38,7 @@ export type JobEvent =
   | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: string; tookMs?: number }
   | { type: 'peer:joined' | 'peer:left'; peer: string }
   | { type: 'culprit:found'; peer: string; macro: number; micro: number; reason: string }
-  | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled'; report?: string; reason?: string }
+  | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled' | 'expired'; report?: string; reason?: string }
 
 const STATES: Record<JobProgress['state'], JobState> = {
   unknown: 'open',
@@ -44,6 +47,7 @@ const STATES: Record<JobProgress['state'], JobState> = {
   finished: 'agreed',
   cancelled: 'cancelled',
   failed: 'failed',
+  expired: 'expired',
 }
 
 /** A Job in one line. */
@@ -93,7 +97,7 @@ function microState(macro: MacroProgress | undefined, micro: number): { state: M
 
 function endOf({ state, reportCid, failure }: JobProgress): Extract<JobEvent, { type: 'job:finished' }> | undefined {
   if (state === 'finished') return { type: 'job:finished', state: 'agreed', ...(reportCid !== undefined && { report: reportCid }) }
-  if (state === 'cancelled') return { type: 'job:finished', state }
+  if (state === 'cancelled' || state === 'expired') return { type: 'job:finished', state }
   if (state === 'failed') return { type: 'job:finished', state, ...(failure !== undefined && { reason: failure }) }
   return undefined
 }

@@ -75,7 +75,7 @@ export const jobInfoSchema = z.strictObject({
   verification,
   /** What one MicroJob pays, in the token's smallest unit; "0" for a Job that is not paid. */
   unitPriceWei: uint,
-  /** Unix time in seconds after which the Job is over; null for none. Kept for part 2: peers do not act on it yet. */
+  /** Unix time in seconds after which the Job is over; null for none (deadline.ts). */
   deadline: z
     .int()
     .min(0)

@@ -1,6 +1,7 @@
 import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { equalBytes } from './bytes.ts'
 import type { ChunkState } from './chunk.ts'
+import { remainingMs } from './deadline.ts'
 import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'
 import { failureOf, isCancelled, type JobView } from './view.ts'
@@ -28,7 +29,8 @@ export interface PeerTally {
 export interface JobProgress {
   jobId: string
   name: string
-  state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed'
+  /** `expired`: its deadline passed before all was agreed, by the clock of whoever looks. */
+  state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
   /** Why it failed, where it did. */
   failure: RecordOf<'complaint'>['reason'] | undefined
   microJobs: { total: number; processed: number; agreed: number }
@@ -39,8 +41,14 @@ export interface JobProgress {
   reportCid: string | undefined
 }
 
+/** What an onlooker knows beside the records, which carry no time. */
+export interface Standpoint {
+  /** Unix time in milliseconds that the deadline is held against. @default before any deadline */
+  unixMs?: number
+}
+
 /** What a person or a DApp may want to see of a Job, computed from its records. */
-export function progressOf(view: JobView): JobProgress {
+export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobProgress {
   const { info, jobId } = view
   if (info === undefined) {
     const none = { total: 0, processed: 0, agreed: 0 }
@@ -55,7 +63,13 @@ export function progressOf(view: JobView): JobProgress {
   const all = agreedMacros === macroJobs.length
   const reportCid = all ? reportOf(view, info) : undefined
   const failure = all ? undefined : failureOf(view)?.reason
-  const state = stateOf({ reported: reportCid !== undefined, cancelled: isCancelled(view), agreed: all, failed: failure !== undefined })
+  const state = stateOf({
+    reported: reportCid !== undefined,
+    cancelled: isCancelled(view),
+    agreed: all,
+    failed: failure !== undefined,
+    expired: remainingMs(info, unixMs) === 0,
+  })
   const total = info.slicing.macroJobs * info.slicing.microJobs
   const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
   const { macroJobs: macros, microJobs: micros, blocks } = info.slicing
@@ -73,10 +87,11 @@ export function progressOf(view: JobView): JobProgress {
   }
 }
 
+const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed', 'expired'])
+
 /** Ended, one way or another. */
-export function isOver(view: JobView): boolean {
-  const { state } = progressOf(view)
-  return state === 'finished' || state === 'cancelled' || state === 'failed'
+export function hasEnded({ state }: Pick<JobProgress, 'state'>): boolean {
+  return OVER.has(state)
 }
 
 /** The first report, by its author's id, that says what the records say; a stranger's is not one. */
@@ -88,11 +103,13 @@ function reportOf(view: JobView, info: JobInfo): string | undefined {
   return fitting.sort((a, b) => (a.author < b.author ? -1 : 1))[0]?.record.cid
 }
 
-function stateOf(facts: { reported: boolean; cancelled: boolean; agreed: boolean; failed: boolean }): JobProgress['state'] {
+function stateOf(facts: Record<'reported' | 'cancelled' | 'agreed' | 'failed' | 'expired', boolean>): JobProgress['state'] {
   if (facts.reported) return 'finished'
   if (facts.cancelled) return 'cancelled'
+  // What was agreed stays so: its report may come after the deadline.
   if (facts.agreed) return 'agreed'
-  return facts.failed ? 'failed' : 'open'
+  if (facts.failed) return 'failed'
+  return facts.expired ? 'expired' : 'open'
 }
 
 function macroProgress(view: JobView, microJobs: number, state: ChunkState, macro: number): MacroProgress {

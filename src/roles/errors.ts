@@ -1,4 +1,5 @@
 import { EXIT, MingaError } from '../errors.ts'
+import type { JobProgress } from '../job/progress.ts'
 
 /** Nobody took the Job in: a Job that only its requester holds is lost when the requester leaves. */
 export class NoHolderError extends MingaError {
@@ -45,6 +46,13 @@ export class JobFailedError extends MingaError {
     this.jobId = jobId
     this.reason = reason
   }
+}
+
+/** How a Job ended that has no result, as an error; undefined where it may still have one. */
+export function failureOfJob({ jobId, state, failure }: Pick<JobProgress, 'jobId' | 'state' | 'failure'>): JobFailedError | undefined {
+  if (state === 'failed') return new JobFailedError(jobId, `peers gave it up (${failure})`)
+  if (state === 'cancelled') return new JobFailedError(jobId, 'its requester cancelled it')
+  return state === 'expired' ? new JobFailedError(jobId, 'its deadline has passed') : undefined
 }
 
 /** Results were asked for before the Job is agreed. */

@@ -1,11 +1,14 @@
+import { CLOCK_TOLERANCE_MS } from '../job/deadline.ts'
 import { isJobId, type JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { openMacroJobs } from '../job/macro-choice.ts'
-import { isOver, progressOf } from '../job/progress.ts'
+import { hasEnded, progressOf, type Standpoint } from '../job/progress.ts'
 import type { JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
-import type { Blocks, PeerId, Replica, StreamSpec, Streams } from '../ports.ts'
+import type { Blocks, Clock, PeerId, Replica, StreamSpec, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec, type JobNotice } from '../protocol/messages.ts'
+import { createMirror, type Mirror } from './job-mirror.ts'
+import { createJobOutlook } from './job-outlook.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
@@ -28,6 +31,9 @@ export interface HolderComponents {
   blocks: Blocks
   streams: Streams
   board: JobsBoard
+  clock: Clock
+  /** Unix time in milliseconds. @default the system's */
+  unixMs?: () => number
   logger: Logger
 }
 
@@ -119,7 +125,7 @@ class RunningHolder implements Holder {
       if (info === undefined) {
         logger.info('drops a Job that nobody has described', { jobId })
         await session.forget()
-      } else if (!isOver(session.view) && this.#openJobs().length >= this.#init.maxJobs) {
+      } else if (!hasEnded(this.#progress(session)) && this.#openJobs().length >= this.#init.maxJobs) {
         logger.warn('holds no more Jobs; one of an earlier run is left on the disk', { jobId, maxJobs: this.#init.maxJobs })
         await session.close()
       } else {
@@ -131,6 +137,10 @@ class RunningHolder implements Holder {
       throw error
     }
   }
+
+  /** By this machine's clock, with the tolerance for those that are fast. */
+  #standpoint = () => ({ unixMs: (this.#components.unixMs ?? Date.now)() - CLOCK_TOLERANCE_MS })
+  #progress = ({ view }: JobSession) => progressOf(view, this.#standpoint())
 
   async *#serve(request: Uint8Array, from: PeerId, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { jobId } = holdRequestCodec.decode(request)
@@ -188,6 +198,7 @@ class RunningHolder implements Holder {
     const described = session.until((view) => view.info !== undefined, { signal: soon })
     await Promise.all([described, session.log.syncWith(from, { signal })])
     const info = session.view.info as JobInfo
+    if (this.#progress(session).state === 'expired') return { type: 'refused', code: 'invalid' }
     const bytes = info.code.bytes + (info.data?.bytes ?? 0)
     if (bytes > this.#init.maxDataBytes) return { type: 'refused', code: 'too-large' }
     if (!this.#held.has(jobId) && this.#openJobsOf(info.requester) >= this.#init.maxJobsOfPeer) return { type: 'refused', code: 'full' }
@@ -205,7 +216,10 @@ class RunningHolder implements Holder {
   async #keep(session: JobSession, owners: PeerId[]) {
     const { jobId } = session
     if (this.#stop.signal.aborted || this.#held.has(jobId)) return session.close()
-    this.#held.set(jobId, { session, mirror: createMirror(this.#components, session), owners })
+    const { clock, unixMs, board } = this.#components
+    const outlook = createJobOutlook(session, { clock, unixMs, toleranceMs: CLOCK_TOLERANCE_MS })
+    const mirror = createMirror({ ...this.#components, outlook }, session, { onOver: () => board.drop(jobId) })
+    this.#held.set(jobId, { session, mirror, owners })
     const over = [...this.#held.values()].filter(({ mirror }) => mirror.isOver())
     for (const held of over.slice(0, Math.max(0, over.length - this.#init.maxJobs))) await this.#drop(held)
   }
@@ -223,89 +237,16 @@ class RunningHolder implements Holder {
   }
 
   async #announce({ view }: JobSession, others: PeerId[]) {
-    const notice = noticeOf(view, [this.#components.self, ...others])
+    const notice = noticeOf(view, [this.#components.self, ...others], this.#standpoint())
     if (notice !== undefined) await this.#components.board.announce(notice)
   }
 }
 
 /** The notice of a Job that still wants peers; undefined where it is over, or not yet known. */
-export function noticeOf(view: JobView, holders: readonly PeerId[]): JobNotice | undefined {
+export function noticeOf(view: JobView, holders: readonly PeerId[], standpoint: Standpoint = {}): JobNotice | undefined {
   const { info, jobId } = view
-  const { state } = progressOf(view)
+  const { state } = progressOf(view, standpoint)
   if (info === undefined || (state !== 'open' && state !== 'agreed')) return undefined
   const openMicroJobs = [...openMacroJobs(view, info)].reduce((sum, { open }) => sum + open.length, 0)
   return { jobId, unitPriceWei: info.unitPriceWei, openMicroJobs, holders: [...new Set(holders)].slice(0, 8) }
-}
-
-interface Mirror {
-  /** The Job has ended, and needs nothing more fetched but its report. */
-  isOver(): boolean
-  stop(): Promise<void>
-}
-
-/** Fetches each agreed result, and the report, from whoever made it, so that they outlive that peer. */
-function createMirror({ blocks, board, logger, self }: HolderComponents, session: JobSession): Mirror {
-  const stop = new AbortController()
-  const wanted = new Map<string, PeerId>()
-  const done = new Set<string>()
-  let running = Promise.resolve()
-  let busy = false
-  let over = false
-  let finished = false
-
-  const collect = () => {
-    for (const reveals of session.view.reveals.values()) for (const { author, record } of reveals) want(record.cid, author)
-    for (const { author, record } of session.view.reports) want(record.cid, author)
-  }
-  const want = (cid: string, author: PeerId) => {
-    if (author === self) done.add(cid)
-    if (!done.has(cid)) wanted.set(cid, author)
-  }
-  const work = async () => {
-    look()
-    for (const [cid, author] of wanted) {
-      if (stop.signal.aborted) return
-      wanted.delete(cid)
-      await blocks.fetch(cid, { providers: [author], owner: session.jobId, signal: stop.signal }).then(
-        () => done.add(cid),
-        (error: unknown) => !stop.signal.aborted && logger.debug('could not mirror a result yet', { jobId: session.jobId, cid, error }),
-      )
-    }
-    await finish()
-  }
-  const look = () => {
-    if (!over && isOver(session.view)) {
-      over = true
-      board.drop(session.jobId)
-    }
-  }
-  const finish = async () => {
-    look()
-    if (!over || finished) return
-    finished = true
-    const { reportCid } = progressOf(session.view)
-    if (reportCid === undefined || done.has(reportCid)) await blocks.finish?.(session.jobId)
-  }
-  const kick = () => {
-    collect()
-    if (busy) return
-    busy = true
-    running = work()
-      .catch((error: unknown) => logger.warn('mirroring failed', { jobId: session.jobId, error }))
-      .finally(() => {
-        busy = false
-        if (wanted.size > 0 && !stop.signal.aborted) queueMicrotask(kick)
-      })
-  }
-  const unfollow = session.onChange(kick)
-  kick()
-
-  return {
-    isOver: () => over,
-    async stop() {
-      stop.abort()
-      unfollow()
-      await running
-    },
-  }
 }

@@ -1,9 +1,10 @@
 import { chunkState } from '../job/chunk.ts'
+import { CLOCK_TOLERANCE_MS } from '../job/deadline.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { type ChosenMacroJob, chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { DEFAULT_PATIENCE, type Patience } from '../job/patience.ts'
-import { isOver, progressOf } from '../job/progress.ts'
+import { progressOf } from '../job/progress.ts'
 import type { JobRecord, RecordOf } from '../job/records.ts'
 import { chunkOf, type JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
@@ -13,6 +14,7 @@ import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
 import { keepDuties } from './duty-keeper.ts'
 import { JobRefusedError } from './errors.ts'
+import { createJobOutlook, type JobOutlook } from './job-outlook.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
@@ -48,6 +50,8 @@ export interface MembershipComponents {
   vault: Vault
   signer: Signer
   clock: Clock
+  /** Unix time in milliseconds. @default the system's */
+  unixMs?: () => number
   logger: Logger
   wallet: string
   /** The wallet's certificate over this peer's key. */
@@ -79,18 +83,19 @@ export async function joinJob(
   notice: JobNotice,
   options: MembershipOptions = {},
 ): Promise<JobMembership> {
-  const { sessions, channels, self, compute, wallet, certificate } = components
+  const { sessions, channels, self, compute, wallet, certificate, clock, unixMs } = components
   const jobId = notice.jobId as JobId
   const meetAt = notice.holders.filter((peer) => peer !== self)
   const signal = AbortSignal.any([AbortSignal.timeout(INFO_TIMEOUT_MS), ...(options.signal ? [options.signal] : [])])
   const session = await sessions.open(jobId, { meetAt, signal })
+  const outlook = createJobOutlook(session, { clock, unixMs, toleranceMs: CLOCK_TOLERANCE_MS })
   let channel: Channel<JobMessage> | undefined
   try {
     await hearDescription(session, meetAt, signal)
     const info = session.view.info as JobInfo
     const refusal = components.refuses?.(info)
     if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
-    if (isOver(session.view)) throw new JobRefusedError(jobId, 'one that is over')
+    if (outlook.isOver()) throw new JobRefusedError(jobId, `one that is ${outlook.progress().state}`)
     const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
     const joined = await channels.join<JobMessage>(spec, { meetAt, signal })
     channel = joined
@@ -108,11 +113,12 @@ export async function joinJob(
     await session.append(presence)
     const activity = createMacroActivity(joined)
     await activity.ask()
-    await components.clock.sleep(ACTIVITY_WAIT_MS, { signal })
-    return new Membership(components, job, joined, activity, options)
+    await clock.sleep(ACTIVITY_WAIT_MS, { signal })
+    return new Membership(components, job, outlook, joined, activity, options)
   } catch (error) {
     // A topic has one member a peer: left open, it would keep this one from ever trying again.
     await channel?.close()
+    outlook.close()
     if (await session.forget()) await components.blocks.release(jobId)
     throw error
   }
@@ -142,27 +148,29 @@ async function hearDescription(session: JobSession, holders: readonly PeerId[], 
 class Membership implements JobMembership {
   readonly job: LoadedJob
   readonly #components: MembershipComponents
+  readonly #outlook: JobOutlook
   readonly #channel: Channel<JobMessage>
   readonly #activity: MacroActivity
   readonly #options: MembershipOptions
   readonly #left = new AbortController()
   readonly #duties: Promise<void>
-  readonly #unfollow: () => void
   #completed = 0
 
   constructor(
     components: MembershipComponents,
     job: LoadedJob,
+    outlook: JobOutlook,
     channel: Channel<JobMessage>,
     activity: MacroActivity,
     options: MembershipOptions,
   ) {
     this.job = job
     this.#components = components
+    this.#outlook = outlook
     this.#channel = channel
     this.#activity = activity
     this.#options = options
-    this.#unfollow = job.session.onChange(() => options.onChange?.())
+    outlook.onChange(() => options.onChange?.())
     const { clock, logger, blocks, signer, board } = components
     const patience = { ...DEFAULT_PATIENCE, ...options.patience }
     const keeper = {
@@ -175,7 +183,7 @@ class Membership implements JobMembership {
     this.#duties = keepDuties(keeper, job, patience, { signal: this.#left.signal })
   }
 
-  over = () => isOver(this.job.session.view)
+  over = () => this.#outlook.isOver()
 
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
     if (this.over() || this.job.session.view.complaints.has(this.#components.self)) return false
@@ -207,7 +215,7 @@ class Membership implements JobMembership {
 
   async leave(): Promise<void> {
     this.#left.abort()
-    this.#unfollow()
+    this.#outlook.close()
     await this.#duties
     await this.#channel.close()
     await this.job.session.close()
@@ -225,9 +233,9 @@ class Membership implements JobMembership {
     logger.debug('working on a MacroJob', { jobId: this.job.jobId, macro, chunk, attempt })
     const init = { processors: this.#activity.processors(macro), elsewhere: () => this.#choose(macro) !== undefined }
     const queue = await openWorkQueue(this.#components, this.job, choice, init, { signal })
-    // A Job that is called off, or given up, needs no more MicroJobs.
+    // A Job that is called off, given up, or late needs no more MicroJobs.
     const over = new AbortController()
-    const unfollow = this.job.session.onChange(() => this.over() && over.abort())
+    const unfollow = this.#outlook.onChange(() => this.over() && over.abort())
     try {
       const onCompleted = (macro: number, micro: number, deviceMs: number) => this.#onCompleted(macro, micro, deviceMs)
       await workOffMacroJob(this.#components, this.job, choice, queue, {

@@ -89,7 +89,7 @@ export async function openJobSession(
         throw error
       }
     },
-    until: (holds, { signal } = {}) => untilHolds(view, onChange, holds, signal),
+    until: (holds, { signal } = {}) => untilHolds(onChange, () => holds(view), signal),
     async forget() {
       await close()
       if (own.size > 0) return false
@@ -99,12 +99,8 @@ export async function openJobSession(
   }
 }
 
-function untilHolds(
-  view: JobView,
-  onChange: JobSession['onChange'],
-  holds: (view: JobView) => boolean,
-  signal?: AbortSignal,
-): Promise<void> {
+/** Resolves when `holds`, which is asked at once and at each change. Rejects with the signal's reason. */
+export function untilHolds(onChange: JobSession['onChange'], holds: () => boolean, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (end: () => void) => {
       stop()
@@ -113,10 +109,10 @@ function untilHolds(
     }
     const abort = () => finish(() => reject(signal?.reason))
     const stop = onChange(() => {
-      if (holds(view)) finish(resolve)
+      if (holds()) finish(resolve)
     })
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
-    else if (holds(view)) finish(resolve)
+    else if (holds()) finish(resolve)
   })
 }

@@ -5,7 +5,7 @@ import type { AgreedMicroJob } from '../job/judge.ts'
 import { progressOf } from '../job/progress.ts'
 import { outputBytesOf, pasteOutput, resultBytesOf } from '../job/slice.ts'
 import type { Abortable, Blocks, Cid, Clock, FetchOptions, PeerId } from '../ports.ts'
-import { JobFailedError, JobNotFinishedError, JobNotFoundError, ResultRefusedError } from './errors.ts'
+import { failureOfJob, JobNotFinishedError, JobNotFoundError, ResultRefusedError } from './errors.ts'
 import type { JobSession } from './job-session.ts'
 
 /**
@@ -59,11 +59,10 @@ export async function collectResult(
   return { info, bytes: result }
 }
 
-function endOrWait(session: JobSession) {
-  const { state, failure, microJobs } = progressOf(session.view)
-  if (state === 'cancelled') return new JobFailedError(session.jobId, 'its requester cancelled it')
-  if (state === 'failed') return new JobFailedError(session.jobId, `peers gave it up (${failure})`)
-  return new JobNotFinishedError(session.jobId, microJobs.agreed, microJobs.total)
+function endOrWait({ jobId, view }: JobSession) {
+  const progress = progressOf(view)
+  const { agreed, total } = progress.microJobs
+  return failureOfJob(progress) ?? new JobNotFinishedError(jobId, agreed, total)
 }
 
 /** Reads a file that is about to be taken in by a holder. Throws what Blocks.read throws, BlockNotFoundError after the last pause. */

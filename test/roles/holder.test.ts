@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, it, type TestContext } from 'node:test'
 import { silentLogger } from '../../src/log.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../../src/protocol/messages.ts'
+import { systemClock } from '../../src/replica/system-clock.ts'
 import { createHolder, HOLD_SPEC, type HolderInit } from '../../src/roles/holder.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
 import { fakeBlocks, type RolePeer, startRolePeer, writeJob } from './support.ts'
@@ -22,7 +23,7 @@ async function holderBench(t: TestContext, init: HolderInit = {}) {
   const requester = await startRolePeer(t, network)
   const data = { missing: false }
   const { blocks, released } = fakeBlocks({ missing: () => data.missing })
-  const start = () => createHolder({ ...peer, blocks, logger: silentLogger }, init)
+  const start = () => createHolder({ ...peer, blocks, clock: systemClock, logger: silentLogger }, init)
   const holder = await start()
   t.after(() => holder.stop())
   return { network, peer, requester, holder, start, data, released }

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it, type TestContext } from 'node:test'
-import { silentLogger } from '../../src/log.ts'
-import type { Compute, Vault } from '../../src/ports.ts'
-import { signCertificate } from '../../src/protocol/certificate.ts'
-import { publicKeyFromPeerId } from '../../src/protocol/peer-id.ts'
-import { randomWalletKey, walletAddress } from '../../src/protocol/wallet.ts'
 import { LOG_SYNC } from '../../src/replica/sync-codec.ts'
 import { systemClock } from '../../src/replica/system-clock.ts'
 import { joinJob } from '../../src/roles/job-membership.ts'
 import { createJobsBoard } from '../../src/roles/jobs-board.ts'
 import { createProcessor } from '../../src/roles/processor.ts'
-import { createQueueSnapshots } from '../../src/roles/queue-snapshots.ts'
 import { createFakeNetwork, type FakeNetwork } from '../fakes/network.ts'
 import { newSigner } from '../replica/support.ts'
-import { fakeBlocks, startRolePeer, writeJob } from './support.ts'
+import { processorParts, startRolePeer, writeJob } from './support.ts'
 
 const randomId = () => `00${randomBytes(30).toString('hex')}`
 const fake = (self: string) => ({ jobId: randomId(), unitPriceWei: '9'.repeat(40), openMicroJobs: 5, holders: [self] })
@@ -33,27 +27,6 @@ async function startStaller(t: TestContext, network: FakeNetwork) {
   })
 
   return { self, asked: asked.promise, board: await createJobsBoard({ channels, clock: systemClock }) }
-}
-
-async function processorParts(t: TestContext, network: FakeNetwork) {
-  const peer = await startRolePeer(t, network)
-  const walletKey = randomWalletKey()
-  const ran = Promise.withResolvers<void>()
-  const facts = { peerKey: publicKeyFromPeerId(peer.self), chainId: 31337, expiry: 4_000_000_000 }
-  const compute = {
-    device: async () => ({ fingerprint: null }),
-    run: async () => {
-      ran.resolve()
-      throw new Error('no device in this test')
-    },
-  } as unknown as Compute
-  const vault: Vault = { put: async () => {}, get: async () => undefined, drop: async () => {} }
-  const snapshots = await createQueueSnapshots({ streams: peer.streams })
-  const { blocks, released } = fakeBlocks()
-  const wallet = walletAddress(walletKey)
-  const certificate = signCertificate(walletKey, facts)
-  const rest = { snapshots, blocks, compute, vault, clock: systemClock, logger: silentLogger, wallet, certificate }
-  return { peer, released, ran: ran.promise, components: { ...peer, ...rest } }
 }
 
 describe('a processor', () => {

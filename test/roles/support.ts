@@ -1,13 +1,19 @@
 import type { TestContext } from 'node:test'
 import { fieldToHex } from '../../src/job/field.ts'
 import type { JobId } from '../../src/job/ids.ts'
-import type { Blocks, PeerId } from '../../src/ports.ts'
+import type { JobInfo } from '../../src/job/info.ts'
+import { silentLogger } from '../../src/log.ts'
+import type { Blocks, Compute, PeerId, Vault } from '../../src/ports.ts'
+import { signCertificate } from '../../src/protocol/certificate.ts'
+import { publicKeyFromPeerId } from '../../src/protocol/peer-id.ts'
 import { jobIdOfInfo, recordLogSchema } from '../../src/protocol/records.ts'
+import { randomWalletKey, walletAddress } from '../../src/protocol/wallet.ts'
 import type { Store } from '../../src/replica/store.ts'
 import { createMemoryStore } from '../../src/replica/store-memory.ts'
 import { systemClock } from '../../src/replica/system-clock.ts'
 import { createJobSessions } from '../../src/roles/job-sessions.ts'
 import { createJobsBoard } from '../../src/roles/jobs-board.ts'
+import { createQueueSnapshots } from '../../src/roles/queue-snapshots.ts'
 import type { FakeNetwork } from '../fakes/network.ts'
 import { newSigner, startPeer } from '../replica/support.ts'
 import { plainInfo } from '../support/job-world.ts'
@@ -36,7 +42,7 @@ export async function startRolePeer(
 let jobs = 0
 
 /** A Job that `peer` has written into its log, and keeps open. */
-export async function writeJob(peer: RolePeer, changes: { unitPriceWei?: string } = {}) {
+export async function writeJob(peer: RolePeer, changes: Partial<JobInfo> = {}) {
   const info = { ...plainInfo(1, 1, 1, peer.self), seed: fieldToHex(BigInt(++jobs)), ...changes }
   const jobId: JobId = jobIdOfInfo(info)
   const session = await peer.sessions.open(jobId)
@@ -61,4 +67,26 @@ export function fakeBlocks({ missing = () => false, code = new Uint8Array(1) }: 
     stop: async () => {},
   }
   return { blocks, released }
+}
+
+/** All that a processor is made of; its device never computes. */
+export async function processorParts(t: Pick<TestContext, 'after'>, network: FakeNetwork) {
+  const peer = await startRolePeer(t, network)
+  const walletKey = randomWalletKey()
+  const ran = Promise.withResolvers<void>()
+  const facts = { peerKey: publicKeyFromPeerId(peer.self), chainId: 31337, expiry: 4_000_000_000 }
+  const compute = {
+    device: async () => ({ fingerprint: null }),
+    run: async () => {
+      ran.resolve()
+      throw new Error('no device in this test')
+    },
+  } as unknown as Compute
+  const vault: Vault = { put: async () => {}, get: async () => undefined, drop: async () => {} }
+  const snapshots = await createQueueSnapshots({ streams: peer.streams })
+  const { blocks, released } = fakeBlocks()
+  const wallet = walletAddress(walletKey)
+  const certificate = signCertificate(walletKey, facts)
+  const rest = { snapshots, blocks, compute, vault, clock: systemClock, logger: silentLogger, wallet, certificate }
+  return { peer, released, ran: ran.promise, components: { ...peer, ...rest } }
 }

@@ -45,7 +45,8 @@ export function renderGrid(board: Board, { style, columns, rows, elapsedMs, name
 
 function stateOf({ state, reason }: Board, style: Style): string {
   if (state === 'agreed') return style.green('agreed')
-  if (state === 'failed' || state === 'cancelled') return style.red(reason === undefined ? state : `${state}: ${safe(reason)}`)
+  if (state === 'failed' || state === 'cancelled' || state === 'expired')
+    return style.red(reason === undefined ? state : `${state}: ${safe(reason)}`)
   return state === 'running' ? style.cyan('running') : style.yellow('waiting for peers')
 }
 

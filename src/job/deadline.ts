@@ -1,0 +1,14 @@
+import type { JobInfo } from './info.ts'
+
+const SECOND_MS = 1000
+
+/**
+ * The clocks of honest machines are up to an hour wrong (a time zone, a missed change of summer time), and nobody compares them: a peer gives a Job up so
+ * long after its deadline by its own clock, so that a clock that is fast ends no Job early.
+ */
+export const CLOCK_TOLERANCE_MS = 3_600_000
+
+/** How long the Job still has at Unix time `unixMs`, in milliseconds: 0 where its deadline has passed, infinite where it has none. */
+export function remainingMs({ deadline }: Pick<JobInfo, 'deadline'>, unixMs: number): number {
+  return deadline === null ? Number.POSITIVE_INFINITY : Math.max(0, deadline * SECOND_MS - unixMs)
+}

@@ -1,0 +1,74 @@
+import { remainingMs } from '../job/deadline.ts'
+import { hasEnded, type JobProgress, progressOf, type Standpoint } from '../job/progress.ts'
+import type { Abortable, Clock } from '../ports.ts'
+import { type JobSession, untilHolds } from './job-session.ts'
+
+/** A clock that is set anew is noticed after so long. */
+const MAX_SLEEP_MS = 5000
+
+export interface OutlookInit {
+  clock: Clock
+  /** Unix time in milliseconds. @default the system's */
+  unixMs?: (() => number) | undefined
+  /** How long after its deadline a Job is given up. @default 0 */
+  toleranceMs?: number
+}
+
+/** A Job's state as it looks to this machine: from its records and, where it has a deadline, from the time of day. */
+export interface JobOutlook {
+  progress(): JobProgress
+  isOver(): boolean
+  /** Called after the records have moved, or the deadline has passed; returns the way to stop. */
+  onChange(listener: () => void): () => void
+  /** Resolves when the Job is over. Rejects with the signal's reason. */
+  untilOver(options?: Abortable): Promise<void>
+  close(): void
+}
+
+/** The session stays the caller's. */
+export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>, init: OutlookInit): JobOutlook {
+  const { clock, unixMs = Date.now, toleranceMs = 0 } = init
+  const { view } = session
+  const listeners = new Set<() => void>()
+  const closed = new AbortController()
+  const standpoint = (): Standpoint => ({ unixMs: unixMs() - toleranceMs })
+  const leftMs = () => (view.info === undefined ? Number.POSITIVE_INFINITY : remainingMs(view.info, unixMs() - toleranceMs))
+  let waiting = false
+
+  const tell = () => {
+    for (const listener of [...listeners]) listener()
+  }
+  const wait = async () => {
+    if (waiting || !Number.isFinite(leftMs())) return
+    waiting = true
+    while (leftMs() > 0) await clock.sleep(Math.min(leftMs(), MAX_SLEEP_MS), { signal: closed.signal })
+    // It stays `waiting`: a deadline passes once.
+    tell()
+  }
+  const look = () => {
+    wait().catch(() => {})
+  }
+  const unfollow = session.onChange(() => {
+    look()
+    tell()
+  })
+  look()
+
+  const onChange = (listener: () => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+  const progress = () => progressOf(view, standpoint())
+  const isOver = () => hasEnded(progress())
+  return {
+    progress,
+    isOver,
+    onChange,
+    untilOver: ({ signal } = {}) => untilHolds(onChange, isOver, signal),
+    close() {
+      closed.abort()
+      unfollow()
+      listeners.clear()
+    },
+  }
+}
