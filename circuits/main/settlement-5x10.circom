@@ -1,0 +1,4 @@
+pragma circom 2.2.0;
+include "../settlement.circom";
+
+component main { public [C, z, y] } = Settlement(5, 10, 16);

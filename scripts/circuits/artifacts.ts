@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { SizeClassName } from '../../src/job/settlement/size-classes.ts'
+import { INSECURE_DEV_SECRET, writeInsecureDevKey } from '../keys/insecure-dev-key.ts'
+import { CACHE, CIRCUITS, type Compiled, compileCircuit, mainSource, moveInto } from './compile.ts'
+
+/** The files that a prover of one size class needs. */
+export interface Artifacts extends Compiled {
+  /** The proving key: INSECURE, anybody can forge under it. */
+  zkey: string
+}
+
+/** The circuit of a size class as the keys are made for it. */
+export function compileSizeClass(name: SizeClassName): Promise<Compiled> {
+  return compileCircuit({ name, source: mainSource(join(CIRCUITS, 'main', `settlement-${name}.circom`)), optimization: 2 })
+}
+
+/** Circuit and INSECURE development key of a size class, built where they are missing: seconds the first time, nothing after. */
+export async function buildArtifacts(name: SizeClassName): Promise<Artifacts> {
+  const compiled = await compileSizeClass(name)
+  return { ...compiled, zkey: await insecureDevKey(compiled.r1cs) }
+}
+
+/** The INSECURE development key of any constraint system, cached by the system's content. */
+export async function insecureDevKey(r1cs: string): Promise<string> {
+  const hash = createHash('sha256')
+    .update(`${INSECURE_DEV_SECRET}\0${await sha256OfFile(r1cs)}`)
+    .digest('hex')
+  const folder = join(CACHE, `insecure-dev-key-${hash.slice(0, 16)}`)
+  const zkey = join(folder, 'insecure-dev.zkey')
+  if (existsSync(zkey)) return zkey
+  const scratch = mkdtempSync(join(CACHE, 'deriving-'))
+  try {
+    await writeInsecureDevKey(r1cs, join(scratch, 'insecure-dev.zkey'))
+    moveInto(scratch, folder)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  return zkey
+}
+
+/** The SHA-256 of a file in hexadecimal digits. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
