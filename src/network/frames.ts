@@ -15,8 +15,10 @@ const MAX_HEADER_BYTES = 5
 /** Pause the sender above, go on below: a stream holds at most this, and one window (2 MiB) more. */
 const HIGH_WATER_BYTES = 512 * 1024
 const LOW_WATER_BYTES = 128 * 1024
-/** A claimed length is believed in steps: nobody makes us allocate a whole frame with five bytes. */
+/** A claimed length is believed when so much of it has come: nobody makes us allocate a whole frame with five bytes. */
 const FIRST_ALLOCATION_BYTES = 64 * 1024
+/** A frame below goes out in one piece; to copy a larger one costs more than the few bytes of a piece of its own for the header. */
+const MAX_COPIED_BYTES = 16 * 1024
 
 /** Thrown by the reader for a frame above its limit. */
 export class FrameTooLargeError extends Error {}
@@ -50,6 +52,14 @@ export function encodeFrame(bytes: Uint8Array): Uint8Array {
 
 export function encodeEnd(status: number): Uint8Array {
   return Uint8Array.of(0, status)
+}
+
+/** Sends a data frame, uncopied where it is large, and waits until the peer takes more. */
+export function sendFrame(stream: Stream, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  if (bytes.byteLength <= MAX_COPIED_BYTES) return sendWithBackPressure(stream, encodeFrame(bytes), signal)
+  signal.throwIfAborted()
+  stream.send(Uint8Array.from(encodeHeader(bytes.byteLength + 1)))
+  return sendWithBackPressure(stream, bytes, signal)
 }
 
 /**
@@ -106,10 +116,12 @@ function createByteSource(stream: Stream) {
   }
 
   stream.addEventListener('message', (event) => {
-    const data = event.data instanceof Uint8Array ? event.data : event.data.subarray()
-    if (stopped || data.byteLength === 0) return
-    chunks.push(data)
-    buffered += data.byteLength
+    if (stopped) return
+    for (const data of event.data instanceof Uint8Array ? [event.data] : event.data) {
+      if (data.byteLength === 0) continue
+      chunks.push(data)
+      buffered += data.byteLength
+    }
     balance()
     notify()
   })
@@ -191,9 +203,9 @@ export function createFrameReader(stream: Stream, maxFrameBytes: number): FrameR
       const chunk = await chunkOrThrow()
       const part = chunk.subarray(0, length - filled)
       if (filled + part.byteLength > bytes.byteLength) {
-        const larger = new Uint8Array(Math.min(length, Math.max(2 * bytes.byteLength, filled + part.byteLength)))
-        larger.set(bytes.subarray(0, filled))
-        bytes = larger
+        const whole = new Uint8Array(length)
+        whole.set(bytes.subarray(0, filled))
+        bytes = whole
       }
       bytes.set(part, filled)
       filled += part.byteLength

@@ -2,7 +2,7 @@
  * yamux for JavaScript answers every data frame with a window update: a second frame, encrypted and sent, for each gossip message. This one
  * waits until a part of the window is used, as Go's and Rust's do. It touches internals, and refuses to start where one is missing.
  */
-import type { StreamMuxerFactory } from '@libp2p/interface'
+import type { Stream, StreamMuxerFactory } from '@libp2p/interface'
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux'
 
 /** The part of a yamux stream that its type does not show. */
@@ -36,6 +36,17 @@ export function lazyYamux(init: YamuxMuxerInit): () => StreamMuxerFactory {
     }
     return factory
   }
+}
+
+/**
+ * Lets the peer send so much unread from now on. yamux would double its 256 KiB only while a window passes in four round trips, and so never
+ * where both ends have other work to do: then they take turns instead of working at once.
+ */
+export function widenWindow(stream: Stream, bytes: number): void {
+  const windowed = stream as unknown as WindowedStream
+  if (typeof windowed.recvWindow !== 'number' || windowed.recvWindow >= bytes) return
+  windowed.recvWindow = bytes
+  windowed.sendWindowUpdate()
 }
 
 function makeLazy(muxer: MuxerInternals): void {

@@ -10,15 +10,10 @@ import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import { NetworkKeyError } from './errors.ts'
 import { gossipOptions } from './gossip-options.ts'
 import { lazyYamux } from './lazy-windows.ts'
-import type { NetworkLimits } from './limits.ts'
+import { MAX_STREAM_WINDOW_BYTES, type NetworkLimits } from './limits.ts'
 import type { NetworkInit, Platform } from './node.ts'
 import type { Penalties } from './penalties.ts'
 
-const KIB = 1024
-const MIB = 1024 * KIB
-
-/** What one stream may have on its way unread. Above 4 MiB a paused stream is reset, so the window stays below. */
-const MAX_STREAM_WINDOW_BYTES = 2 * MIB
 /** A silent peer holds a negotiation so long; a slow link needs two round trips. */
 const NEGOTIATION_TIMEOUT_MS = 2_000
 /** Reservations that a seed grants: each is one kept connection. */

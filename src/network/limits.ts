@@ -33,6 +33,9 @@ export const MAX_GOSSIP_BYTES = 1 * MIB
 /** The most bytes of one gossip RPC. A larger one makes the receiver drop the sender from pubsub, so we split before. */
 export const MAX_RPC_BYTES = 4 * MIB
 
+/** What one stream may have on its way unread. Above 4 MiB a paused stream is reset, so the window stays below. */
+export const MAX_STREAM_WINDOW_BYTES = 2 * MIB
+
 export const defaultLimits: NetworkLimits = {
   // libp2p's own default on Node; each connection costs about 100 KiB idle.
   maxConnections: 300,

@@ -10,11 +10,13 @@ import {
   END_FAILED,
   END_OK,
   encodeEnd,
-  encodeFrame,
   FrameTooLargeError,
   FrameTruncatedError,
+  sendFrame,
   sendWithBackPressure,
 } from './frames.ts'
+import { widenWindow } from './lazy-windows.ts'
+import { MAX_STREAM_WINDOW_BYTES } from './limits.ts'
 
 export interface StreamsComponents {
   libp2p: Pick<Libp2p, 'handle' | 'unhandle' | 'dialProtocol'>
@@ -27,6 +29,8 @@ const BUSY_SLACK = 8
 const MAX_OUTBOUND_STREAMS = 256
 /** A peer that does not close its end after our answer loses the stream after so long. */
 const LINGER_MS = 5_000
+/** Answers of frames from here on fill the usual window (256 KiB) at once. */
+const BULK_FRAME_BYTES = 256 * 1024
 
 /** The Streams port over libp2p streams, one stream an exchange. */
 export function createStreams({ libp2p, log }: StreamsComponents): Streams {
@@ -65,8 +69,9 @@ async function* exchangeWith(
   let whole = false
   try {
     stream = await open(libp2p, peer, spec, exchange)
+    if (spec.maxFrameBytes >= BULK_FRAME_BYTES) widenWindow(stream, MAX_STREAM_WINDOW_BYTES)
     const reader = createFrameReader(stream, spec.maxFrameBytes)
-    await exchange.waitingOnPeer(sendWithBackPressure(stream, encodeFrame(request), exchange.signal))
+    await exchange.waitingOnPeer(sendFrame(stream, request, exchange.signal))
     // Nothing more will be sent; the other side may free what waits for it. Its failure shows in reading.
     stream.close({ signal: exchange.signal }).catch(() => {})
     for (let received = 0; ; ) {
@@ -201,7 +206,7 @@ async function respond(stream: Stream, request: Uint8Array, { spec, handler, fro
         log.error('handler answers more than its protocol allows', { from, frameBytes: result.value.byteLength, sentBytes: sent })
         return END_FAILED
       }
-      await exchange.waitingOnPeer(sendWithBackPressure(stream, encodeFrame(result.value), exchange.signal))
+      await exchange.waitingOnPeer(sendFrame(stream, result.value, exchange.signal))
     }
   } finally {
     // Not awaited: a handler that hangs must not keep the peer's slot.

@@ -125,7 +125,9 @@ export function createSession(components: SessionComponents, init: SessionInit):
     await Promise.all(
       slots.map(async (slot) => {
         hold.add(slot.wanted.cid)
-        const local = withoutAsking(slot.wanted.cid) ?? (await store.get(slot.wanted.cid))
+        // What somebody is bringing need not be looked for here.
+        const isComing = inflight.of(slot.wanted.cid) !== undefined
+        const local = withoutAsking(slot.wanted.cid) ?? (isComing ? undefined : await store.get(slot.wanted.cid))
         if (local === undefined) missing.push(slot)
         else slot.resolve(local)
       }),
