@@ -30,6 +30,7 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['replica/', [...INNER, 'clock.ts']],
   ['storage/', [...INNER, 'clock.ts']],
   ['compute/', [...INNER, 'clock.ts']],
+  ['chain/', [...INNER, 'clock.ts']],
   ['proof/', [...INNER, 'clock.ts']],
   // Where things are put together. The command line reaches the core only through what it loads in cli/core.ts.
   ['client/web.ts', ['*']],
@@ -51,6 +52,7 @@ const VENDORS: readonly (readonly [packages: RegExp, owner: string])[] = [
   [/^(yjs|lib0)(\/.*)?$/, 'replica/'],
   [/^(helia|@helia\/.*|@ipld\/.*|blockstore-.*|ipfs-.*)$/, 'storage/'],
   [/^(webgpu|@sparticuz\/.*)$/, 'compute/'],
+  [/^(ethers|@foundry-rs\/.*)(\/.*)?$/, 'chain/'],
   // GPL: only the prover's child process loads them, never the library.
   [/^(snarkjs|ffjavascript|circom2|circomlib)(\/.*)?$/, 'proof/'],
   [/^(pngjs|jpeg-js)$/, 'pictures/'],

@@ -1,0 +1,252 @@
+import { EXIT, MingaError } from '../errors.ts'
+
+/** No chain is configured, and what was asked for needs one; or it lacks a part. */
+export class NoChainError extends MingaError {
+  readonly exitCode = EXIT.usage
+  /** The settings that are missing. */
+  readonly missing: readonly string[]
+
+  constructor(missing: readonly string[]) {
+    super({
+      message: `expected a chain, found no ${missing.join(', ')} in the settings`,
+      hint: '`minga devnet` starts a chain for development and prints the file to give as --chain-file',
+    })
+    this.missing = missing
+  }
+}
+
+/** The file that should hold a chain's addresses cannot be used. */
+export class ChainFileError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly path: string
+
+  constructor(path: string, found: string, cause?: unknown) {
+    super({
+      message: `expected a chain's addresses in ${path}, found ${found}`,
+      hint: '`minga devnet` writes such a file; docs/CHAIN.md shows its fields',
+      cause,
+    })
+    this.path = path
+  }
+}
+
+/** An RPC endpoint's URL is not http or https, or none at all. */
+export class RpcUrlError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(found: string) {
+    super({
+      message: `expected the URL of an RPC endpoint with http: or https:, found ${found}`,
+      hint: 'mend --chain-rpc or the chain file',
+    })
+  }
+}
+
+export type SourceFault = 'unreachable' | 'timeout' | 'too-large' | 'malformed' | 'http-status' | 'refusing'
+
+/** One RPC endpoint did not give a usable answer. The error names its host alone: keys stand in paths. */
+export class RpcFailedError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly host: string
+  readonly fault: SourceFault
+
+  constructor(host: string, fault: SourceFault, found: string, cause?: unknown) {
+    super({ message: `expected an answer of the RPC endpoint ${host}, found ${found}`, hint: 'give a second --chain-rpc', cause })
+    this.host = host
+    this.fault = fault
+  }
+}
+
+/** None of the RPC endpoints answers usably now; each one's reason is among `failures`. */
+export class ChainUnavailableError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly failures: readonly Error[]
+
+  constructor(failures: readonly Error[]) {
+    const reasons = failures.map(({ message }) => message).join('; ')
+    super({
+      message: `expected an answer of one of the RPC endpoints, found none${reasons === '' ? ' that is not resting after failures' : `: ${reasons}`}`,
+      hint: 'check --chain-rpc and the network; what was sent is followed up when an endpoint is back',
+      cause: failures[0],
+    })
+    this.failures = failures
+  }
+}
+
+/** An RPC endpoint serves another chain than the configured one. */
+export class WrongChainError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly host: string
+  readonly expectedId: number
+  readonly foundId: number
+
+  constructor(host: string, expectedId: number, foundId: number) {
+    super({
+      message: `expected chain ${expectedId} behind the RPC endpoint ${host}, found chain ${foundId}`,
+      hint: 'mend --chain-rpc or --chain-id; nothing was read or sent there',
+    })
+    this.host = host
+    this.expectedId = expectedId
+    this.foundId = foundId
+  }
+}
+
+/** Two RPC endpoints say different things of the same block, and went on doing so. Nothing was done on either's word. */
+export class ChainSourcesDisagreeError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly method: string
+
+  constructor(method: string, hosts: readonly string[]) {
+    super({
+      message: `expected the same answer to ${method} of ${hosts.join(' and ')}, found different ones`,
+      hint: 'one of them lies or is far behind: replace it, or add a third to outvote it',
+    })
+    this.method = method
+  }
+}
+
+/** The JSON-RPC error that an endpoint answered with. */
+export class RpcRefusedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly method: string
+  readonly code: number
+  /** The revert's data, where there is any. */
+  readonly data: string | undefined
+
+  constructor(method: string, code: number, found: string, data?: string) {
+    super({
+      message: `expected the chain to take ${method}, found: ${found} (${code})`,
+      hint: 'these are the endpoint’s own words; another --chain-rpc may do better',
+    })
+    this.method = method
+    this.code = code
+    this.data = data
+  }
+}
+
+/** A contract refused the call; `error` and `facts` are its own. */
+export class CallRevertedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  /** What was called, for example `settle`. */
+  readonly call: string
+  /** The name of the contract's error; undefined where it gave none that is known. */
+  readonly error: string | undefined
+  /** The error's arguments by name. */
+  readonly facts: Readonly<Record<string, unknown>>
+
+  constructor(call: string, error: string | undefined, facts: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    const list = Object.entries(facts).map(([name, value]) => `${name} ${String(value)}`)
+    super({
+      message: `expected the contract to take ${call}, found ${error ?? 'a refusal without a reason'}${list.length === 0 ? '' : ` (${list.join(', ')})`}`,
+      hint: '`minga escrow <jobId>` shows what the chain holds',
+      cause,
+    })
+    this.call = call
+    this.error = error
+    this.facts = facts
+  }
+}
+
+/** The wallet has not enough of the chain's own money to pay for gas. */
+export class InsufficientGasMoneyError extends MingaError {
+  readonly exitCode = EXIT.funds
+  readonly wallet: string
+  readonly neededWei: bigint
+  readonly foundWei: bigint
+
+  constructor(wallet: string, neededWei: bigint, foundWei: bigint, cause?: unknown) {
+    super({
+      message: `expected ${neededWei} wei for gas in the wallet ${wallet}, found ${foundWei}`,
+      hint: `send some of the chain's money to ${wallet}`,
+      cause,
+    })
+    this.wallet = wallet
+    this.neededWei = neededWei
+    this.foundWei = foundWei
+  }
+}
+
+/** The wallet has fewer tokens, less credit or a smaller bond than the call would take. */
+export class InsufficientTokensError extends MingaError {
+  readonly exitCode = EXIT.funds
+  readonly wallet: string
+  readonly needed: bigint
+  readonly found: bigint
+
+  constructor(what: string, wallet: string, needed: bigint, found: bigint, cause?: unknown) {
+    super({
+      message: `expected ${what} of ${needed} for the wallet ${wallet}, found ${found}`,
+      hint: '`minga wallet` shows what there is',
+      cause,
+    })
+    this.wallet = wallet
+    this.needed = needed
+    this.found = found
+  }
+}
+
+/** The chain asks for more than the configured cap per unit of gas. */
+export class FeeAboveCapError extends MingaError {
+  readonly exitCode = EXIT.timeout
+  readonly baseFeeWei: bigint
+  readonly capWei: bigint
+
+  constructor(baseFeeWei: bigint, capWei: bigint) {
+    super({
+      message: `expected a base fee of at most ${capWei} wei a unit of gas, found ${baseFeeWei}`,
+      hint: 'try again later, or raise --chain-max-fee',
+    })
+    this.baseFeeWei = baseFeeWei
+    this.capWei = capWei
+  }
+}
+
+/** A transaction is not in a block yet. It is still followed up while this process lives. */
+export class TransactionPendingError extends MingaError {
+  readonly exitCode = EXIT.timeout
+  readonly hash: string | undefined
+  readonly waitedMs: number
+
+  constructor(call: string, hash: string | undefined, waitedMs: number, cause?: unknown) {
+    super({
+      message: `expected ${call} to be in a block after ${Math.round(waitedMs / 1000)} s, found it ${hash === undefined ? 'not sent' : `pending as ${hash}`}`,
+      hint: 'the chain is slow or unreachable; the same command again is harmless',
+      cause,
+    })
+    this.hash = hash
+    this.waitedMs = waitedMs
+  }
+}
+
+/** Something was asked of the chain after this process began to stop. */
+export class ChainStoppedError extends MingaError {
+  readonly exitCode = EXIT.interrupted
+
+  constructor() {
+    super({ message: 'expected a running chain adapter, found it stopped' })
+  }
+}
+
+/** The development chain's binary is not installed; npm brings it for Linux, macOS and Windows on x64, and for the first two on arm64. */
+export class AnvilMissingError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly packageName: string
+
+  constructor(packageName: string, cause?: unknown) {
+    super({
+      message: `expected the package ${packageName}, found it not installed`,
+      hint: 'run `npm install` without --omit=optional, on a platform that it exists for',
+      cause,
+    })
+    this.packageName = packageName
+  }
+}
+
+/** The development chain did not start, or ended by itself. */
+export class AnvilFailedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+
+  constructor(path: string, found: string, cause?: unknown) {
+    super({ message: `expected ${path} to run, found ${found}`, hint: 'is its port taken? --port 0 takes a free one', cause })
+  }
+}

@@ -1,0 +1,22 @@
+import { RpcUrlError } from '../errors.ts'
+
+export interface HttpEndpoint {
+  /** Without credentials: fetch refuses a URL that has some. */
+  url: string
+  /** Host and port alone: operators' keys stand in paths and queries, which must not reach a log. */
+  host: string
+  headers: Readonly<Record<string, string>>
+}
+
+/** The endpoint behind `text`. Throws RpcUrlError on all but http and https. */
+export function parseHttpUrl(text: string): HttpEndpoint {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined) throw new RpcUrlError('no URL')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new RpcUrlError(`one with ${url.protocol}`)
+  const credentials = url.username === '' ? undefined : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  url.username = ''
+  url.password = ''
+  const headers: Record<string, string> =
+    credentials === undefined ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+  return { url: url.href, host: url.host, headers }
+}

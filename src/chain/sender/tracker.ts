@@ -1,0 +1,224 @@
+import type { Abortable } from '../../ports.ts'
+import { FeeAboveCapError } from '../errors.ts'
+import { count, nullable, type Receipt, receipt } from '../rpc/fields.ts'
+import { broadcast } from './broadcast.ts'
+import type { SenderComponents, SenderInit } from './components.ts'
+import { replacementFee } from './fees.ts'
+import { marketFee } from './prepare.ts'
+import type { Call, SignedTransaction } from './sign.ts'
+
+/** Each offers an eighth more: together ten times the first price. What is in no block by then is waiting for something else. */
+const MAX_VERSIONS = 20
+
+/** One nonce's transaction, in all versions that were ever signed; at most one of them can be in the chain. */
+export interface Tracked {
+  readonly call: Call
+  readonly nonce: number
+  readonly gasLimit: bigint
+  readonly versions: SignedTransaction[]
+}
+
+export interface TrackerEvents {
+  /** A node took it, or may have. */
+  onSent(hash: string): void
+  /** In a block; may come again after a reorganisation. */
+  onMined(receipt: Receipt): void
+  /** As many blocks on top as asked for. */
+  onConfirmed(receipt: Receipt): void
+  /** The nonce went to a transaction that is not of this process: none of ours can follow. */
+  onOvertaken(): void
+  /** No node takes it, and it never was in a pool. */
+  onRefused(error: Error): void
+}
+
+/**
+ * Follows one nonce until it is final, overtaken or refused: sends again what was dropped or reorganised away, offers more for what is stuck.
+ * An outage of the endpoints only delays it. Rejects with the signal's reason alone.
+ */
+export async function track(
+  components: SenderComponents,
+  init: SenderInit,
+  tracked: Tracked,
+  events: TrackerEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, logger } = components
+  const state: State = { sentMs: clock.nowMs(), wasTaken: false, mined: undefined, isConfirmed: false, seenHead: undefined }
+  const facts = { call: tracked.call.name, nonce: tracked.nonce }
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      const isOver = isFirst
+        ? await offer(components, init, tracked, state, events, signal)
+        : await look(components, init, tracked, state, events, signal)
+      if (isOver) return
+    } catch (error) {
+      signal.throwIfAborted()
+      logger.debug('a transaction could not be followed up now', { ...facts, error })
+    }
+    await clock.sleep(init.pollingIntervalMs, { signal })
+  }
+}
+
+interface State {
+  /** When the newest version was sent. */
+  sentMs: number
+  /** Whether any node ever took any version. */
+  wasTaken: boolean
+  mined: Receipt | undefined
+  isConfirmed: boolean
+  /** The newest block when it was last looked at. */
+  seenHead: string | undefined
+}
+
+/** One look at the chain; true where there is nothing more to follow. */
+async function look(
+  components: SenderComponents,
+  init: SenderInit,
+  tracked: Tracked,
+  state: State,
+  events: TrackerEvents,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // A transaction that counts can only be lost with a block: while the newest is the same, nothing has changed.
+  if (state.isConfirmed && (await components.head.latest({ signal })).hash === state.seenHead) return false
+  const found = await findReceipt(components, tracked, state.mined, signal)
+  if (found !== undefined) return settleDown(components, init, found, state, events, signal)
+  if (state.mined !== undefined) {
+    components.logger.warn('a transaction has vanished in a reorganisation and is sent again', {
+      call: tracked.call.name,
+      hash: state.mined.hash,
+      block: state.mined.blockNumber,
+    })
+    state.mined = undefined
+    state.isConfirmed = false
+  }
+  if (await isOvertaken(components, tracked, signal)) {
+    events.onOvertaken()
+    return true
+  }
+  return offer(components, init, tracked, state, events, signal)
+}
+
+/** Counts the blocks on top. */
+async function settleDown(
+  { head }: SenderComponents,
+  { confirmations, finalityBlocks }: SenderInit,
+  found: Receipt,
+  state: State,
+  events: TrackerEvents,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (state.mined?.blockHash !== found.blockHash) {
+    state.mined = found
+    events.onMined(found)
+  }
+  const { number, hash } = await head.latest({ signal })
+  state.seenHead = hash
+  const depth = number - found.blockNumber + 1
+  if (depth >= confirmations && !state.isConfirmed) {
+    state.isConfirmed = true
+    events.onConfirmed(found)
+  }
+  return depth >= finalityBlocks
+}
+
+/** The receipt of whichever version is in the chain; the one that was last, first. */
+async function findReceipt(
+  { rpc }: Pick<SenderComponents, 'rpc'>,
+  { versions }: Tracked,
+  mined: Receipt | undefined,
+  signal: AbortSignal,
+): Promise<Receipt | undefined> {
+  const hashes = new Set([...(mined === undefined ? [] : [mined.hash]), ...versions.map(({ hash }) => hash).reverse()])
+  for (const hash of hashes) {
+    const found = await rpc.agree('eth_getTransactionReceipt', [hash], receiptOf(hash), { signal })
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A receipt of another transaction is a lie or a bug of the node. */
+const receiptOf = (hash: string) => (answer: unknown) => {
+  const found = nullable(receipt)(answer)
+  if (found !== undefined && found.hash !== hash) throw new Error('expected the receipt of the transaction asked for')
+  return found
+}
+
+/** The chain counts past our nonce and holds no version of ours: looked at in this order, twice, since a block may come in between. */
+async function isOvertaken(components: SenderComponents, tracked: Tracked, signal: AbortSignal): Promise<boolean> {
+  const { rpc, signer } = components
+  const counted = await rpc.agree('eth_getTransactionCount', [signer.address, 'latest'], count, { signal })
+  return counted > tracked.nonce && (await findReceipt(components, tracked, undefined, signal)) === undefined
+}
+
+/** Sends the newest version, or a dearer one where that is stuck; true where no node will ever take it. */
+async function offer(
+  components: SenderComponents,
+  init: SenderInit,
+  tracked: Tracked,
+  state: State,
+  events: TrackerEvents,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (await isStuck(components, init, tracked, state, { signal })) await reprice(components, init, tracked, state, signal)
+  for (;;) {
+    const newest = tracked.versions.at(-1)!
+    const outcome = await broadcast(components, newest, signal)
+    switch (outcome.answer) {
+      case 'taken':
+      case 'unknown':
+        state.wasTaken ||= outcome.answer === 'taken'
+        events.onSent(newest.hash)
+        return false
+      case 'underpriced':
+      case 'below-base-fee':
+        if (!(await reprice(components, init, tracked, state, signal))) return false
+        continue
+      case 'nonce-used':
+        return false
+      default:
+        if (state.wasTaken) return false
+        events.onRefused(outcome.error)
+        return true
+    }
+  }
+}
+
+async function isStuck(
+  { head, clock }: SenderComponents,
+  { stuckAfterMs }: SenderInit,
+  { versions }: Tracked,
+  { sentMs, wasTaken }: State,
+  options: Abortable,
+): Promise<boolean> {
+  if (!wasTaken) return false
+  if (clock.nowMs() - sentMs >= stuckAfterMs) return true
+  const { baseFeeWei } = await head.latest(options)
+  return baseFeeWei > versions.at(-1)!.fee.maxWei
+}
+
+/** Signs a dearer version; false where the cap, or patience, is at its end. */
+async function reprice(
+  components: SenderComponents,
+  init: SenderInit,
+  { call, nonce, gasLimit, versions }: Tracked,
+  state: State,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const before = versions.at(-1)!.fee
+  const market = await marketFee(components, init, signal).catch((error: unknown) => {
+    if (error instanceof FeeAboveCapError) return undefined
+    throw error
+  })
+  const fee = market === undefined ? undefined : replacementFee(before, market, init.fees)
+  if (fee === undefined || versions.length >= MAX_VERSIONS) {
+    components.logger.warn('a transaction is stuck, and the cap allows no better offer', { call: call.name, nonce, maxWei: before.maxWei })
+    // Looked at again after as long; until then the old offer stands.
+    state.sentMs = components.clock.nowMs()
+    return false
+  }
+  versions.push(components.signer.sign(call, nonce, gasLimit, fee))
+  state.sentMs = components.clock.nowMs()
+  components.logger.info('offering more for a transaction', { call: call.name, nonce, maxWei: fee.maxWei, tipWei: fee.tipWei })
+  return true
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, it } from 'node:test'
+import type { Anvil } from '../../src/chain/devnet/anvil.ts'
+import {
+  CallRevertedError,
+  ChainStoppedError,
+  FeeAboveCapError,
+  InsufficientGasMoneyError,
+  TransactionPendingError,
+} from '../../src/chain/errors.ts'
+import type { Sender, Sent } from '../../src/chain/sender/sender.ts'
+import { anvil, call, counted, setCounter, setRefuser } from './support/anvil.ts'
+import { GWEI, increment, REFUSED, refused, type SenderWorldInit, senderOver } from './support/sender.ts'
+
+describe('a wallet’s sender, over a real chain', () => {
+  let chain: Anvil
+  let snapshot: unknown
+  const senders: Sender[] = []
+  before(async () => {
+    chain = await anvil()
+    await setCounter(chain.url)
+    await setRefuser(chain.url, REFUSED.getError('Refused')!.selector)
+    snapshot = await rpc('evm_snapshot')
+  })
+  afterEach(async () => {
+    for (const sender of senders.splice(0)) await sender.stop()
+    await rpc('evm_revert', snapshot)
+    await rpc('evm_setAutomine', true)
+    await rpc('anvil_dropAllTransactions')
+    snapshot = await rpc('evm_snapshot')
+  })
+  after(() => chain.stop())
+
+  const rpc = (method: string, ...params: unknown[]) => call(chain.url, method, ...params)
+  const make = (init: SenderWorldInit = {}) => {
+    const { sender } = senderOver([chain.url], init)
+    senders.push(sender)
+    return sender
+  }
+  const mined = (sent: Sent) => {
+    assert.equal(sent.outcome, 'mined')
+    return sent.outcome === 'mined' ? sent.receipt : assert.fail()
+  }
+  /** Sends, and resolves when a node has it. */
+  const sendNow = async (sender: Sender, options: Parameters<Sender['send']>[1] = {}) => {
+    const sent = Promise.withResolvers<string>()
+    const hashes: string[] = []
+    const onSent = (hash: string) => {
+      hashes.push(hash)
+      sent.resolve(hash)
+    }
+    const outcome = sender.send(increment, { ...options, onSent })
+    outcome.catch(sent.reject)
+    return { hash: await sent.promise, hashes, outcome }
+  }
+  const pooled = async (hash: string) => (await rpc('eth_getTransactionByHash', hash)) !== null
+  const until = async (holds: () => boolean | Promise<boolean>) => {
+    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+
+  it('sends one after the other, each with its own nonce', async () => {
+    const sender = make()
+    const receipts = (await Promise.all(Array.from({ length: 5 }, () => sender.send(increment)))).map(mined)
+    assert.equal(await counted(chain.url), 5)
+    assert.equal(new Set(receipts.map(({ hash }) => hash)).size, 5)
+  })
+
+  it('does nothing where the effect is there already, and when another brings it about in between', async () => {
+    const sender = make()
+    assert.deepEqual(await sender.send(increment, { isDone: async () => true }), { outcome: 'already-done' })
+    let asked = 0
+    assert.deepEqual(await sender.send(refused, { isDone: async () => ++asked > 1 }), { outcome: 'already-done' })
+    assert.equal(await counted(chain.url), 0)
+  })
+
+  it('tells the contract’s reason with its facts before any gas is paid', async () => {
+    const sender = make()
+    await assert.rejects(sender.send(refused), (error) => {
+      assert.ok(error instanceof CallRevertedError)
+      assert.deepEqual([error.call, error.error, error.facts, error.exitCode], ['refused', 'Refused', { code: 7n }, 1])
+      return true
+    })
+    assert.equal(BigInt((await rpc('eth_getTransactionCount', sender.address, 'latest')) as string), 0n)
+  })
+
+  it('tells the reason of a call that is refused only in its block', async () => {
+    await rpc('evm_setAutomine', false)
+    const { outcome } = await sendNow(make())
+    await rpc('anvil_setCode', increment.to, '0x5f5ffd')
+    await rpc('evm_mine')
+    await assert.rejects(outcome, CallRevertedError)
+    await setCounter(chain.url)
+  })
+
+  it('refuses a wallet without gas money, and tells how much it lacks', async () => {
+    const sender = make({ account: 1 })
+    await rpc('anvil_setBalance', sender.address, '0x5')
+    await assert.rejects(sender.send(increment), (error) => {
+      assert.ok(error instanceof InsufficientGasMoneyError)
+      assert.deepEqual([error.exitCode, error.wallet, error.foundWei], [6, sender.address, 5n])
+      return error.neededWei > 5n
+    })
+  })
+
+  it('sends again what the pool dropped', async () => {
+    await rpc('evm_setAutomine', false)
+    const { hash, outcome } = await sendNow(make({ stuckAfterMs: 60_000 }))
+    await until(() => pooled(hash))
+    await rpc('anvil_dropTransaction', hash)
+    await until(() => pooled(hash))
+    await rpc('evm_mine')
+    assert.equal(mined(await outcome).hash, hash)
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('offers more for what is stuck, with one effect', async () => {
+    await rpc('evm_setAutomine', false)
+    const { hash, hashes, outcome } = await sendNow(make({ stuckAfterMs: 100 }))
+    await until(() => hashes.length >= 3)
+    await rpc('evm_mine')
+    assert.notEqual(mined(await outcome).hash, hash)
+    await rpc('evm_mine')
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('offers more at once when the base fee rises above its offer', async () => {
+    await rpc('evm_setAutomine', false)
+    const { hash, outcome } = await sendNow(make({ stuckAfterMs: 60_000 }))
+    await until(() => pooled(hash))
+    await rpc('anvil_setNextBlockBaseFeePerGas', `0x${(100n * GWEI).toString(16)}`)
+    await rpc('evm_mine')
+    assert.equal(await counted(chain.url), 0)
+    await rpc('evm_setAutomine', true)
+    const { hash: last, gasPriceWei } = mined(await outcome)
+    assert.notEqual(last, hash)
+    assert.ok(gasPriceWei > 50n * GWEI)
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('waits while the chain asks for more than the cap, and says so in the end', async () => {
+    await rpc('anvil_setNextBlockBaseFeePerGas', `0x${(800n * GWEI).toString(16)}`)
+    await rpc('evm_mine')
+    await assert.rejects(make({ giveUpMs: 200 }).send(increment), (error) => {
+      assert.ok(error instanceof FeeAboveCapError)
+      return error.capWei === 500n * GWEI
+    })
+    const patient = make().send(increment)
+    await rpc('anvil_setNextBlockBaseFeePerGas', `0x${GWEI.toString(16)}`)
+    await rpc('evm_mine')
+    mined(await patient)
+  })
+
+  it('replaces what an earlier run left stuck in the pool, and fills the gap before it', async () => {
+    await rpc('evm_setAutomine', false)
+    const first = make({ stuckAfterMs: 60_000 })
+    const { hash, outcome } = await sendNow(first)
+    await until(() => pooled(hash))
+    const stopped = assert.rejects(outcome, ChainStoppedError)
+    await first.stop()
+    await stopped
+    const second = make({ stuckAfterMs: 100 })
+    const sent = await sendNow(second)
+    await until(async () => !(await pooled(hash)))
+    await rpc('evm_mine')
+    mined(await sent.outcome)
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('takes another nonce where another process of the wallet took this one', async () => {
+    await rpc('evm_setAutomine', false)
+    const { hash, outcome } = await sendNow(make({ stuckAfterMs: 60_000 }))
+    await until(() => pooled(hash))
+    const [from] = (await rpc('eth_accounts')) as string[]
+    const dear = { maxFeePerGas: `0x${(400n * GWEI).toString(16)}`, maxPriorityFeePerGas: `0x${(100n * GWEI).toString(16)}` }
+    await rpc('eth_sendTransaction', { from, to: from, nonce: '0x0', gas: '0x5208', ...dear })
+    await rpc('evm_setAutomine', true)
+    await rpc('evm_mine')
+    mined(await outcome)
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('asks for its confirmations, and sends again what a reorganisation took, before and after they were there', async () => {
+    const sender = make({ confirmations: 2 })
+    const { hash, outcome } = await sendNow(sender)
+    await until(async () => (await counted(chain.url)) === 1)
+    await rpc('anvil_reorg', 1, [])
+    await until(async () => (await counted(chain.url)) === 1)
+    await rpc('evm_mine')
+    assert.equal(mined(await outcome).hash, hash)
+    await rpc('anvil_reorg', 3, [])
+    await until(async () => (await counted(chain.url)) === 1)
+    await rpc('anvil_mine', '0x3')
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('tells who waits that a transaction is pending, and follows it up', async () => {
+    await rpc('evm_setAutomine', false)
+    const sender = make({ giveUpMs: 150, stuckAfterMs: 60_000 })
+    const { hash, outcome } = await sendNow(sender)
+    await assert.rejects(outcome, (error) => error instanceof TransactionPendingError && error.hash === hash)
+    await rpc('anvil_dropTransaction', hash)
+    await until(() => pooled(hash))
+    await rpc('evm_mine')
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('sends nothing for who has given up before, and stops with everything answered', async () => {
+    await rpc('evm_setAutomine', false)
+    const sender = make({ stuckAfterMs: 60_000 })
+    const first = await sendNow(sender)
+    const leaving = new AbortController()
+    const second = sender.send(increment, { signal: leaving.signal })
+    const third = sender.send(increment)
+    leaving.abort(new Error('left'))
+    await assert.rejects(second, /left/)
+    const ends = [assert.rejects(first.outcome, ChainStoppedError), assert.rejects(third, ChainStoppedError)]
+    await sender.stop()
+    await Promise.all(ends)
+    await assert.rejects(sender.send(increment), ChainStoppedError)
+    await rpc('evm_mine')
+    assert.equal(await counted(chain.url), 1)
+  })
+})
