@@ -223,7 +223,7 @@ export class ChainStoppedError extends MingaError {
   readonly exitCode = EXIT.interrupted
 
   constructor() {
-    super({ message: 'expected a running chain adapter, found it stopped' })
+    super({ message: 'expected a running chain adapter, found it stopped', hint: 'the process is about to end; run it again' })
   }
 }
 
