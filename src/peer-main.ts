@@ -4,6 +4,7 @@ import { createCompute } from './compute/compute.ts'
 import { SoftwareAdapterError } from './compute/errors.ts'
 import type { Config } from './config.ts'
 import type { JobInfo } from './job/info.ts'
+import { createVerifier } from './network/signatures-node.ts'
 import { type MingaNode, startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Abortable, Compute } from './ports.ts'
@@ -87,6 +88,7 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
         compute,
         vault,
         signer: identity.signer,
+        verify: createVerifier(),
         clock: systemClock,
         logger: logger.child('processor'),
         wallet: wallet.address,

@@ -21,12 +21,18 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'finalize'; outcome: Uint8Array }
 )
 
+/** What a peer has found out for itself, beside the records. */
+export interface Findings {
+  /** A report that it wrote, or verified: a record alone proves none. */
+  reported?: boolean
+}
+
 /** The duties of peer `self`; none where it has not joined, or the Job is cancelled or reported. */
-export function dutiesOf(view: JobView, self: string): Duty[] {
+export function dutiesOf(view: JobView, self: string, findings: Findings = {}): Duty[] {
   const { info } = view
   if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
   const agreed = agreedMacroJobs(view, info)
-  if (agreed !== undefined) return finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
+  if (agreed !== undefined) return findings.reported ? [] : finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
   return chunkStates(view, info).flatMap((state) =>
     state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self),
   )

@@ -1,5 +1,5 @@
 import { nonceAt } from '../job/beacon.ts'
-import { type Duty, dutiesOf } from '../job/duties.ts'
+import { type Duty, dutiesOf, type Findings } from '../job/duties.ts'
 import { dutyDueMs, type Patience, patienceFor } from '../job/patience.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Clock, PeerId } from '../ports.ts'
@@ -21,6 +21,7 @@ export interface DutyKeeperComponents {
   logger: Logger
   /** True for peers that answer now. */
   alive(peer: PeerId): boolean
+  findings(): Findings
 }
 
 interface Pending {
@@ -82,7 +83,7 @@ class DutyKeeper {
     const { view } = this.#job.session
     const nowMs = this.#components.clock.nowMs()
     const patience = patienceFor(this.#patience, this.#job.info.slicing.microJobs, this.#job.pace.blockMs())
-    const duties = dutiesOf(view, this.#components.finalizer.signer.peer)
+    const duties = dutiesOf(view, this.#components.finalizer.signer.peer, this.#components.findings())
     const standing = new Set(duties.map(({ id }) => id))
     for (const [id, { running }] of this.#pending) if (!standing.has(id) && !running) this.#pending.delete(id)
     for (const duty of duties) {

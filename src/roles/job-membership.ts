@@ -4,11 +4,11 @@ import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { type ChosenMacroJob, chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { DEFAULT_PATIENCE, type Patience } from '../job/patience.ts'
-import { progressOf } from '../job/progress.ts'
+import { hasEnded, progressOf } from '../job/progress.ts'
 import type { JobRecord, RecordOf } from '../job/records.ts'
 import { chunkOf, type JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault } from '../ports.ts'
+import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault, VerifySignature } from '../ports.ts'
 import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
 import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
@@ -23,6 +23,7 @@ import { createMacroActivity, type MacroActivity } from './macro-activity.ts'
 import { workOffMacroJob } from './macro-worker.ts'
 import { isLost } from './patient-fetch.ts'
 import type { QueueSnapshots } from './queue-snapshots.ts'
+import { createReportWatch, type ReportWatch } from './report-watch.ts'
 import { openWorkQueue } from './work-queue.ts'
 
 /** The seed's eleven: ten processors of a MacroJob and the one that validates. */
@@ -49,6 +50,7 @@ export interface MembershipComponents {
   compute: Compute
   vault: Vault
   signer: Signer
+  verify: VerifySignature
   clock: Clock
   /** Unix time in milliseconds. @default the system's */
   unixMs?: () => number
@@ -154,6 +156,7 @@ class Membership implements JobMembership {
   readonly #options: MembershipOptions
   readonly #left = new AbortController()
   readonly #duties: Promise<void>
+  readonly #reports: ReportWatch
   #completed = 0
 
   constructor(
@@ -171,7 +174,10 @@ class Membership implements JobMembership {
     this.#activity = activity
     this.#options = options
     outlook.onChange(() => options.onChange?.())
-    const { clock, logger, blocks, signer, board } = components
+    const { clock, logger, blocks, signer, board, verify, self } = components
+    const onFound = () => options.onChange?.()
+    const { session, info, providers } = job
+    this.#reports = createReportWatch({ self, logger, blocks, clock, verify }, session, info, { providers, onFound })
     const patience = { ...DEFAULT_PATIENCE, ...options.patience }
     const keeper = {
       work: components,
@@ -179,11 +185,15 @@ class Membership implements JobMembership {
       clock,
       logger,
       alive: (peer: PeerId) => this.#alive().has(peer),
+      findings: () => ({ reported: this.#reports.holds() }),
     }
     this.#duties = keepDuties(keeper, job, patience, { signal: this.#left.signal })
   }
 
-  over = () => this.#outlook.isOver()
+  over = () => {
+    const progress = this.#outlook.progress()
+    return progress.state === 'finished' ? this.#reports.holds() : hasEnded(progress)
+  }
 
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
     if (this.over() || this.job.session.view.complaints.has(this.#components.self)) return false
@@ -217,6 +227,7 @@ class Membership implements JobMembership {
     this.#left.abort()
     this.#outlook.close()
     await this.#duties
+    await this.#reports.stop()
     await this.#channel.close()
     await this.job.session.close()
   }

@@ -22,11 +22,11 @@ export interface ReportComponents {
 }
 
 /** Reports looked into: each costs a fetch, and who floods a Job with false ones must not cost more. */
-const MAX_REPORTS = 8
+export const MAX_REPORTS = 8
 /** Fetching takes 25 s at most (results.ts) where nobody has the file. */
 const TOTAL_MS = 30_000
-/** A false report may come before the true one, and a report before a record that it tells of. */
-const PATIENCE_MS = 3000
+/** A false report may come before the true one: two turns of finalizers that find it false (job/patience.ts), and the way of their records. */
+const PATIENCE_MS = 15_000
 
 /**
  * The first of the Job's published reports that its author signed and whose every field is what the records here say. Throws ReportUnverifiedError where
@@ -49,7 +49,7 @@ export async function findReport(
     const { version } = view
     const candidates = reportCandidates(view, info).slice(0, MAX_REPORTS)
     // All at once: one whose file nobody has must not delay the next.
-    const checks = candidates.map(({ author, record: { cid } }) => check(components, view, info, { author, cid, providers }, limited))
+    const checks = candidates.map(({ author, record: { cid } }) => checkReport(components, view, info, { author, cid, providers }, limited))
     try {
       const found = await Promise.any(checks)
       stopping.abort()
@@ -69,8 +69,8 @@ export async function findReport(
   }
 }
 
-/** Throws with the reason as message; whoever asks has its own words for them all together. */
-async function check(
+/** One published report. Throws with the reason as message; whoever asks has its own words for them all together. */
+export async function checkReport(
   { verify, ...components }: ReportComponents,
   view: JobSession['view'],
   info: JobInfo,

@@ -3,6 +3,7 @@ import { fieldToHex } from '../../src/job/field.ts'
 import type { JobId } from '../../src/job/ids.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { silentLogger } from '../../src/log.ts'
+import { verifySignature } from '../../src/network/signatures-node.ts'
 import type { Blocks, Compute, PeerId, Vault } from '../../src/ports.ts'
 import { signCertificate } from '../../src/protocol/certificate.ts'
 import { publicKeyFromPeerId } from '../../src/protocol/peer-id.ts'
@@ -87,6 +88,6 @@ export async function processorParts(t: Pick<TestContext, 'after'>, network: Fak
   const { blocks, released } = fakeBlocks()
   const wallet = walletAddress(walletKey)
   const certificate = signCertificate(walletKey, facts)
-  const rest = { snapshots, blocks, compute, vault, clock: systemClock, logger: silentLogger, wallet, certificate }
+  const rest = { verify: verifySignature, snapshots, blocks, compute, vault, clock: systemClock, logger: silentLogger, wallet, certificate }
   return { peer, released, ran: ran.promise, components: { ...peer, ...rest } }
 }

@@ -35,6 +35,18 @@ describe('a liar', () => {
     for (const { log } of honest) assert.ok(!log.some(({ level }) => level === 'error'))
   })
 
+  it('that publishes a false report does not keep an honest peer from writing a true one', async (t) => {
+    const network = await startTestNetwork(t)
+    const [forger] = await Promise.all([
+      network.startPeer('forger', { behaviour: { forgesReport: true, patience: { finalizeMs: 0 } } }),
+      network.startPeer('honest', { behaviour: HONEST }),
+    ])
+    const client = await network.client()
+    const report = await doJob(client, 'forged')
+    assert.ok(report.finalizer !== forger?.peer)
+    assert.ok(report.peers.some(({ peer }) => peer === forger?.peer))
+  })
+
   it('that accuses whomever it judges is convicted itself', async (t) => {
     const network = await startTestNetwork(t)
     const [accuser] = await Promise.all([

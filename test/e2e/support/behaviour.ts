@@ -19,6 +19,8 @@ export interface Behaviour {
   fingerprint?: string
   /** Never writes records of these kinds. */
   withholds?: JobRecord['kind'][]
+  /** Publishes the Job's code in the place of the report, before anybody else has its turn. */
+  forgesReport?: boolean
 }
 
 /** The compute service between the peer and its device. */
@@ -52,11 +54,16 @@ function addTo(bytes: Uint8Array, noise: number) {
   for (const [index, value] of values.entries()) values[index] = value + noise
 }
 
-/** The sessions of a peer that keeps records of some kinds back. */
-export function withholdingSessions(sessions: JobSessions, { withholds = [] }: Behaviour): JobSessions {
+/** The sessions of a peer that keeps records of some kinds back, or writes false ones. */
+export function withholdingSessions(sessions: JobSessions, { withholds = [], forgesReport = false }: Behaviour): JobSessions {
+  const falsify = (session: JobSession, record: JobRecord): JobRecord => {
+    if (record.kind === 'report' && forgesReport) return { ...record, cid: session.view.info?.code.cid as string }
+    return record
+  }
   const wrap = (session: JobSession): JobSession => ({
     ...session,
-    append: (...records) => session.append(...records.filter(({ kind }) => !withholds.includes(kind))),
+    append: (...records) =>
+      session.append(...records.filter(({ kind }) => !withholds.includes(kind)).map((record) => falsify(session, record))),
   })
   return { open: async (...call) => wrap(await sessions.open(...call)) }
 }

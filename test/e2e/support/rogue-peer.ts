@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { createCompute } from '../../../src/compute/compute.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { createLogger } from '../../../src/log-node.ts'
+import { createVerifier } from '../../../src/network/signatures-node.ts'
 import { startNode } from '../../../src/node/start-node.ts'
 import { createUndo } from '../../../src/node/undo.ts'
 import { signCertificate } from '../../../src/protocol/certificate.ts'
@@ -43,6 +44,7 @@ const processor = createProcessor(
     compute: misbehavingCompute(device, behaviour),
     vault,
     signer: identity.signer,
+    verify: createVerifier(),
     clock: systemClock,
     logger: logger.child('processor'),
     wallet: wallet.address,
