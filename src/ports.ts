@@ -261,3 +261,249 @@ export interface Vault {
   /** Forgets a scope (a Job's id). */
   drop(scope: string): Promise<void>
 }
+
+// ---------------------------------------------------------------- proof
+
+/** A Groth16 proof over BN254 in the order in which a Solidity verifier takes it: of each coordinate in b the imaginary part comes first. */
+export interface Proof {
+  a: readonly [bigint, bigint]
+  b: readonly [readonly [bigint, bigint], readonly [bigint, bigint]]
+  c: readonly [bigint, bigint]
+}
+
+/** What a prover is about to do; the steps come in this order, and `points` is the longest. */
+export type ProofStep = 'artifacts' | 'witness' | 'polynomials' | 'points' | 'check'
+
+/** Named inputs of a circuit as decimal digits, lists of them, and so on: plain JSON. */
+export type ProofInput = Readonly<Record<string, unknown>>
+
+/** Makes and checks proofs for circuits that it knows by name (`5x10`). */
+export interface Prover {
+  /**
+   * A proof that was verified before it is returned, and its public signals. An abort ends the work at once and rejects with the signal's reason.
+   * Throws UnknownCircuitError, WrongArtifactError, WitnessRefusedError, ProverCrashedError.
+   */
+  prove(
+    circuit: string,
+    input: ProofInput,
+    options?: Abortable & { onProgress?: (step: ProofStep) => void },
+  ): Promise<{ proof: Proof; publicSignals: bigint[] }>
+  /** True where the proof holds for exactly these public signals; false also for malformed ones. Throws UnknownCircuitError. About 50 ms. */
+  verify(circuit: string, proof: Proof, publicSignals: readonly bigint[]): boolean
+}
+
+// ---------------------------------------------------------------- chain
+
+/** An EIP-55 checksummed address. */
+export type WalletAddress = string
+/**
+ * A Job's id in the escrow: an element of BN254's scalar field, different for each chain, escrow and requester. It is not the protocol's id of
+ * the Job, 62 hexadecimal digits, from which it follows.
+ */
+export type EscrowId = bigint
+
+/** What a requester asks for. Prices and bonds are in the token's smallest unit, `Wei`. */
+export interface EscrowTerms {
+  /** The protocol's id of the Job. */
+  jobId: string
+  /** Poseidon(seed, escrow id). */
+  seedCommitment: bigint
+  /** Unix time in seconds until which it can be settled. */
+  deadline: number
+  /** Index into `sizeClasses()`. */
+  sizeClass: number
+  /** Wallets that must endorse a root. */
+  quorum: number
+  macroJobs: number
+  /** MacroJobs that settle together. */
+  chunkMacroJobs: number
+  /** Of a MacroJob, validation not counted. */
+  microJobs: number
+  /** Of a MicroJob. */
+  blocks: number
+  /** For one processed MicroJob. */
+  unitPriceWei: bigint
+  /** For validating one MacroJob. */
+  validationPriceWei: bigint
+  /** For settling one MacroJob. */
+  finisherPriceWei: bigint
+  /** What everyone who takes part must have bonded. */
+  minBondWei: bigint
+}
+
+export type EscrowJobState = 'open' | 'working' | 'settled' | 'cancelled' | 'refunded'
+
+/** A Job as the escrow has it. */
+export interface EscrowJob extends Omit<EscrowTerms, 'jobId'> {
+  escrowId: EscrowId
+  requester: WalletAddress
+  state: EscrowJobState
+  /** What it has not paid yet. */
+  heldWei: bigint
+}
+
+/** Where something stands in the escrow: attempts at a chunk count up from 0. */
+export interface AttemptRef {
+  escrowId: EscrowId
+  chunk: number
+  attempt: number
+}
+
+export interface EscrowAttempt {
+  root: bigint
+  /** Digest of what the root stands for off chain; `0x` and 64 hexadecimal digits. */
+  proposal: string
+  /** The number of the block that holds the commit. */
+  commitBlock: number
+  /** Undefined until it is pinned. */
+  beacon: bigint | undefined
+}
+
+/** A circuit's size, and what verifies its proofs. */
+export interface EscrowSizeClass {
+  verifier: WalletAddress
+  macroJobs: number
+  microJobs: number
+  /** The most wallets that one proof pays as processors and validators. */
+  payees: number
+  /** SHA-256 of the verification key, to be compared with the pinned one; `0x` and 64 hexadecimal digits. */
+  verificationKeyHash: string
+}
+
+/** An EIP-712 signature in EIP-2098's short form; each `0x` and 64 hexadecimal digits. */
+export interface WalletSignature {
+  r: string
+  vs: string
+}
+
+export interface RootCommit extends AttemptRef {
+  root: bigint
+  proposal: string
+  /** Of RootEndorsement, in ascending order of their signers' addresses. */
+  signatures: readonly WalletSignature[]
+}
+
+/** What a finisher brings to be paid out. */
+export interface Settlement extends AttemptRef {
+  /** One bit a MacroJob of the chunk, the first in the lowest. */
+  counted: bigint
+  /** One for each set bit, from the lowest. */
+  validations: readonly { verdict: bigint; signature: WalletSignature }[]
+  /** `count` is processed MicroJobs + 2^32 × validated MacroJobs. */
+  payees: readonly { wallet: WalletAddress; count: bigint }[]
+  /** The circuit's C. */
+  commitment: bigint
+  proof: { a: readonly [bigint, bigint]; b: readonly [readonly [bigint, bigint], readonly [bigint, bigint]]; c: readonly [bigint, bigint] }
+}
+
+/** What an action came to; `already-done` where the chain held its effect before, whoever brought it about. */
+export type ChainOutcome =
+  | { outcome: 'done'; transaction: string; blockNumber: number; gasUsed: bigint; feeWei: bigint }
+  | { outcome: 'already-done' }
+
+export interface ActionOptions extends Abortable {
+  /** Hears each hash under which the transaction goes out. */
+  onSent?: (transaction: string) => void
+}
+
+/** What the chain holds, as all RPC endpoints that answer say. Every method throws ChainUnavailableError, ChainSourcesDisagreeError. */
+export interface EscrowState {
+  /** The id under which `requester`'s Job stands in this escrow. */
+  escrowIdOf(requester: WalletAddress, jobId: string): EscrowId
+  /** Undefined where there is none. */
+  job(escrowId: EscrowId, options?: Abortable): Promise<EscrowJob | undefined>
+  /** Undefined where there is no root yet. */
+  attempt(at: AttemptRef, options?: Abortable): Promise<EscrowAttempt | undefined>
+  /** One bit a MacroJob of the chunk, the first in the lowest. */
+  settled(escrowId: EscrowId, chunk: number, options?: Abortable): Promise<bigint>
+  sizeClasses(options?: Abortable): Promise<readonly EscrowSizeClass[]>
+  /** The newest block: its number and its time in Unix seconds, which is the time of the contract. */
+  head(options?: Abortable): Promise<{ number: number; timestamp: number }>
+}
+
+/**
+ * What can be done to a Job. Each resolves when its effect is confirmed, and a second call changes nothing. Every method throws CallRevertedError
+ * with the contract's reason, InsufficientGasMoneyError, InsufficientTokensError, FeeAboveCapError, TransactionPendingError, ChainUnavailableError.
+ */
+export interface EscrowActions {
+  /** Pays the whole price into escrow: permit and opening in one transaction. */
+  open(terms: EscrowTerms, options?: ActionOptions): Promise<ChainOutcome>
+  /** Before anyone has engaged. */
+  cancel(escrowId: EscrowId, options?: ActionOptions): Promise<ChainOutcome>
+  /** Says that work has begun: from here on it cannot be cancelled. */
+  engage(escrowId: EscrowId, options?: ActionOptions): Promise<ChainOutcome>
+  commitRoot(commit: RootCommit, options?: ActionOptions): Promise<ChainOutcome>
+  pinBeacon(at: AttemptRef, options?: ActionOptions): Promise<ChainOutcome>
+  settle(settlement: Settlement, options?: ActionOptions): Promise<ChainOutcome>
+  /** After the deadline; by anyone. */
+  refund(escrowId: EscrowId, options?: ActionOptions): Promise<ChainOutcome>
+}
+
+export interface WalletBalances {
+  wallet: WalletAddress
+  /** The chain's own money. */
+  gasWei: bigint
+  tokenWei: bigint
+  /** What it may withdraw. */
+  creditWei: bigint
+  /** What counts as its bond. */
+  bondWei: bigint
+  /** What it has asked back of its bond, and the Unix time in seconds from which it can be had; 0 where nothing leaves. */
+  leavingWei: bigint
+  releaseAt: number
+}
+
+/** This peer's wallet. Its calls throw as those of EscrowActions. */
+export interface WalletMoney {
+  readonly wallet: WalletAddress
+  /** Of this wallet, or another. */
+  balances(wallet?: WalletAddress, options?: Abortable): Promise<WalletBalances>
+  bond(amountWei: bigint, options?: ActionOptions): Promise<ChainOutcome>
+  /** Asks a part of the bond back. */
+  requestUnbond(amountWei: bigint, options?: ActionOptions): Promise<ChainOutcome>
+  /** Turns what has left the bond into credit. */
+  unbond(options?: ActionOptions): Promise<ChainOutcome>
+  /** All credit, to the wallet. */
+  withdraw(options?: ActionOptions): Promise<ChainOutcome>
+}
+
+export type EscrowEvent =
+  | { type: 'job:opened'; escrowId: EscrowId; requester: WalletAddress; terms: EscrowTerms; budgetWei: bigint }
+  | { type: 'job:engaged'; escrowId: EscrowId; wallet: WalletAddress }
+  | { type: 'job:cancelled' | 'job:refunded'; escrowId: EscrowId; refundedWei: bigint }
+  | { type: 'root:committed'; escrowId: EscrowId; chunk: number; attempt: number; root: bigint; proposal: string; committer: WalletAddress }
+  | { type: 'beacon:pinned'; escrowId: EscrowId; chunk: number; attempt: number; beacon: bigint; ofBlock: number }
+  | {
+      type: 'macrojobs:settled'
+      escrowId: EscrowId
+      chunk: number
+      attempt: number
+      finisher: WalletAddress
+      counted: bigint
+      /** All of the chunk that are settled now. */
+      settled: bigint
+      verdicts: readonly bigint[]
+      payees: Settlement['payees']
+    }
+  | { type: 'job:settled'; escrowId: EscrowId }
+  | { type: 'wallet:convicted'; wallet: WalletAddress; escrowId: EscrowId; subject: string; burnedWei: bigint }
+
+export type ChainEvent =
+  | (EscrowEvent & { blockNumber: number; transaction: string })
+  /** All events up to this block have been told. */
+  | { type: 'chain:advanced'; blockNumber: number; timestamp: number }
+  /** What was told of this block and later ones is void; what holds now follows. */
+  | { type: 'chain:reorganized'; fromBlock: number }
+
+export interface ChainEvents {
+  /** The escrow's events from block `fromBlock` on, without end; outages only delay them. Ends when the signal is aborted or the chain stops. */
+  events(fromBlock: number, options?: Abortable): AsyncIterable<ChainEvent>
+}
+
+/** The escrow on its chain, and this peer's wallet there. */
+export interface Chain extends EscrowState, EscrowActions, WalletMoney, ChainEvents {
+  readonly chainId: number
+  readonly escrow: WalletAddress
+  /** Ends what waits with ChainStoppedError; idempotent. */
+  stop(): Promise<void>
+}
