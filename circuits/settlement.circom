@@ -69,7 +69,7 @@ template Settlement(M, K, W) {
     component picks = PickWords(M);
     picks.challenge <== challenge.out;
 
-    // Only active MacroJobs are counted, each once. A counted one shows the opening that was drawn, and a validator who is not one of its workers.
+    // Only active MacroJobs are counted, each once. A counted one shows the opening that was drawn, and a validator who is not its worker.
     component opening[M];
     component independence[M];
     for (var i = 0; i < M; i++) {
@@ -89,11 +89,11 @@ template Settlement(M, K, W) {
         opening[i].worker <== chunk.worker[i];
         opening[i].opened <== opened[i];
 
-        independence[i] = Independence(K);
+        independence[i] = Independence();
         independence[i].counted <== counted[i];
         independence[i].verdict <== opening[i].verdict;
         independence[i].validator <== validator[i];
-        independence[i].worker <== chunk.worker[i];
+        independence[i].worker <== opening[i].openedWorker;
     }
 
     // The wallets and counts that the contract is about to credit are those of the leaves and validators.

@@ -19,6 +19,8 @@ template Opening(K) {
     signal input worker[K];
     signal input opened[16];
     signal output verdict;
+    // The wallet that processed the drawn MicroJob.
+    signal output openedWorker;
 
     // The MicroJob follows from the challenge.
     component pick = Draw(K);
@@ -46,6 +48,7 @@ template Opening(K) {
     component commit = Leaf();
     commit.wallet <== workerAt.out;
     commit.element <== opened;
+    openedWorker <== workerAt.out;
     counted * (leafAt.out - commit.out) === 0;
 
     // The verdict is the element of that block.

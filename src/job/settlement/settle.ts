@@ -48,11 +48,11 @@ export function settle(shape: Shape, chunk: SettlementChunk): Settlement {
 
 function macroRow(path: string, { slots, counted }: ChunkMacroJob, { micro, block }: Drawn): MacroRow {
   if (counted === undefined) return { validator: 0n, verdict: 0n }
-  checkValidator(path, slots, counted)
   if (counted.opened.length !== MAX_BLOCKS) {
     throw new InvalidChunkError(`${path}.counted.opened`, `${MAX_BLOCKS} elements`, String(counted.opened.length))
   }
   const { wallet, leaf } = slots[micro]!
+  checkWallets(path, slots, counted, wallet)
   if (leafOf(wallet, counted.opened) !== leaf)
     throw new InvalidChunkError(`${path}.counted.opened`, `the opening of slot ${micro}`, 'another')
   const verdict = counted.opened[block]!
@@ -60,12 +60,13 @@ function macroRow(path: string, { slots, counted }: ChunkMacroJob, { micro, bloc
   return { validator: counted.validator, verdict }
 }
 
-function checkValidator(path: string, slots: ChunkMacroJob['slots'], { validator }: Counted): void {
+function checkWallets(path: string, slots: ChunkMacroJob['slots'], { validator }: Counted, openedWorker: bigint): void {
   walletElement(`${path}.counted.validator`, validator)
   if (validator === 0n) throw new InvalidChunkError(`${path}.counted.validator`, 'a wallet', '0')
+  if (validator === openedWorker)
+    throw new InvalidChunkError(`${path}.counted.validator`, 'another wallet than that of the opened MicroJob', 'the same')
+  // The escrow pays no zero address, and a counted MacroJob is paid as a whole.
   for (const [j, { wallet }] of slots.entries()) {
-    if (wallet === validator) throw new InvalidChunkError(`${path}.slots.${j}.wallet`, 'another wallet than the validator’s', 'the same')
-    // The escrow pays no zero address, and a counted MacroJob is paid as a whole.
     if (wallet === 0n) throw new InvalidChunkError(`${path}.slots.${j}.wallet`, 'a wallet', '0')
   }
 }

@@ -1,0 +1,66 @@
+import { EXIT, MingaError } from '../errors.ts'
+
+/** A proof was asked for a circuit that this peer has no key of. */
+export class UnknownCircuitError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly circuit: string
+
+  constructor(circuit: string, known: readonly string[]) {
+    super({
+      message: `expected a circuit of ${known.join(', ') || 'none'}, found ${circuit.slice(0, 40)}`,
+      hint: 'give the prover the artifacts of that size class',
+    })
+    this.circuit = circuit
+  }
+}
+
+/** A file that proofs are made with is not there, or is not the one whose hash is pinned. */
+export class WrongArtifactError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly path: string
+  readonly expected: string
+  /** The file's SHA-256, or why it could not be read. */
+  readonly found: string
+
+  constructor(path: string, expected: string, found: string) {
+    super({
+      message: `expected ${path} to have SHA-256 ${expected}, found ${found}`,
+      hint: 'build the circuits again (`npm run circuits`), or fetch the key that the network uses',
+    })
+    this.path = path
+    this.expected = expected
+    this.found = found
+  }
+}
+
+/** A pinned key (circuits/keys) that is not one. */
+export class InvalidPinnedKeyError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(problem: string) {
+    super({ message: `expected a pinned key as in circuits/keys, found one with ${problem}`, hint: 'take the file from the release' })
+  }
+}
+
+/** The circuit has no witness for these inputs: they do not fulfil the statement. */
+export class WitnessRefusedError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly circuit: string
+
+  constructor(circuit: string, reason: string) {
+    super({
+      message: `expected inputs that fulfil the statement of ${circuit}, found some that do not: ${reason}`,
+      hint: 'settle without the MacroJobs whose openings do not fit',
+    })
+    this.circuit = circuit
+  }
+}
+
+/** The prover's process ended without a proof, or with one that does not hold. */
+export class ProverCrashedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+
+  constructor(how: string) {
+    super({ message: `expected a proof, found that the prover ended: ${how}`, hint: 'a proof of 16x16 needs 1.5 GiB of memory; try again' })
+  }
+}

@@ -1,0 +1,69 @@
+import { type Logger, silentLogger } from '../log.ts'
+import type { Proof, Prover } from '../ports.ts'
+import { ProverCrashedError, UnknownCircuitError, WitnessRefusedError, WrongArtifactError } from './errors.ts'
+import type { RawProof } from './messages.ts'
+import type { PinnedKey } from './pinned-key.ts'
+import { type Outcome, runChild } from './run-child.ts'
+import { verifyGroth16 } from './verify.ts'
+
+/** The files of one circuit, and what they must be. */
+export interface CircuitFiles {
+  /** Path of the program that computes the witness. */
+  wasm: string
+  /** Path of the proving key. */
+  zkey: string
+  key: PinnedKey
+}
+
+export interface ProverInit {
+  /** By the circuit's name. Files are read, and checked against the key's hashes, for each proof. */
+  circuits: Readonly<Record<string, CircuitFiles>>
+  /** One thread takes about 1.7 times as long as two, and leaves the other cores alone. @default false */
+  singleThread?: boolean
+}
+
+/** A prover with snarkjs in a process that lives as long as one proof. Warns at once of every key under which anybody can forge. */
+export function createProver({ logger = silentLogger }: { logger?: Logger }, { circuits, singleThread = false }: ProverInit): Prover {
+  const log = logger.child('proof')
+  for (const [circuit, { key }] of Object.entries(circuits)) {
+    if (key.insecure) log.warn('INSECURE development key: anybody can forge proofs under it', { circuit, key: key.sha256.verificationKey })
+  }
+  const filesOf = (circuit: string) => {
+    const files = Object.hasOwn(circuits, circuit) ? circuits[circuit] : undefined
+    if (files === undefined) throw new UnknownCircuitError(circuit, Object.keys(circuits))
+    return files
+  }
+  return {
+    async prove(circuit, input, { signal, onProgress = () => {} } = {}) {
+      const { wasm, zkey, key } = filesOf(circuit)
+      const files = { wasm: { path: wasm, sha256: key.sha256.wasm }, zkey: { path: zkey, sha256: key.sha256.zkey } }
+      const started = performance.now()
+      const outcome = await runChild({ ...files, input, singleThread }, { ...(signal && { signal }), onStep: onProgress })
+      const { proof, publicSignals } = proofOf(circuit, outcome)
+      onProgress('check')
+      if (!verifyGroth16(key.verificationKey, proof, publicSignals)) throw new ProverCrashedError('with a proof that does not hold')
+      log.debug('proved', { circuit, ms: Math.round(performance.now() - started) })
+      return { proof, publicSignals }
+    },
+    verify: (circuit, proof, publicSignals) => verifyGroth16(filesOf(circuit).key.verificationKey, proof, publicSignals),
+  }
+}
+
+function proofOf(circuit: string, outcome: Outcome): { proof: Proof; publicSignals: bigint[] } {
+  switch (outcome.kind) {
+    case 'proof':
+      return { proof: solidityOrder(outcome.proof), publicSignals: outcome.publicSignals.map(BigInt) }
+    case 'wrong-artifact':
+      throw new WrongArtifactError(outcome.path, outcome.expected, outcome.found)
+    case 'refused':
+      throw new WitnessRefusedError(circuit, outcome.reason)
+    case 'failed':
+      throw new ProverCrashedError(outcome.reason)
+  }
+}
+
+function solidityOrder({ pi_a, pi_b, pi_c }: RawProof): Proof {
+  const pair = (first: string | undefined, second: string | undefined) => [BigInt(first!), BigInt(second!)] as const
+  const [x, y] = pi_b
+  return { a: pair(pi_a[0], pi_a[1]), b: [pair(x![1], x![0]), pair(y![1], y![0])], c: pair(pi_c[0], pi_c[1]) }
+}
