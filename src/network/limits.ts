@@ -9,6 +9,8 @@ export interface NetworkLimits {
   maxConnectionsPerIp: number
   /** Connections of one peer. */
   maxConnectionsPerPeer: number
+  /** Outbound connections into one /24 or /48 of the Internet that strangers talked us into; private networks are exempt. */
+  maxOutboundPerSubnet: number
   /** New inbound connections of one host a second. */
   inboundConnectionsPerSecond: number
   /** Inbound connections that have not finished their handshake. */
@@ -43,6 +45,8 @@ export const defaultLimits: NetworkLimits = {
   maxConnectionsPerIp: 64,
   // Two peers that dial each other at once hold two; the rest is slack for a reconnect before the old one is seen dead.
   maxConnectionsPerPeer: 4,
+  // A mesh wants 6 neighbours (gossipsub's D): a data centre in one subnet meets, and whoever rents one has no more than these.
+  maxOutboundPerSubnet: 8,
   // libp2p's default of 5 refuses a crowd that comes back after a cut.
   inboundConnectionsPerSecond: 100,
   maxPendingInbound: 100,

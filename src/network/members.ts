@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts'
 import type { PeerId, StreamSpec, Streams } from '../ports.ts'
 import { defineMessage } from '../protocol/codec.ts'
 import { MAX_ADDRESS_LENGTH, mayDial, peerOf, type Scope, scopeOf } from './addresses.ts'
+import type { SubnetSlots } from './subnets.ts'
 import { TokenBuckets } from './token-bucket.ts'
 import { MAX_TOPIC_LENGTH } from './topic-policy.ts'
 
@@ -37,6 +38,7 @@ export const membersReply = defineMessage(
 export interface MembersComponents {
   libp2p: Pick<Libp2p, 'peerStore' | 'dial' | 'getConnections' | 'peerId'>
   streams: Streams
+  slots: SubnetSlots
   /** Peers known to be subscribed to the topic. */
   subscribersOf(topic: string): PeerId[]
   nowMs(): number
@@ -51,7 +53,7 @@ export interface Members {
 
 /** The members protocol: topic → addresses of peers that are in it. Mesh links form only over existing connections, so dial first. */
 export async function createMembers(components: MembersComponents): Promise<Members> {
-  const { libp2p, streams, log } = components
+  const { libp2p, streams, slots, log } = components
   const questions = new TokenBuckets(QUESTIONS)
 
   const stopServing = await streams.serve(membersSpec, async function* (request, { from }) {
@@ -76,7 +78,7 @@ export async function createMembers(components: MembersComponents): Promise<Memb
       const member = peerOf(addresses[0] as Multiaddr) as string
       if (asked.has(member)) return false
       asked.add(member)
-      return await dial(libp2p, addresses, signal)
+      return await dial({ libp2p, slots }, member, addresses, signal)
     })
     return (await Promise.all(dials)).filter(Boolean).length
   }
@@ -91,12 +93,19 @@ export async function createMembers(components: MembersComponents): Promise<Memb
   }
 }
 
-async function dial(libp2p: MembersComponents['libp2p'], addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
+type Dialler = Pick<MembersComponents, 'libp2p' | 'slots'>
+
+async function dial({ libp2p, slots }: Dialler, member: PeerId, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
+  if (libp2p.getConnections(peerIdFromString(member)).length > 0) return true
+  const slot = slots.take(addresses)
   try {
-    await libp2p.dial(addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
+    if (slot.addresses.length === 0) return false
+    await libp2p.dial(slot.addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
     return true
   } catch {
     return false
+  } finally {
+    slot.done()
   }
 }
 

@@ -8,8 +8,10 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { type Logger, silentLogger } from '../log.ts'
 import type { Abortable, Network, PeerId } from '../ports.ts'
 import { parseMultiaddr } from './addresses.ts'
+import { keepAnchors } from './anchors.ts'
 import { type BootstrapKeeper, keepBootstrapped } from './bootstrap.ts'
 import { createChannels } from './channel.ts'
+import { watchForEclipse } from './eclipse-alarm.ts'
 import { IdentityFileError, ListenFailedError, PeerUnreachableError } from './errors.ts'
 import { createGater } from './gater.ts'
 import { type GossipInternals, guardGossip, repairGossip } from './gossip-guard.ts'
@@ -18,6 +20,7 @@ import { defaultLimits, type NetworkLimits } from './limits.ts'
 import { createMembers } from './members.ts'
 import { createPenalties } from './penalties.ts'
 import { createStreams } from './streams.ts'
+import { createSubnetSlots, type SubnetSlots } from './subnets.ts'
 
 /** What differs between Node and a browser: `nodePlatform()` and `webPlatform()` build it. */
 export interface Platform {
@@ -50,6 +53,8 @@ export interface NetworkInit {
   /** Makes the network private: 32 bytes, or the text of a swarm.key file. */
   pnetKey?: Uint8Array
   limits?: Partial<NetworkLimits>
+  /** How long a connection lasts before the peer counts as an anchor. @default one minute */
+  anchorAfterMs?: number
 }
 
 /** The Network port, and what only the composition root may touch. */
@@ -102,7 +107,8 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
   const services = libp2p.services as unknown as { pubsub: GossipSub & GossipInternals; dht?: KadDHT }
   const gossip = services.pubsub
   guardGossip(gossip, { limits, penalties, nowMs })
-  dialDiscovered(libp2p, log)
+  const slots = createSubnetSlots({ ...limits, connections: () => libp2p.getConnections() })
+  dialDiscovered(libp2p, slots, log)
   // Gossipsub hears of it by way of the peer store, later, and not of peers that never said what they speak: it would keep their topics.
   libp2p.addEventListener('peer:disconnect', ({ detail }) => gossip.onPeerDisconnected(detail))
 
@@ -121,6 +127,7 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
   const members = await createMembers({
     libp2p,
     streams,
+    slots,
     nowMs,
     log: log.child('members'),
     subscribersOf: (topic) => gossip.getSubscribers(topic).map(String),
@@ -139,10 +146,18 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
     onDisconnected: (listener) => onPeer((peer, change) => change === 'disconnected' && listener(peer)),
   })
   const stopRepairing = keepGossipRepaired(libp2p, gossip)
+  const anchors = keepAnchors(libp2p, {
+    isBanned: penalties.isBanned,
+    log: log.child('anchors'),
+    ...(init.anchorAfterMs !== undefined && { anchorAfterMs: init.anchorAfterMs }),
+  })
+  const alarm = watchForEclipse(libp2p, { bootstrap, log })
 
   let stopped: Promise<void> | undefined
   const stop = async () => {
     stopRepairing()
+    alarm.stop()
+    anchors.stop()
     keeper.stop()
     await channels.stop()
     await members.stop().catch(() => {})
@@ -205,13 +220,16 @@ function acquaintances(libp2p: Libp2p, keeper: BootstrapKeeper): PeerId[] {
 }
 
 /** libp2p only remembers what discovery finds; mDNS neighbours are worth a connection, as long as we have few. */
-function dialDiscovered(libp2p: Libp2p, log: Logger): void {
+function dialDiscovered(libp2p: Libp2p, slots: SubnetSlots, log: Logger): void {
   libp2p.addEventListener('peer:discovery', (event: CustomEvent<PeerInfo>) => {
     const { id, multiaddrs } = event.detail
-    if (multiaddrs.length === 0 || libp2p.getPeers().length >= MAX_DISCOVERED_DIALS) return
-    libp2p.dial(id, { signal: AbortSignal.timeout(DISCOVERY_DIAL_TIMEOUT_MS) }).catch((error: unknown) => {
-      log.debug('discovered peer does not answer', { peer: id.toString(), error: String(error) })
-    })
+    if (libp2p.getPeers().length >= MAX_DISCOVERED_DIALS) return
+    const { addresses, done } = slots.take(multiaddrs)
+    if (addresses.length === 0) return done()
+    libp2p
+      .dial(id, { signal: AbortSignal.timeout(DISCOVERY_DIAL_TIMEOUT_MS) })
+      .catch((error: unknown) => log.debug('discovered peer does not answer', { peer: id.toString(), error: String(error) }))
+      .finally(done)
   })
 }
 

@@ -8,7 +8,7 @@ import { type LabMember, startLabNetwork, type WatchedJob } from './support/lab-
 import { storedView } from './support/stored-view.ts'
 
 /** One queue for all, so that a cut goes through it; four peers take some seconds for one Job, so that the cut lies within it. */
-const BEHAVIOUR = { slowMs: 250 }
+const BEHAVIOUR = { slowMs: 250, patience: { validateMs: 5000, recheckMs: 5000 } }
 /** An owner that is not heard is held for lost after 1.5 s: one that flaps would change some times in the cut. */
 const MAX_CLAIMS = 3
 
