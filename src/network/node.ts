@@ -228,6 +228,7 @@ function dialDiscovered(libp2p: Libp2p, slots: SubnetSlots, log: Logger): void {
     if (addresses.length === 0) return done()
     libp2p
       .dial(id, { signal: AbortSignal.timeout(DISCOVERY_DIAL_TIMEOUT_MS) })
+      .then(() => log.debug('discovered peer connected', { peer: id.toString() }))
       .catch((error: unknown) => log.debug('discovered peer does not answer', { peer: id.toString(), error: String(error) }))
       .finally(done)
   })
