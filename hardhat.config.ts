@@ -7,12 +7,17 @@ import { defineConfig } from 'hardhat/config'
 const compiler = {
   version: '0.8.37',
   path: fileURLToPath(import.meta.resolve('solc/soljson.js')),
-  settings: { evmVersion: 'cancun', optimizer: { enabled: true, runs: 1000 } },
+  settings: { evmVersion: 'cancun', optimizer: { enabled: true, runs: 200 } },
 }
 
 export default defineConfig({
   plugins: [hardhatEthers, hardhatNodeTestRunner],
-  paths: { sources: 'contracts', tests: { nodejs: 'test/contracts/chain', solidity: 'contracts/test' }, cache: '.cache/hardhat', artifacts: '.cache/contracts' },
+  paths: {
+    sources: 'contracts',
+    tests: { nodejs: 'test/contracts/spec', solidity: 'contracts/test' },
+    cache: '.cache/hardhat',
+    artifacts: '.cache/contracts',
+  },
   solidity: { profiles: { default: { compilers: [compiler] }, production: { compilers: [compiler] } } },
   test: {
     solidity: {

@@ -218,9 +218,9 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         return deterring > rules.minBond ? deterring : rules.minBond;
     }
 
-    function _budgetOf(Terms calldata t) private pure returns (uint256 budget) {
-        budget = t.macroJobs * (uint256(t.microJobs) * t.unitPrice + t.validationPrice + t.finisherPrice);
-        if (budget > type(uint128).max) revert BudgetTooLarge(budget);
+    /// @dev Below 2^121, by the widths of what it is made of.
+    function _budgetOf(Terms calldata t) private pure returns (uint256) {
+        return uint256(t.macroJobs) * (uint256(t.microJobs) * t.unitPrice + t.validationPrice + t.finisherPrice);
     }
 
     function _giveBack(Job storage j, State state) private returns (uint256 amount) {

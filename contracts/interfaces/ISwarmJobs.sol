@@ -153,7 +153,6 @@ interface ISwarmJobs {
     error WrongShape(uint256 macroJobs, uint256 chunkMacroJobs, uint256 microJobs, uint256 blocks);
     error WrongQuorum(uint256 quorum, uint256 most);
     error PriceIsZero();
-    error BudgetTooLarge(uint256 budget);
     /// @notice The deadline must lie ahead, and not after `latest`.
     error WrongDeadline(uint256 deadline, uint256 latest);
     /// @notice A conviction takes a share of the bond; with less than `needed` cheating would pay.
