@@ -376,6 +376,63 @@ export interface WalletSignature {
   vs: string
 }
 
+/** What wallets say under their signature; docs/SETTLEMENT.md tells what each is for. Hashes are `0x` and 64 hexadecimal digits. */
+export type Statement =
+  | { kind: 'leaf-commit'; escrowId: EscrowId; macroJob: number; microJob: number; attempt: number; leaf: bigint }
+  | { kind: 'root-endorsement'; escrowId: EscrowId; chunk: number; attempt: number; root: bigint; proposal: string }
+  | {
+      kind: 'verdict'
+      escrowId: EscrowId
+      chunk: number
+      attempt: number
+      macroJob: number
+      root: bigint
+      beacon: bigint
+      verdict: bigint
+    }
+  /** `statement` is the hash of what is disputed: a leaf-commit, a verdict or another recheck. */
+  | { kind: 'recheck'; escrowId: EscrowId; statement: string; microJob: number; blockIndex: number; blockHash: string }
+
+export type StatementOf<K extends Statement['kind']> = Extract<Statement, { kind: K }>
+
+/** What convicts a wallet: two answers to one question, or a wrong one against which enough witnesses have signed `recheck`. */
+export type Conviction =
+  | {
+      offence: 'two-leaves'
+      commit: StatementOf<'leaf-commit'>
+      otherLeaf: bigint
+      signatures: readonly [WalletSignature, WalletSignature]
+    }
+  | {
+      offence: 'two-verdicts'
+      verdict: StatementOf<'verdict'>
+      otherVerdict: bigint
+      signatures: readonly [WalletSignature, WalletSignature]
+    }
+  | {
+      offence: 'two-rechecks'
+      recheck: StatementOf<'recheck'>
+      otherBlockHash: string
+      signatures: readonly [WalletSignature, WalletSignature]
+    }
+  | {
+      offence: 'wrong-statement'
+      statement: StatementOf<'leaf-commit' | 'verdict' | 'recheck'>
+      signature: WalletSignature
+      recheck: StatementOf<'recheck'>
+      /** In ascending order of their addresses. */
+      witnesses: readonly WalletSignature[]
+    }
+
+/** Signs and checks statements for this escrow on this chain; pure but for the key. */
+export interface Statements {
+  sign(statement: Statement): WalletSignature
+  /** Whose signature it is; undefined where it is none. */
+  signerOf(statement: Statement, signature: WalletSignature): WalletAddress | undefined
+  /** The EIP-712 struct hash, by which a recheck names what it disputes. */
+  hashOf(statement: Statement): string
+}
+
 export interface RootCommit extends AttemptRef {
   root: bigint
   proposal: string
@@ -393,7 +450,7 @@ export interface Settlement extends AttemptRef {
   payees: readonly { wallet: WalletAddress; count: bigint }[]
   /** The circuit's C. */
   commitment: bigint
-  proof: { a: readonly [bigint, bigint]; b: readonly [readonly [bigint, bigint], readonly [bigint, bigint]]; c: readonly [bigint, bigint] }
+  proof: Proof
 }
 
 /** What an action came to; `already-done` where the chain held its effect before, whoever brought it about. */
@@ -414,6 +471,8 @@ export interface EscrowState {
   job(escrowId: EscrowId, options?: Abortable): Promise<EscrowJob | undefined>
   /** Undefined where there is no root yet. */
   attempt(at: AttemptRef, options?: Abortable): Promise<EscrowAttempt | undefined>
+  /** The number that the next attempt may have at least: one more than the last that has a root. */
+  nextAttempt(escrowId: EscrowId, chunk: number, options?: Abortable): Promise<number>
   /** One bit a MacroJob of the chunk, the first in the lowest. */
   settled(escrowId: EscrowId, chunk: number, options?: Abortable): Promise<bigint>
   sizeClasses(options?: Abortable): Promise<readonly EscrowSizeClass[]>
@@ -437,6 +496,8 @@ export interface EscrowActions {
   settle(settlement: Settlement, options?: ActionOptions): Promise<ChainOutcome>
   /** After the deadline; by anyone. */
   refund(escrowId: EscrowId, options?: ActionOptions): Promise<ChainOutcome>
+  /** Burns a share of the culprit's bond; each offence once. */
+  convict(conviction: Conviction, options?: ActionOptions): Promise<ChainOutcome>
 }
 
 export interface WalletBalances {
@@ -504,6 +565,7 @@ export interface ChainEvents {
 export interface Chain extends EscrowState, EscrowActions, WalletMoney, ChainEvents {
   readonly chainId: number
   readonly escrow: WalletAddress
+  readonly statements: Statements
   /** Ends what waits with ChainStoppedError; idempotent. */
   stop(): Promise<void>
 }

@@ -151,12 +151,13 @@ export class CallRevertedError extends MingaError {
 export class InsufficientGasMoneyError extends MingaError {
   readonly exitCode = EXIT.funds
   readonly wallet: string
-  readonly neededWei: bigint
-  readonly foundWei: bigint
+  /** Undefined where a node says that it is too little, and not how much would do. */
+  readonly neededWei: bigint | undefined
+  readonly foundWei: bigint | undefined
 
-  constructor(wallet: string, neededWei: bigint, foundWei: bigint, cause?: unknown) {
+  constructor(wallet: string, neededWei?: bigint, foundWei?: bigint, cause?: unknown) {
     super({
-      message: `expected ${neededWei} wei for gas in the wallet ${wallet}, found ${foundWei}`,
+      message: `expected ${neededWei ?? 'enough'} wei for gas in the wallet ${wallet}, found ${foundWei ?? 'less'}`,
       hint: `send some of the chain's money to ${wallet}`,
       cause,
     })

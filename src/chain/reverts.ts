@@ -7,7 +7,7 @@ import type { Call } from './sender/sign.ts'
 export function createExplainer(wallet: string, interfaces: readonly Interface[]): (error: unknown, call: Pick<Call, 'name'>) => Error {
   return (error, { name }) => {
     if (!(error instanceof RpcRefusedError)) return error as Error
-    if (poolAnswer(error) === 'no-money') return new InsufficientGasMoneyError(wallet, 0n, 0n, error)
+    if (poolAnswer(error) === 'no-money') return new InsufficientGasMoneyError(wallet, undefined, undefined, error)
     if (error.data === undefined) return isRevert(error) ? new CallRevertedError(name, undefined, {}, error) : error
     return explainData(error.data, name, interfaces, error)
   }

@@ -98,7 +98,7 @@ describe('a wallet’s sender, over a real chain', () => {
     await assert.rejects(sender.send(increment), (error) => {
       assert.ok(error instanceof InsufficientGasMoneyError)
       assert.deepEqual([error.exitCode, error.wallet, error.foundWei], [6, sender.address, 5n])
-      return error.neededWei > 5n
+      return (error.neededWei ?? 0n) > 5n
     })
   })
 

@@ -12,7 +12,7 @@ import type { SenderComponents, SenderInit } from './components.ts'
 import { poolAnswer } from './node-answers.ts'
 import { createNonces } from './nonces.ts'
 import { checkGasMoney, estimateGas, marketFee } from './prepare.ts'
-import type { Call } from './sign.ts'
+import type { Call, CallDraft } from './sign.ts'
 import { type Tracked, track } from './tracker.ts'
 
 /** Each costs a look at every new block; older ones than these are left to whoever reads the chain's state. */
@@ -38,7 +38,7 @@ export interface Sender {
    * is followed up without its caller. Throws CallRevertedError, InsufficientGasMoneyError, TransactionPendingError, FeeAboveCapError,
    * ChainUnavailableError, ChainStoppedError.
    */
-  send(call: Call, options?: SendOptions): Promise<Sent>
+  send(call: CallDraft, options?: SendOptions): Promise<Sent>
   /** Ends all waiting with ChainStoppedError; idempotent. */
   stop(): Promise<void>
 }
@@ -79,7 +79,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
         mined.resolve()
         confirmed.resolve('overtaken')
       },
-      onRefused: end,
+      onRefused: (error: Error) => end(components.explain(error, tracked.call)),
     }
     const signal = AbortSignal.any([stopping.signal, own.signal])
     confirmed.promise.catch(() => {})
@@ -96,8 +96,9 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
   }
 
   /** One signing and what becomes of it. The queue moves on when it resolves; its result does not hold the queue up. */
-  const attempt = async (call: Call, { isDone, onSent }: SendOptions, signal: AbortSignal) => {
+  const attempt = async ({ data, ...draft }: CallDraft, { isDone, onSent }: SendOptions, signal: AbortSignal) => {
     if (await isDone?.({ signal })) return 'already-done' as const
+    const call: Call = { ...draft, data: typeof data === 'string' ? data : await data({ signal }) }
     const gasLimit = await estimateGas(components, call, signal).catch(async (error: unknown) => {
       // Somebody else may have done it just now.
       if (!signal.aborted && error instanceof CallRevertedError && (await isDone?.({ signal }))) return undefined
@@ -110,7 +111,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     signal.throwIfAborted()
     const tracked: Tracked = { call, nonce, gasLimit, versions: [signer.sign(call, nonce, gasLimit, fee)] }
     logger.debug('sending', { call: call.name, nonce, gasLimit, maxWei: fee.maxWei })
-    return launch(tracked, (hash) => onSent?.(hash))
+    return { call, ...launch(tracked, (hash) => onSent?.(hash)) }
   }
 
   /** Runs `task` when all before it have; whoever comes next waits for what `holds` gives. Whoever leaves the queue lets nobody past. */
@@ -129,19 +130,19 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     }
   }
 
-  const deliver = async (call: Call, options: SendOptions, signal: AbortSignal): Promise<Sent> => {
+  const deliver = async (draft: CallDraft, options: SendOptions, signal: AbortSignal): Promise<Sent> => {
     for (;;) {
       const started = await inTurn(
-        () => patiently(() => attempt(call, options, signal), signal),
+        () => patiently(() => attempt(draft, options, signal), signal),
         (value) => (value === 'already-done' ? undefined : value.mined),
         signal,
       )
       if (started === 'already-done') return { outcome: 'already-done' }
       const end = await abortable(started.confirmed, signal)
-      if (end === 'overtaken') logger.warn('another transaction of this wallet took the nonce; trying again', { call: call.name })
+      if (end === 'overtaken') logger.warn('another transaction of this wallet took the nonce; trying again', { call: draft.name })
       else if (end.succeeded) return { outcome: 'mined', receipt: end }
       else if (await options.isDone?.({ signal })) return { outcome: 'already-done' }
-      else throw await whyReverted(components, call, end, signal)
+      else throw await whyReverted(components, started.call, end, signal)
     }
   }
 

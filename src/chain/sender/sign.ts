@@ -1,4 +1,5 @@
-import { keccak256, Transaction, Wallet } from 'ethers'
+import { keccak256, Transaction, type Wallet } from 'ethers'
+import type { Abortable } from '../../ports.ts'
 import type { Fee } from './fees.ts'
 
 /** What a transaction does, whatever its nonce and fee. */
@@ -7,6 +8,11 @@ export interface Call {
   name: string
   to: string
   data: string
+}
+
+/** A call whose data may hold for a moment only, and is then made when the wallet's turn has come. */
+export interface CallDraft extends Omit<Call, 'data'> {
+  data: string | ((options: Abortable) => Promise<string>)
 }
 
 export interface SignedTransaction {
@@ -22,9 +28,8 @@ export interface TransactionSigner {
   sign(call: Call, nonce: number, gasLimit: bigint, fee: Fee): SignedTransaction
 }
 
-/** Signs EIP-1559 transactions for one chain with the 32-byte secret `key`. */
-export function createTransactionSigner(key: Uint8Array, chainId: number): TransactionSigner {
-  const wallet = new Wallet(`0x${Buffer.from(key).toString('hex')}`)
+/** Signs EIP-1559 transactions for one chain. */
+export function createTransactionSigner(wallet: Pick<Wallet, 'address' | 'signingKey'>, chainId: number): TransactionSigner {
   return {
     address: wallet.address,
     sign({ to, data }, nonce, gasLimit, fee) {

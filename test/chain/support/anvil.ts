@@ -4,10 +4,9 @@ import { type Anvil, startAnvil } from '../../../src/chain/devnet/anvil.ts'
 export const CHAIN_ID = 31337
 export const MNEMONIC = 'test test test test test test test test test test test junk'
 
-/** The 32-byte secret of the rich account `index`. */
-export function accountKey(index: number): Uint8Array {
-  const { privateKey } = HDNodeWallet.fromPhrase(MNEMONIC, undefined, `m/44'/60'/0'/0/${index}`)
-  return new Uint8Array(Buffer.from(privateKey.slice(2), 'hex'))
+/** The secret of the rich account `index`. */
+export function accountKey(index: number): string {
+  return HDNodeWallet.fromPhrase(MNEMONIC, undefined, `m/44'/60'/0'/0/${index}`).privateKey
 }
 
 /** A real chain on a free port, or the given one. */

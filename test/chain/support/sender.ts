@@ -1,4 +1,4 @@
-import { Interface } from 'ethers'
+import { Interface, Wallet } from 'ethers'
 import { createExplainer } from '../../../src/chain/reverts.ts'
 import { createHead } from '../../../src/chain/rpc/head.ts'
 import { createRpc } from '../../../src/chain/rpc/rpc.ts'
@@ -26,7 +26,7 @@ export function senderOver(urls: readonly string[], { account = 0, timeoutMs = 2
   const shared = { clock: systemClock, logger: silentLogger }
   const rpc = createRpc(shared, { urls, chainId: CHAIN_ID, timeoutMs, pollingIntervalMs })
   const head = createHead({ rpc, ...shared }, { pollingIntervalMs })
-  const signer = createTransactionSigner(accountKey(account), CHAIN_ID)
+  const signer = createTransactionSigner(new Wallet(accountKey(account)), CHAIN_ID)
   const explain = createExplainer(signer.address, [REFUSED])
   const sender = createSender(
     { rpc, head, signer, explain, ...shared },

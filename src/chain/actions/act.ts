@@ -1,0 +1,34 @@
+import type { Abortable, ActionOptions, ChainOutcome, EscrowState } from '../../ports.ts'
+import type { ReadableContract } from '../contracts.ts'
+import type { PermitSigner } from '../permit.ts'
+import type { Sender } from '../sender/sender.ts'
+
+/** What every action is given. */
+export interface ActionComponents {
+  sender: Sender
+  escrow: ReadableContract
+  state: EscrowState
+  permits: PermitSigner
+}
+
+export interface Action {
+  /** The contract's function. */
+  name: string
+  /** Its arguments; a function where they hold for a moment only, called when the wallet's turn has come. */
+  args: readonly unknown[] | ((options: Abortable) => Promise<readonly unknown[]>)
+  isDone?: (options: Abortable) => Promise<boolean>
+}
+
+/** Calls the escrow, and tells what came of it. */
+export async function act(
+  { sender, escrow }: ActionComponents,
+  { name, args, isDone }: Action,
+  options: ActionOptions = {},
+): Promise<ChainOutcome> {
+  const encode = (values: readonly unknown[]) => escrow.abi.encodeFunctionData(name, values)
+  const data = typeof args === 'function' ? async (at: Abortable) => encode(await args(at)) : encode(args)
+  const sent = await sender.send({ name, to: escrow.address, data }, { ...options, ...(isDone && { isDone }) })
+  if (sent.outcome === 'already-done') return sent
+  const { hash, blockNumber, gasUsed, gasPriceWei } = sent.receipt
+  return { outcome: 'done', transaction: hash, blockNumber, gasUsed, feeWei: gasUsed * gasPriceWei }
+}

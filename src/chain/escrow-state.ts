@@ -1,0 +1,84 @@
+import { AbiCoder, getAddress, keccak256, type Result } from 'ethers'
+import type { EscrowJob, EscrowJobState, EscrowState, EscrowTerms, WalletAddress } from '../ports.ts'
+import type { ReadableContract } from './contracts.ts'
+import type { Head } from './rpc/head.ts'
+
+/** In the contract's order; the first is a Job that is not there. */
+const STATES: readonly (EscrowJobState | undefined)[] = [undefined, 'open', 'working', 'settled', 'cancelled', 'refunded']
+const NO_ROOT = 0n
+
+/** The protocol's id of a Job as a word: 31 bytes, so that it is an element of the field as it stands. */
+export function infoHashOf(jobId: string): string {
+  return `0x${jobId.padStart(64, '0')}`
+}
+
+export const jobIdOfInfoHash = (infoHash: string): string => infoHash.slice(-62)
+
+/** Reads the escrow. */
+export function createEscrowState(escrow: ReadableContract, head: Head, chainId: number): EscrowState {
+  return {
+    escrowIdOf: (requester, jobId) => escrowIdOf(chainId, escrow.address, requester, jobId),
+    async job(escrowId, options) {
+      const [job] = await escrow.read('job', [escrowId], options)
+      return jobOf(escrowId, job)
+    },
+    async attempt({ escrowId, chunk, attempt }, options) {
+      const [{ root, proposal, beacon, commitBlock }] = await escrow.read('chunkState', [escrowId, chunk, attempt], options)
+      if (root === NO_ROOT) return undefined
+      return { root, proposal, commitBlock: Number(commitBlock), beacon: beacon === 0n ? undefined : beacon }
+    },
+    async nextAttempt(escrowId, chunk, options) {
+      return Number((await escrow.read('nextAttempt', [escrowId, chunk], options))[0])
+    },
+    async settled(escrowId, chunk, options) {
+      return (await escrow.read('settledMacroJobs', [escrowId, chunk], options))[0]
+    },
+    async sizeClasses(options) {
+      const [classes] = await escrow.read('sizeClasses', [], options)
+      return (classes as Result[]).map(({ verifier, macroJobs, microJobs, payees, verificationKeyHash }) => ({
+        verifier,
+        macroJobs: Number(macroJobs),
+        microJobs: Number(microJobs),
+        payees: Number(payees),
+        verificationKeyHash,
+      }))
+    },
+    async head(options) {
+      const { number, timestamp } = await head.latest(options)
+      return { number, timestamp }
+    },
+  }
+}
+
+/** As the contract's `jobIdOf`: keccak256 of chain, escrow, requester and info hash, without its last byte. */
+export function escrowIdOf(chainId: number, escrow: WalletAddress, requester: WalletAddress, jobId: string): bigint {
+  const words = AbiCoder.defaultAbiCoder().encode(
+    ['uint256', 'address', 'address', 'bytes32'],
+    [chainId, escrow, requester, infoHashOf(jobId)],
+  )
+  return BigInt(keccak256(words)) >> 8n
+}
+
+function jobOf(escrowId: bigint, job: Result): EscrowJob | undefined {
+  const state = STATES[Number(job.state)]
+  if (state === undefined) return undefined
+  return { ...sharedTerms(job), escrowId, requester: getAddress(job.requester), state, heldWei: job.held }
+}
+
+/** What a Job keeps of its terms, and the terms of an event. */
+export function sharedTerms(terms: Result): Omit<EscrowTerms, 'jobId'> {
+  return {
+    seedCommitment: terms.seedCommitment,
+    deadline: Number(terms.deadline),
+    sizeClass: Number(terms.sizeClass),
+    quorum: Number(terms.quorum),
+    macroJobs: Number(terms.macroJobs),
+    chunkMacroJobs: Number(terms.chunkMacroJobs),
+    microJobs: Number(terms.microJobs),
+    blocks: Number(terms.blocks),
+    unitPriceWei: terms.unitPrice,
+    validationPriceWei: terms.validationPrice,
+    finisherPriceWei: terms.finisherPrice,
+    minBondWei: terms.minBond,
+  }
+}
