@@ -5,6 +5,7 @@ import { type JobRecord, keyOf, recordSchema } from '../job/records.ts'
 import type { LogSchema, PeerId } from '../ports.ts'
 import { verifyCertificate } from './certificate.ts'
 import { decodeCbor, encodeCbor } from './codec.ts'
+import { readHotRecord } from './hot-records.ts'
 
 /** A root record over 4,096 MicroJobs is the largest: two bytes a pick and 52 characters a member. */
 const MAX_RECORD_BYTES = 160 * 1024
@@ -28,14 +29,17 @@ export function jobIdOfInfo(info: JobInfo): JobId {
  * that is not theirs, or claim what their author cannot claim: another's Job, another's wallet.
  */
 export function decodeRecord(jobId: string, author: PeerId, key: string, value: Uint8Array): JobRecord {
-  const decoded = decodeCbor(value, LIMITS)
-  const parsed = recordSchema.safeParse(decoded)
-  if (!parsed.success) throw new UnexpectedRecordError('malformed', key)
-  const record = parsed.data
+  const record = (value.byteLength <= MAX_RECORD_BYTES && readHotRecord(value)) || readRecord(key, value)
   if (keyOf(record) !== key) throw new UnexpectedRecordError('wrong-key', key)
   if (record.kind === 'job') checkJob(jobId, author, record.info)
   if (record.kind === 'peer') checkPeer(author, record.certificate, record.wallet)
   return record
+}
+
+function readRecord(key: string, value: Uint8Array): JobRecord {
+  const parsed = recordSchema.safeParse(decodeCbor(value, LIMITS))
+  if (!parsed.success) throw new UnexpectedRecordError('malformed', key)
+  return parsed.data
 }
 
 /** decodeRecord as the judge of a log's values. */

@@ -5,6 +5,7 @@ import { ByteWriter, equalBytes } from './bytes.ts'
 import { decodeEnvelope, type Envelope, type JobContext, logKey } from './envelope.ts'
 import { EnvelopeRefusedError } from './errors.ts'
 import { domain } from './hash.ts'
+import { integrateItems, keptItems } from './integrate.ts'
 import type { LogLimits } from './limits.ts'
 import { isExcess, type Proof, proveExcess, proveFork } from './proof.ts'
 import { ROOT, type UpdateItem, yjsKey } from './update.ts'
@@ -77,9 +78,10 @@ export class LogState {
   /** Applies what continues a log, keeps what comes too early, refuses the rest. */
   commit(envelopes: readonly Envelope[], { unbounded = false } = {}): Commit {
     const commit: Commit = { outcomes: [], applied: [], entries: [], proofs: [], contradictions: [] }
-    this.#doc.transact(() => {
-      for (const envelope of envelopes) commit.outcomes.push(this.#tryPlace(envelope, commit, unbounded))
-    })
+    const place = (transaction: Y.Transaction) => {
+      for (const envelope of envelopes) commit.outcomes.push(this.#tryPlace(envelope, commit, transaction, unbounded))
+    }
+    Y.transact(this.#doc, place, null, false)
     if (commit.applied.length > 0) this.#digest = undefined
     return commit
   }
@@ -106,16 +108,16 @@ export class LogState {
     this.#doc.destroy()
   }
 
-  #tryPlace(envelope: Envelope, commit: Commit, unbounded: boolean): Placement | EnvelopeRefusedError {
+  #tryPlace(envelope: Envelope, commit: Commit, transaction: Y.Transaction, unbounded: boolean): Placement | EnvelopeRefusedError {
     try {
-      return this.#place(envelope, commit, unbounded)
+      return this.#place(envelope, commit, transaction, unbounded)
     } catch (error) {
       if (error instanceof EnvelopeRefusedError) return error
       throw error
     }
   }
 
-  #place(envelope: Envelope, commit: Commit, unbounded: boolean): Placement {
+  #place(envelope: Envelope, commit: Commit, transaction: Y.Transaction, unbounded: boolean): Placement {
     const { author } = envelope
     if (this.convicted.has(author)) throw new EnvelopeRefusedError('author-convicted', author)
     const id = logKey(envelope)
@@ -126,8 +128,8 @@ export class LogState {
       throw new EnvelopeRefusedError('log-full', 'the Job has all bytes it may')
     const log = known ?? this.#openLog(envelope)
     if (envelope.from > log.head) return this.#hold(log, envelope, unbounded)
-    this.#apply(log, envelope, commit)
-    this.#applyHeld(log, commit)
+    this.#apply(log, envelope, commit, transaction)
+    this.#applyHeld(log, commit, transaction)
     return 'applied'
   }
 
@@ -177,12 +179,12 @@ export class LogState {
     return 'held'
   }
 
-  #applyHeld(log: AuthorLog, commit: Commit): void {
+  #applyHeld(log: AuthorLog, commit: Commit, transaction: Y.Transaction): void {
     for (let next = log.held.get(log.head); next !== undefined; next = log.held.get(log.head)) {
       log.held.delete(next.from)
       this.#heldBytes -= next.bytes.length
       try {
-        this.#apply(log, next, commit)
+        this.#apply(log, next, commit, transaction)
       } catch (error) {
         if (error instanceof EnvelopeRefusedError) return
         throw error
@@ -190,18 +192,19 @@ export class LogState {
     }
   }
 
-  #apply(log: AuthorLog, envelope: Envelope, commit: Commit): void {
+  #apply(log: AuthorLog, envelope: Envelope, commit: Commit, transaction: Y.Transaction): void {
     try {
       if (envelope.totalBytes !== log.totalBytes + envelope.update.length) {
         throw new EnvelopeRefusedError('wrong-total', `expected ${log.totalBytes + envelope.update.length}, found ${envelope.totalBytes}`)
       }
-      const fresh = this.#freshKeys(log, envelope, commit)
-      Y.applyUpdate(this.#doc, envelope.update)
+      const items = keptItems(envelope)
+      const fresh = this.#freshItems(log, envelope, items, commit)
+      integrateItems(transaction, this.#map, envelope, items)
       log.push(envelope, this.#context.sha256)
       this.#bytes += envelope.update.length
       commit.applied.push(envelope)
-      for (const { key, yjsKey } of fresh) {
-        const entry = { author: log.author, key, value: this.#map.get(yjsKey)! }
+      for (const { key, value } of fresh) {
+        const entry = { author: log.author, key, value }
         log.entries.push(entry)
         commit.entries.push(entry)
       }
@@ -211,10 +214,10 @@ export class LogState {
     }
   }
 
-  /** The keys that the author has not written yet. A key in this very log, or with another value, makes the envelope refused. */
-  #freshKeys(log: AuthorLog, envelope: Envelope, commit: Commit): UpdateItem[] {
+  /** Those whose key the author has not written yet. A key in this very log, or with another value, makes the envelope refused. */
+  #freshItems(log: AuthorLog, envelope: Envelope, items: readonly UpdateItem[], commit: Commit): UpdateItem[] {
     const fresh: UpdateItem[] = []
-    for (const entry of envelope.entries) {
+    for (const entry of items) {
       const { key, yjsKey, value } = entry
       const item = this.#map._map.get(yjsKey)
       if (item === undefined) {

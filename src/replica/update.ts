@@ -65,8 +65,9 @@ export function decodeUpdate(bytes: Uint8Array, author: string): LogUpdate<Updat
   const clock = reader.varUint()
   const entries: UpdateItem[] = []
   const seen = new Set<string>()
+  const suffix = utf8.encode(`/${author}`)
   for (let i = 0; i < count; i++) {
-    const entry = decodeEntry(reader, author)
+    const entry = decodeEntry(reader, author, suffix)
     if (seen.has(entry.key)) throw new EnvelopeRefusedError('duplicate-key', entry.key)
     seen.add(entry.key)
     entries.push(entry)
@@ -76,17 +77,20 @@ export function decodeUpdate(bytes: Uint8Array, author: string): LogUpdate<Updat
   return { clientId, clock, entries }
 }
 
-function decodeEntry(reader: ByteReader, author: string): UpdateItem {
+const utf8 = new TextEncoder()
+/** What stands after the first byte of an Item. */
+const ROOT_AS_PARENT = Uint8Array.of(PARENT_IS_ROOT, ROOT.length, ...utf8.encode(ROOT))
+
+function decodeEntry(reader: ByteReader, author: string, suffix: Uint8Array): UpdateItem {
   expect(reader.u8() === BINARY_WITH_KEY, 'an Item with a key and binary content, without origins')
-  expect(reader.u8() === PARENT_IS_ROOT && reader.varUint() === ROOT.length && reader.ascii(ROOT.length) === ROOT, 'the root map as parent')
-  const length = reader.varUint()
-  const keyLength = length - author.length - 1
+  expect(reader.skip(ROOT_AS_PARENT), 'the root map as parent')
+  const keyLength = reader.varUint() - suffix.length
   if (keyLength < 1 || keyLength > MAX_KEY_BYTES) throw new EnvelopeRefusedError('wrong-key', `expected 1 to ${MAX_KEY_BYTES} bytes`)
-  const full = reader.ascii(length)
-  if (full[keyLength] !== '/' || !full.endsWith(author)) throw new EnvelopeRefusedError('wrong-key', 'expected the author as the last part')
+  const key = reader.ascii(keyLength)
+  if (!reader.skip(suffix)) throw new EnvelopeRefusedError('wrong-key', 'expected the author as the last part')
   const value = reader.varBytes()
   expect(value.length <= MAX_VALUE_BYTES, `a value of at most ${MAX_VALUE_BYTES} bytes`)
-  return { key: full.slice(0, keyLength), yjsKey: full, value }
+  return { key, yjsKey: yjsKey(key, author), value }
 }
 
 function expect(holds: boolean, what: string): void {
