@@ -1,9 +1,11 @@
 import { chunkState } from '../job/chunk.ts'
 import type { OpenMacroJob } from '../job/macro-choice.ts'
+import type { RecordOf } from '../job/records.ts'
 import { chunkOf } from '../job/view.ts'
 import type { Abortable, Clock, ComputeBlock, PeerId } from '../ports.ts'
+import { type CommitSteps, createCommitWriter } from './commit-writer.ts'
 import { fetchInputs, type LoadedJob } from './loaded-job.ts'
-import { computeAndCommit, type WorkComponents } from './process-micro-job.ts'
+import { type Computed, computeMicroJob, storeAndCommit, type WorkComponents, type WorkSubject } from './process-micro-job.ts'
 
 /** The queue of one MacroJob, as a worker needs it (macro-queue.ts is the real one). */
 export interface WorkQueue {
@@ -34,9 +36,15 @@ interface InHand {
   inputs: Promise<ComputeBlock[]>
 }
 
+interface Done {
+  subject: WorkSubject
+  computed: Computed
+}
+
 /**
- * Works off one MacroJob's queue: the next MicroJob's bytes are fetched while this one computes (docs/PROTOCOL.md, "Processing"). Ends when the queue
- * has nothing more for this peer. With `stop` aborted it finishes the MicroJob under way and ends; with `signal` aborted it throws.
+ * Works off one MacroJob's queue, so that the device has no pauses: while one MicroJob computes, the next one's bytes are fetched and the results
+ * before it are stored and committed to (docs/PROTOCOL.md, "Processing"). Ends when the queue has nothing more for this peer. With `stop` aborted it
+ * finishes the MicroJob under way and ends; with `signal` aborted it throws.
  */
 export async function workOffMacroJob(
   work: WorkComponents,
@@ -45,22 +53,36 @@ export async function workOffMacroJob(
   queue: WorkQueue,
   options: MacroWorkerOptions,
 ): Promise<void> {
-  const { signal, stop, self } = options
+  const { signal, stop, self, clock } = options
   const unfollow = followRecords(job, { macro, open }, queue, self)
   const taking = AbortSignal.any([signal, stop])
+  const commits = createCommitWriter(clock, commitSteps(work, job, queue, options))
   try {
     let next = await take(work, job, macro, queue, taking)
     while (next !== undefined) {
-      const current = next
-      const inputs = await current.inputs
+      const { micro, inputs } = next
+      const blocks = await inputs
       // Asked for before this one computes, so that its fetch overlaps; an abort of the taking alone still lets this one finish.
-      const following = take(work, job, macro, queue, taking)
-      await workOff(work, job, macro, current.micro, inputs, queue, options)
-      next = await following
+      const following = inBackground(take(work, job, macro, queue, taking))
+      const done = await compute(work, job, { macro, micro }, blocks, queue, options)
+      if (done !== undefined) await commits.add(done)
+      // With nothing to do here, others may wait for what we have.
+      if (!following.isSettled()) await commits.flush()
+      next = await following.promise
     }
   } finally {
-    unfollow()
+    await commits.close().finally(unfollow)
   }
+}
+
+/** A promise that is awaited later: until then its failure must not count as unhandled. */
+function inBackground<T>(promise: Promise<T>): { promise: Promise<T>; isSettled(): boolean } {
+  let settled = false
+  const settle = () => {
+    settled = true
+  }
+  promise.then(settle, settle)
+  return { promise, isSettled: () => settled }
 }
 
 async function take(
@@ -76,29 +98,46 @@ async function take(
     throw error
   })
   if (micro === undefined) return undefined
-  const inputs = fetchInputs(work, job, { macro, micro }, { signal })
-  // Awaited a MicroJob later: until then a failure must not count as unhandled.
-  inputs.catch(() => {})
+  const inputs = inBackground(fetchInputs(work, job, { macro, micro }, { signal })).promise
   return { micro, inputs }
 }
 
-async function workOff(
+/** Undefined where the attempt ended meanwhile. */
+async function compute(
   work: WorkComponents,
   job: LoadedJob,
-  macro: number,
-  micro: number,
+  { macro, micro }: { macro: number; micro: number },
   inputs: ComputeBlock[],
   queue: WorkQueue,
-  { signal, clock, onCompleted }: MacroWorkerOptions,
-): Promise<void> {
+  { signal, clock }: MacroWorkerOptions,
+): Promise<Done | undefined> {
   const attempt = chunkState(job.session.view, job.info, chunkOf(job.info, macro)).current?.attempt
-  if (attempt === undefined) return
-  const { commit, deviceMs } = await whileWorking(queue, job.info.limits.leaseMs, clock, () =>
-    computeAndCommit(work, job, { macro, micro, attempt }, inputs, { signal }),
-  )
-  await job.session.append(commit)
-  queue.recorded([micro])
-  onCompleted?.(macro, micro, deviceMs)
+  if (attempt === undefined) return undefined
+  const computed = await whileWorking(queue, job.info.limits.leaseMs, clock, () => computeMicroJob(work, job, inputs, { signal }))
+  return { subject: { macro, micro, attempt }, computed }
+}
+
+interface Committed {
+  commit: RecordOf<'commit'>
+  deviceMs: number
+}
+
+function commitSteps(
+  work: WorkComponents,
+  job: LoadedJob,
+  queue: WorkQueue,
+  { onCompleted }: MacroWorkerOptions,
+): CommitSteps<Done, Committed> {
+  return {
+    async store({ subject, computed }) {
+      return { commit: await storeAndCommit(work, job, subject, computed), deviceMs: computed.deviceMs }
+    },
+    async write(committed) {
+      await job.session.append(...committed.map(({ commit }) => commit))
+      queue.recorded(committed.map(({ commit }) => commit.micro))
+      for (const { commit, deviceMs } of committed) onCompleted?.(commit.macro, commit.micro, deviceMs)
+    },
+  }
 }
 
 /** Runs `work` and tells the queue from time to time that it goes on: a MicroJob may take hours (docs/PROTOCOL.md, "The queue"). */

@@ -9,7 +9,7 @@ import { outputBytesOf } from '../job/slice.ts'
 import type { Abortable } from '../ports.ts'
 import { fetchInputs, type LoadedJob } from './loaded-job.ts'
 import { findOpening, type KeptOpening } from './openings.ts'
-import { computeAndCommit, type WorkComponents } from './process-micro-job.ts'
+import { computeMicroJob, storeAndCommit, type WorkComponents } from './process-micro-job.ts'
 
 type DutyOf<Kind extends Duty['kind']> = Extract<Duty, { kind: Kind }>
 
@@ -19,7 +19,8 @@ export async function validate(work: WorkComponents, job: LoadedJob, duty: DutyO
   const inputs = []
   for (const [micro, block] of samples.entries()) inputs.push(...(await fetchInputs(work, job, { macro, micro, only: [block] }, options)))
   const micro = job.info.slicing.microJobs
-  const { commit } = await computeAndCommit(work, job, { macro, micro, attempt, root }, inputs, options)
+  const computed = await computeMicroJob(work, job, inputs, options)
+  const commit = await storeAndCommit(work, job, { macro, micro, attempt, root }, computed)
   await job.session.append(commit)
 }
 
