@@ -7,6 +7,12 @@ export function addSettings(command: Command, group: SettingGroup): Command {
   return command
 }
 
+/** Adds the flag of one setting, by its key. */
+export function addSettingOf(command: Command, key: string): Command {
+  for (const named of namedSettings) if (named.key === key) addSetting(command, named)
+  return command
+}
+
 function addSetting(command: Command, { key, flag, setting }: NamedSetting): void {
   const { type, short, about, fallback } = setting
   const names = short === undefined ? flag : `-${short}, ${flag}`

@@ -1,7 +1,23 @@
-import { amount, bytes, choice, duration, list, multiaddr, optional, path, text, toggle, type ValueType } from './values.ts'
+import {
+  address,
+  amount,
+  bytes,
+  choice,
+  duration,
+  gasPrice,
+  httpUrl,
+  list,
+  multiaddr,
+  optional,
+  path,
+  text,
+  toggle,
+  type ValueType,
+  whole,
+} from './values.ts'
 
 /** Which commands take the setting as a flag. */
-export type SettingGroup = 'common' | 'network' | 'peer'
+export type SettingGroup = 'common' | 'network' | 'chain' | 'peer'
 
 /** What a default may depend on. */
 export interface Surroundings {
@@ -105,9 +121,36 @@ export const settings = {
     kinds: setting('peer', list(choice('wgsl')), ['wgsl'] as const, 'kinds of Jobs to take'),
     minUnitPrice: setting<bigint>('peer', amount, 0n, 'least pay for one MicroJob, in the smallest unit of the token'),
   },
+  chain: {
+    file: setting<string | undefined>(
+      'chain',
+      optional(path('a file', 'file')),
+      undefined,
+      'the addresses of a chain, as `minga devnet` writes them; the settings below go before what it says',
+    ),
+    rpc: setting<readonly string[]>('chain', list(httpUrl), [], 'an RPC endpoint; with two, neither is believed alone'),
+    id: setting<number | undefined>('chain', optional(whole(1, Number.MAX_SAFE_INTEGER)), undefined, 'the chain that they must serve'),
+    escrow: setting<string | undefined>('chain', optional(address), undefined, 'the escrow on it'),
+    token: setting<string | undefined>('chain', optional(address), undefined, 'the token that the escrow pays in'),
+    maxFee: setting<bigint>('chain', gasPrice, 300_000_000_000n, 'most to pay for a unit of gas; above it transactions wait'),
+    confirmations: setting<number | undefined>(
+      'chain',
+      optional(whole(1, 1000)),
+      undefined,
+      'blocks until a transaction counts (default: 1 on a development chain, 3 on others)',
+    ),
+    pollMs: setting<number | undefined>(
+      'chain',
+      optional(duration),
+      undefined,
+      'between two looks at the chain (default: 250ms on a development chain, 4s on others)',
+    ),
+    giveUpMs: setting('chain', duration, 600_000, 'to wait for a transaction to be in a block; it is followed up all the same'),
+  },
   timeout: {
     connectMs: setting('network', duration, 10_000, 'to wait for a peer to answer a dial'),
     requestMs: setting('network', duration, 30_000, 'to wait for the answer to a request'),
+    rpcMs: setting('chain', duration, 10_000, 'to wait for one answer of an RPC endpoint'),
     leaveMs: setting('peer', duration, 60_000, 'to finish the MicroJob and hand over the queue when asked to stop'),
   },
 } as const

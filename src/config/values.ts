@@ -87,6 +87,47 @@ export const amount: ValueType<bigint> = {
   format: String,
 }
 
+/** A whole number from `min` to `max`. */
+export const whole = (min: number, max: number): ValueType<number> => ({
+  expected: `a whole number from ${min} to ${max}`,
+  placeholder: 'n',
+  parse: (found) => {
+    if (typeof found !== 'number' && !(typeof found === 'string' && /^\d{1,16}$/.test(found))) return undefined
+    const value = Number(found)
+    return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined
+  },
+  format: String,
+})
+
+const GWEI = 10n ** 9n
+
+/** Wei a unit of gas, from text such as `300gwei` or a whole number of wei. */
+export const gasPrice: ValueType<bigint> = {
+  expected: 'a price of gas such as 300gwei, or whole wei',
+  placeholder: 'price',
+  parse: (found) => {
+    const [, digits, unit] = /^(\d{1,24}) ?(gwei|wei)?$/i.exec(String(found).trim()) ?? []
+    return digits === undefined ? undefined : BigInt(digits) * (unit?.toLowerCase() === 'gwei' ? GWEI : 1n)
+  },
+  format: (wei) => (wei % GWEI === 0n ? `${wei / GWEI}gwei` : `${wei} wei`),
+}
+
+export const httpUrl: ValueType<string> = {
+  expected: 'a URL with http: or https:',
+  placeholder: 'url',
+  parse: (found) => (typeof found === 'string' && /^https?:$/.test(URL.parse(found)?.protocol ?? '') ? found : undefined),
+  // Operators' keys stand in paths and queries, and what is shown may be copied into a report.
+  format: (url) => new URL(url).origin,
+}
+
+/** An address by its look; capitals are a checksum, which the chain's adapter checks. */
+export const address: ValueType<string> = {
+  expected: 'an address: 0x and 40 hexadecimal digits',
+  placeholder: 'address',
+  parse: (found) => (typeof found === 'string' && /^0x[0-9a-fA-F]{40}$/.test(found) ? found : undefined),
+  format: String,
+}
+
 /** A multiaddr by its look; libp2p parses it fully when the peer starts. */
 export const multiaddr: ValueType<string> = {
   expected: 'a multiaddr such as /ip4/127.0.0.1/tcp/4617',

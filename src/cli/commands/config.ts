@@ -16,7 +16,7 @@ export function configCommand(): Command {
     ['minga config dataDir', 'one value alone, for a script'],
     ['MINGA_STORAGE_MAX_BYTES=5GiB minga config --json', 'what a variable would change'],
   ])
-  return addSettings(addSettings(command, 'network'), 'peer')
+  return addSettings(addSettings(addSettings(command, 'network'), 'peer'), 'chain')
 }
 
 async function showConfig({ config, origins, configFile, output }: Context, key?: string): Promise<undefined> {

@@ -18,7 +18,7 @@ export function doctorCommand(): Command {
     ['minga doctor', 'exit code 0: this machine can take part'],
     ['minga doctor --json | jq -r .checks[].fix', 'for a script'],
   ])
-  return addSettings(addSettings(command, 'network'), 'peer')
+  return addSettings(addSettings(addSettings(command, 'network'), 'peer'), 'chain')
 }
 
 async function doctor({ config, output, live, style, logger }: Context): Promise<ExitCode> {

@@ -16,7 +16,7 @@ export function peerCommand(): Command {
     ['minga peer -d ./second --listen /ip4/127.0.0.1/tcp/0', 'a second peer on this machine'],
     ['minga peer --compute-device off', 'serve and route, compute nothing'],
   ])
-  return addSettings(addSettings(command, 'network'), 'peer')
+  return addSettings(addSettings(addSettings(command, 'network'), 'peer'), 'chain')
 }
 
 export function bootstrapCommand(): Command {

@@ -22,7 +22,7 @@ export function placeCommand(): Command {
     .option('--no-check', 'place it without compiling it and running one block on this machine before')
     .option('--watch', 'stay and show the Job until it ends')
     .action(act(place))
-  return addSettings(
+  const network = addSettings(
     examples(command, [
       ['minga place job.json --dry-run', 'does it compile, and what does one block give?'],
       ['minga place job.json -b /ip4/…/p2p/… --watch', 'place it and look on'],
@@ -30,6 +30,7 @@ export function placeCommand(): Command {
     ]),
     'network',
   )
+  return addSettings(network, 'chain')
 }
 
 interface PlaceOptions {
