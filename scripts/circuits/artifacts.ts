@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { SizeClassName } from '../../src/job/settlement/size-classes.ts'
 import { INSECURE_DEV_SECRET, writeInsecureDevKey } from '../keys/insecure-dev-key.ts'
-import { CACHE, CIRCUITS, type Compiled, compileCircuit, mainSource, moveInto } from './compile.ts'
+import { buildFolder } from './build-folder.ts'
+import { CACHE, CIRCUITS, type Compiled, compileCircuit, mainSource } from './compile.ts'
+
+const KEY_FILE = 'insecure-dev.zkey'
 
 /** The files that a prover of one size class needs. */
 export interface Artifacts extends Compiled {
@@ -28,17 +31,10 @@ export async function insecureDevKey(r1cs: string): Promise<string> {
   const hash = createHash('sha256')
     .update(`${INSECURE_DEV_SECRET}\0${await sha256OfFile(r1cs)}`)
     .digest('hex')
-  const folder = join(CACHE, `insecure-dev-key-${hash.slice(0, 16)}`)
-  const zkey = join(folder, 'insecure-dev.zkey')
-  if (existsSync(zkey)) return zkey
-  const scratch = mkdtempSync(join(CACHE, 'deriving-'))
-  try {
-    await writeInsecureDevKey(r1cs, join(scratch, 'insecure-dev.zkey'))
-    moveInto(scratch, folder)
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
-  return zkey
+  const folder = await buildFolder(join(CACHE, `insecure-dev-key-${hash.slice(0, 16)}`), (scratch) =>
+    writeInsecureDevKey(r1cs, join(scratch, KEY_FILE)),
+  )
+  return join(folder, KEY_FILE)
 }
 
 /** The SHA-256 of a file in hexadecimal digits. */

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { buildFolder } from './build-folder.ts'
 
 /** Build output, git-ignored; every folder in it is named after what it was made from. */
 export const CACHE = resolve(import.meta.dirname, '../../.cache/circuits')
@@ -37,36 +38,19 @@ export interface Compiled {
  * versions and flags, is taken as it is.
  */
 export async function compileCircuit({ name, source, optimization }: CompileInit): Promise<Compiled> {
-  const folder = join(CACHE, `${name}-${hashOfSources(source, optimization)}`)
-  const compiled = { folder, r1cs: join(folder, 'circuit.r1cs'), wasm: join(folder, 'circuit.wasm'), symbols: join(folder, 'circuit.sym') }
-  if (existsSync(folder)) return compiled
-  mkdirSync(CACHE, { recursive: true })
-  const scratch = mkdtempSync(join(CACHE, 'compiling-'))
-  try {
+  const folder = await buildFolder(join(CACHE, `${name}-${hashOfSources(source, optimization)}`), async (scratch) => {
     const main = join(scratch, 'circuit.circom')
     writeFileSync(main, source)
     await runCompiler(main, scratch, optimization)
     renameSync(join(scratch, 'circuit_js/circuit.wasm'), join(scratch, 'circuit.wasm'))
     rmSync(join(scratch, 'circuit_js'), { recursive: true })
-    moveInto(scratch, folder)
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
-  return compiled
+  })
+  return { folder, r1cs: join(folder, 'circuit.r1cs'), wasm: join(folder, 'circuit.wasm'), symbols: join(folder, 'circuit.sym') }
 }
 
 /** The main component of a size class, with its include as seen from circuits/. */
 export function mainSource(path: string): string {
   return readFileSync(path, 'utf8').replace('"../settlement.circom"', '"settlement.circom"')
-}
-
-/** Gives the folder its name. Where another process was faster with the same content, ours is dropped. */
-export function moveInto(scratch: string, folder: string): void {
-  try {
-    renameSync(scratch, folder)
-  } catch (error) {
-    if (!existsSync(folder)) throw error
-  }
 }
 
 async function runCompiler(main: string, output: string, optimization: 1 | 2): Promise<void> {

@@ -1,6 +1,6 @@
 import { poseidon2 } from 'poseidon-lite/poseidon2'
 import { poseidon3 } from 'poseidon-lite/poseidon3'
-import { bytesToField, fieldToHex } from '../field.ts'
+import { fieldToHex } from '../field.ts'
 import { sampledBlocks } from '../sampling.ts'
 import { fieldElement } from './hashes.ts'
 
@@ -23,11 +23,6 @@ export interface DrawInit {
   macroJobs: number
   microJobs: number
   blocks: number
-}
-
-/** The field element that an escrow's 32-byte beacon counts as: its first 31 bytes. */
-export function beaconToField(beacon: Uint8Array): bigint {
-  return bytesToField(beacon)
 }
 
 /** The challenge of a paid Job: as `challengeOf`, with root and beacon as the field elements that the contract holds. */
