@@ -35,3 +35,21 @@ export abstract class MingaError extends Error {
     return undefined
   }
 }
+
+/** Another process works in this data directory. */
+export class DataDirectoryInUseError extends MingaError {
+  readonly exitCode: ExitCode = EXIT.usage
+  readonly path: string
+  /** Process id of the other one; undefined where it left no readable note. */
+  readonly pid: number | undefined
+
+  constructor(path: string, pid: number | undefined, cause?: unknown) {
+    super({
+      message: `The data directory ${path} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}`,
+      hint: 'Stop that peer, or start this one with another data directory.',
+      cause,
+    })
+    this.path = path
+    this.pid = pid
+  }
+}

@@ -35,7 +35,8 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
       maxBytes: config.storage.maxBytes,
       onReleased: async (jobId) => {
         await vault.drop(jobId)
-        await replica.remove(jobId)
+        // A Job that is held goes on answering those who fetch its results; its log goes when the holder gives it up.
+        if (!replica.isOpen(jobId)) await replica.remove(jobId)
       },
     },
   )

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../src/clock.ts'
 import { keyOf, type RecordOf } from '../../src/job/records.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createNetwork } from '../../src/network/node.ts'
@@ -24,7 +25,6 @@ import { DEFAULT_LIMITS } from '../../src/replica/limits.ts'
 import { createReplica } from '../../src/replica/replica.ts'
 import { openLevelStore } from '../../src/replica/store-level.ts'
 import { createMemoryStore } from '../../src/replica/store-memory.ts'
-import { systemClock } from '../../src/replica/system-clock.ts'
 
 export interface ReplicaFigures {
   records: number

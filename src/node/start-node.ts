@@ -9,10 +9,10 @@ import { loadIdentity } from '../network/identity-node.ts'
 import { createNetwork, type MingaNetwork } from '../network/node.ts'
 import { createVerifier } from '../network/signatures-node.ts'
 import { nodePlatform } from '../network/transports-node.ts'
-import type { Abortable, Replica, Vault } from '../ports.ts'
+import type { Abortable, Vault } from '../ports.ts'
 import { recordLogSchema } from '../protocol/records.ts'
 import { loadWallet, type Wallet } from '../protocol/wallet-file-node.ts'
-import { createReplica } from '../replica/replica.ts'
+import { createReplica, type LogReplica } from '../replica/replica.ts'
 import { openLevelStore } from '../replica/store-level.ts'
 import type { LocalBlocks } from '../storage/blocks.ts'
 import { createNodeBlocks } from '../storage/blocks-node.ts'
@@ -25,7 +25,7 @@ export interface MingaNode {
   identity: Identity
   wallet: Wallet
   network: MingaNetwork
-  replica: Replica
+  replica: LogReplica
   blocks: LocalBlocks
   vault: Vault
 }

@@ -147,21 +147,6 @@ export class LogUnreadableError extends MingaError {
   }
 }
 
-/** Another process holds the data directory. */
-export class DataDirectoryInUseError extends MingaError {
-  readonly exitCode = EXIT.usage
-  readonly path: string
-
-  constructor(path: string, cause?: unknown) {
-    super({
-      message: `Expected the data directory ${path} to be free; another peer has it in use.`,
-      hint: 'Stop the other peer, or give this one a directory of its own.',
-      cause,
-    })
-    this.path = path
-  }
-}
-
 /** The store on disk could be neither opened, repaired nor set aside. */
 export class StoreUnusableError extends MingaError {
   readonly exitCode = EXIT.jobFailed

@@ -5,9 +5,9 @@ import { EnvelopeRefusedError } from './errors.ts'
 import type { Journal } from './journal.ts'
 import type { LogLimits } from './limits.ts'
 import { type Commit, LogState, type Placement } from './log-state.ts'
+import { nextTurn } from './next-turn.ts'
 import { decodeProof, type Proof, proveContradiction, verifyProof } from './proof.ts'
 import { encodeRecord, envelopeBytes, KEYS } from './record.ts'
-import { nextTurn } from './system-clock.ts'
 
 /** Strangers' bytes that may wait for a store that takes no write: then nothing more is taken in until it does. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20

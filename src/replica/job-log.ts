@@ -4,6 +4,7 @@ import { LogClosedError } from './errors.ts'
 import { joinGossip } from './gossip.ts'
 import type { JobCore } from './job-core.ts'
 import type { Journal } from './journal.ts'
+import type { FairLimiter } from './limiter.ts'
 import { OwnLog } from './own-log.ts'
 import { SyncClient, type SyncCounts } from './sync-client.ts'
 import { createSyncSchedule } from './sync-schedule.ts'
@@ -30,7 +31,7 @@ export interface JobLogComponents {
   journal: Journal
   clock: Clock
   random: () => number
-  limit: <T>(task: () => Promise<T>) => Promise<T>
+  limit: FairLimiter
   logger: Logger
 }
 
@@ -52,7 +53,7 @@ export async function createJobLog(components: JobLogComponents, { antiEntropyMs
   const sync = (peer: PeerId): Promise<SyncCounts> => {
     const running = syncing.get(peer)
     if (running) return running
-    const started = limit(async () => {
+    const started = limit(jobId, async () => {
       closed.signal.throwIfAborted()
       const counts = await client.sync(peer, closed.signal)
       hasSynced = true

@@ -3,9 +3,9 @@ import type { Envelope } from './envelope.ts'
 import { LogUnreadableError } from './errors.ts'
 import type { JobCore } from './job-core.ts'
 import type { Journal } from './journal.ts'
+import { nextTurn } from './next-turn.ts'
 import { decodeRecord, KEYS } from './record.ts'
 import type { Store } from './store.ts'
-import { nextTurn } from './system-clock.ts'
 
 /** Bytes of envelopes applied between two turns of the event loop: about 5 ms at the usual size of a record. */
 const APPLY_BYTES = 256 * 1024

@@ -13,8 +13,8 @@ import {
 import type { JobCore } from './job-core.ts'
 import type { Journal } from './journal.ts'
 import { BATCH_BYTES, BATCH_ENTRIES, BATCH_MS, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+import { nextTurn } from './next-turn.ts'
 import { encodeRecord, KEYS } from './record.ts'
-import { nextTurn } from './system-clock.ts'
 import type { UpdateEntry } from './update.ts'
 
 /** Appends of so many bytes go into one write to the store; a single larger append is still one write, all or nothing. */

@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.ts'
 import { type Logger, silentLogger } from '../log.ts'
 import type { Abortable, Channels, Clock, JobLog, LogSchema, PeerId, Replica, Signer, Streams, VerifySignature } from '../ports.ts'
 import { JobIdInvalidError, LogClosedError } from './errors.ts'
@@ -5,17 +6,18 @@ import { jobHash, portableSha256, type Sha256 } from './hash.ts'
 import { JobCore } from './job-core.ts'
 import { createJobLog } from './job-log.ts'
 import { createJournal, type StoreHealth } from './journal.ts'
-import { createLimiter } from './limiter.ts'
+import { createFairLimiter } from './limiter.ts'
 import { DEFAULT_LIMITS, type LogLimits } from './limits.ts'
 import { loadLog } from './load.ts'
 import { KEYS } from './record.ts'
 import type { Store } from './store.ts'
 import { LOG_SYNC } from './sync-codec.ts'
 import { createSyncHandler } from './sync-serve.ts'
-import { systemClock } from './system-clock.ts'
 
 /** Syncs of all Jobs together: below what one peer serves us at once (LOG_SYNC.maxConcurrent). */
 const MAX_SYNCS = 6
+/** Of one Job: two that are flooded leave the others nothing, one does not. */
+const MAX_SYNCS_OF_JOB = 3
 /** Keys removed in one write. */
 const REMOVE_AT_ONCE = 1000
 /** What `logTopic` takes. */
@@ -54,6 +56,8 @@ export interface ReplicaInit {
 export interface LogReplica extends Replica {
   /** `read-only` while the store takes no write: appends reject, gossip is still followed as far as memory allows. */
   health(): StoreHealth
+  /** True while the Job's log is open, or about to be. */
+  isOpen(jobId: string): boolean
 }
 
 /** The logs of Jobs on this peer. Throws what Streams.serve throws. */
@@ -62,7 +66,7 @@ export async function createReplica(components: ReplicaComponents, init: Replica
   const { allow = () => true, antiEntropyMs = 10_000, retryMs } = init
   const limits = { ...DEFAULT_LIMITS, ...init.limits }
   const journal = createJournal({ store, clock, logger }, retryMs === undefined ? {} : { retryMs })
-  const limit = createLimiter(MAX_SYNCS)
+  const limit = createFairLimiter({ maxAtOnce: MAX_SYNCS, maxOfKey: MAX_SYNCS_OF_JOB })
   const cores = new Map<string, JobCore>()
   const open = new Map<string, Promise<JobLog>>()
   const unserve = await streams.serve(
@@ -124,6 +128,7 @@ export async function createReplica(components: ReplicaComponents, init: Replica
       }
     },
     health: () => journal.health,
+    isOpen: (jobId) => open.has(jobId),
     stop() {
       stopping ??= stop()
       return stopping

@@ -1,8 +1,9 @@
 import { rename } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
+import { DataDirectoryInUseError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { silentLogger } from '../log.ts'
-import { DataDirectoryInUseError, StoreUnusableError } from './errors.ts'
+import { StoreUnusableError } from './errors.ts'
 import type { Store } from './store.ts'
 
 type Database = ClassicLevel<string, Uint8Array>
@@ -64,7 +65,7 @@ async function openOrRepair(path: string, logger: Logger): Promise<Database> {
   try {
     return await open(path)
   } catch (error) {
-    if (codeOf(error) === 'LEVEL_LOCKED') throw new DataDirectoryInUseError(path, error)
+    if (codeOf(error) === 'LEVEL_LOCKED') throw new DataDirectoryInUseError(path, undefined, error)
     if (!isDamage(error)) throw new StoreUnusableError(path, error)
     logger.error('log store is damaged, repairing it', { path, cause: String((error as Error).cause ?? error) })
     return repair(path, logger)

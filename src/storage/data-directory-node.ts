@@ -1,8 +1,9 @@
 import { chmod, mkdir, readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
+import { DataDirectoryInUseError } from '../errors.ts'
 import type { DataDirectoryFault } from './errors.ts'
-import { DataDirectoryInUseError, DataDirectoryUnusableError, DiskFullError, errorCode, writeError } from './errors.ts'
+import { DataDirectoryUnusableError, DiskFullError, errorCode, writeError } from './errors.ts'
 import { writeFileAtomically } from './write-file-node.ts'
 
 /** The layout's version; a peer refuses a directory of a newer one. */

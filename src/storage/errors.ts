@@ -144,24 +144,6 @@ export class StoreFailedError extends MingaError {
   }
 }
 
-/** Another process works in this data directory. */
-export class DataDirectoryInUseError extends MingaError {
-  readonly exitCode: ExitCode = EXIT.usage
-  readonly path: string
-  /** Process id of the other one; undefined where it left no readable note. */
-  readonly pid: number | undefined
-
-  constructor(path: string, pid: number | undefined, cause?: unknown) {
-    super({
-      message: `The data directory ${path} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}`,
-      hint: 'Stop that peer, or start this one with another data directory.',
-      cause,
-    })
-    this.path = path
-    this.pid = pid
-  }
-}
-
 export type DataDirectoryFault = 'not-a-directory' | 'not-writable' | 'read-only-disk' | 'corrupt' | 'newer-version' | 'unreadable'
 
 const FAULT_HINTS: Record<DataDirectoryFault, string> = {

@@ -1,6 +1,7 @@
 import { ClassicLevel } from 'classic-level'
+import { DataDirectoryInUseError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { DataDirectoryInUseError, DataDirectoryUnusableError, writeError } from './errors.ts'
+import { DataDirectoryUnusableError, writeError } from './errors.ts'
 import type { KeyValueStore } from './pins.ts'
 
 /** Sorts after every key with the prefix: keys here are ASCII. */

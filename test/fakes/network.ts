@@ -1,5 +1,5 @@
+import { systemClock } from '../../src/clock.ts'
 import type { Channels, Clock, PeerId, Streams } from '../../src/ports.ts'
-import { systemClock } from '../../src/replica/system-clock.ts'
 import { createFakeChannels, type FakeMember } from './channels.ts'
 import { seededRandom } from './random.ts'
 import { createFakeStreams, type FakeServer } from './streams.ts'

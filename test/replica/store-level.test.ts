@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { DataDirectoryInUseError, StoreUnusableError } from '../../src/replica/errors.ts'
+import { DataDirectoryInUseError } from '../../src/errors.ts'
+import { StoreUnusableError } from '../../src/replica/errors.ts'
 import { jobHash } from '../../src/replica/hash.ts'
 import { KEYS } from '../../src/replica/record.ts'
 import type { Store } from '../../src/replica/store.ts'
@@ -73,7 +74,7 @@ describe('a log in LevelDB', () => {
     t.after(() => store.close())
     await assert.rejects(
       openLevelStore({ path }),
-      (error) => error instanceof DataDirectoryInUseError && error.path === path && /other peer/.test(error.hint!),
+      (error) => error instanceof DataDirectoryInUseError && error.path === path && /that peer/.test(error.hint!),
     )
   })
 
