@@ -1,5 +1,8 @@
 import type { Clock } from '../ports.ts'
 
+/** Nobody reads it: without a reason of its own each abort makes an error with a stack, once a block. */
+const OVER = 'over'
+
 /** Makes each `call` at its `afterMs` from now, until the returned function is called. */
 export function watch(clock: Clock, ...steps: { afterMs: number; call: () => void }[]): () => void {
   const ended = new AbortController()
@@ -9,5 +12,5 @@ export function watch(clock: Clock, ...steps: { afterMs: number; call: () => voi
       () => {},
     )
   }
-  return () => ended.abort()
+  return () => ended.abort(OVER)
 }

@@ -63,13 +63,7 @@ export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
   const all = agreedMacros === macroJobs.length
   const reportCid = all ? reportOf(view, info) : undefined
   const failure = all ? undefined : failureOf(view)?.reason
-  const state = stateOf({
-    reported: reportCid !== undefined,
-    cancelled: isCancelled(view),
-    agreed: all,
-    failed: failure !== undefined,
-    expired: remainingMs(info, unixMs) === 0,
-  })
+  const state = stateOfJob(view, { unixMs })
   const total = info.slicing.macroJobs * info.slicing.microJobs
   const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
   const { macroJobs: macros, microJobs: micros, blocks } = info.slicing
@@ -85,6 +79,20 @@ export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
     reportCid,
     failure,
   }
+}
+
+/** The state alone: it is asked for at every record, and counts no MicroJobs. */
+export function stateOfJob(view: JobView, { unixMs = 0 }: Standpoint = {}): JobProgress['state'] {
+  const { info } = view
+  if (info === undefined) return 'unknown'
+  const agreed = agreedMacroJobs(view, info) !== undefined
+  return stateOf({
+    reported: agreed && reportOf(view, info) !== undefined,
+    cancelled: isCancelled(view),
+    agreed,
+    failed: !agreed && failureOf(view) !== undefined,
+    expired: remainingMs(info, unixMs) === 0,
+  })
 }
 
 const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed', 'expired'])

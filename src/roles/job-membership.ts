@@ -191,8 +191,8 @@ class Membership implements JobMembership {
   }
 
   over = () => {
-    const progress = this.#outlook.progress()
-    return progress.state === 'finished' ? this.#reports.holds() : hasEnded(progress)
+    const state = this.#outlook.state()
+    return state === 'finished' ? this.#reports.holds() : hasEnded({ state })
   }
 
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { remainingMs } from '../job/deadline.ts'
-import { hasEnded, type JobProgress, progressOf, type Standpoint } from '../job/progress.ts'
+import { hasEnded, type JobProgress, progressOf, type Standpoint, stateOfJob } from '../job/progress.ts'
 import type { Abortable, Clock } from '../ports.ts'
 import { type JobSession, untilHolds } from './job-session.ts'
 
@@ -17,6 +17,7 @@ export interface OutlookInit {
 /** A Job's state as it looks to this machine: from its records and, where it has a deadline, from the time of day. */
 export interface JobOutlook {
   progress(): JobProgress
+  state(): JobProgress['state']
   isOver(): boolean
   /** Called after the records have moved, or the deadline has passed; returns the way to stop. */
   onChange(listener: () => void): () => void
@@ -59,9 +60,11 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
     return () => void listeners.delete(listener)
   }
   const progress = () => progressOf(view, standpoint())
-  const isOver = () => hasEnded(progress())
+  const state = () => stateOfJob(view, standpoint())
+  const isOver = () => hasEnded({ state: state() })
   return {
     progress,
+    state,
     isOver,
     onChange,
     untilOver: ({ signal } = {}) => untilHolds(onChange, isOver, signal),

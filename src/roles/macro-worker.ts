@@ -140,6 +140,9 @@ function commitSteps(
   }
 }
 
+/** Nobody reads it: without a reason of its own each abort makes an error with a stack, once a MicroJob. */
+const OVER = 'over'
+
 /** Runs `work` and tells the queue from time to time that it goes on: a MicroJob may take hours (docs/PROTOCOL.md, "The queue"). */
 async function whileWorking<T>(queue: WorkQueue, leaseMs: number, clock: Clock, work: () => Promise<T>): Promise<T> {
   const done = new AbortController()
@@ -152,7 +155,7 @@ async function whileWorking<T>(queue: WorkQueue, leaseMs: number, clock: Clock, 
   try {
     return await work()
   } finally {
-    done.abort()
+    done.abort(OVER)
     await renewing
   }
 }

@@ -15,6 +15,8 @@ import type { QueueSnapshots } from './queue-snapshots.ts'
 
 /** How often a peer that waits for others' locks looks whether it is of more use in another MacroJob. */
 const LOOK_ELSEWHERE_MS = 250
+/** Nobody reads it: without a reason of its own each abort makes an error with a stack, once a MicroJob. */
+const OVER = 'over'
 
 export interface WorkQueueComponents {
   self: PeerId
@@ -80,7 +82,7 @@ async function takeOrMoveOn(queue: MacroQueue, clock: Clock, elsewhere: () => bo
     throw error
   })
   const done = new AbortController()
-  taken.catch(() => {}).finally(() => done.abort())
+  taken.catch(() => {}).finally(() => done.abort(OVER))
   while (!done.signal.aborted) {
     await clock.sleep(LOOK_ELSEWHERE_MS, { signal: done.signal }).catch(() => {})
     if (!done.signal.aborted && queue.progress().open === 0 && elsewhere()) movedOn.abort()
