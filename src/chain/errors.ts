@@ -251,3 +251,17 @@ export class AnvilFailedError extends MingaError {
     super({ message: `expected ${path} to run, found ${found}`, hint: 'is its port taken? --port 0 takes a free one', cause })
   }
 }
+
+/** Another process runs a devnet with the same files. */
+export class DevnetRunningError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly pid: number
+
+  constructor(chainFile: string, pid: number) {
+    super({
+      message: `expected no devnet with ${chainFile}, found one in process ${pid}`,
+      hint: 'use that one, stop it, or give this one a directory of its own with --data-dir',
+    })
+    this.pid = pid
+  }
+}

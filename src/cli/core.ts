@@ -1,4 +1,4 @@
-import type { CreateCliClient, DryRun, ParseJobFile, StartPeer } from './ports.ts'
+import type { CreateCliClient, DryRun, OpenCliChain, ParseJobFile, StartPeer } from './ports.ts'
 
 /*
  * The doors to the core. All of them are dynamic: `minga --help`, `config`, `doctor` and the completion must not wait for libp2p.
@@ -15,3 +15,7 @@ export const loadPeer = async (): Promise<StartPeer> => (await import('../peer-m
 export const loadJobFileParser = async (): Promise<ParseJobFile> => (await import('../job/job-file.ts')).parseJobFile
 
 export const loadDemo = async () => (await import('../demo/run-demo.ts')).runDemo
+
+export const loadDevnet = async () => (await import('../chain/devnet/devnet.ts')).startDevnet
+
+export const loadChain = async (): Promise<OpenCliChain> => (await import('../node/cli-chain.ts')).openCliChain

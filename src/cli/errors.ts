@@ -89,3 +89,17 @@ export class InterruptedError extends MingaError {
     super({ message: `interrupted by ${signal}` })
   }
 }
+
+/** The escrow holds no such Job of that wallet. */
+export class EscrowMissingError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly jobId: string
+
+  constructor(jobId: string, requester: string) {
+    super({
+      message: `expected the Job ${jobId} of ${requester} in the escrow, found none`,
+      hint: 'name the wallet that opened it with --requester; an unpaid Job has no escrow',
+    })
+    this.jobId = jobId
+  }
+}

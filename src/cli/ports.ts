@@ -3,7 +3,7 @@ import type { JobDraft } from '../job/draft.ts'
 import type { JobEvent, JobShape, JobSummary } from '../job/events.ts'
 import type { JobFile } from '../job/job-file.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Compute, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
+import type { Abortable, Chain, Compute, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
 
 /** What the commands need of the core; types only. `core.ts` loads what fulfils them. */
 
@@ -59,6 +59,11 @@ export interface ClientInit extends Abortable {
 }
 
 export type CreateCliClient = (init: ClientInit) => Promise<CliClient>
+
+// ---------------------------------------------------------------- the chain
+
+/** The chain of the configuration, with the wallet of this machine's peer or that of its clients. */
+export type OpenCliChain = (init: ClientInit & { wallet: 'peer' | 'client' }) => Promise<Chain>
 
 // ---------------------------------------------------------------- one block at home
 

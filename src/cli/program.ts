@@ -4,13 +4,16 @@ import { cancelCommand } from './commands/cancel.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
+import { devnetCommand } from './commands/devnet.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { escrowCommand } from './commands/escrow.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { bootstrapCommand, peerCommand } from './commands/peer.ts'
 import { peersCommand } from './commands/peers.ts'
 import { placeCommand } from './commands/place.ts'
 import { resultsCommand } from './commands/results.ts'
 import { benchCommand } from './commands/script.ts'
+import { walletCommand } from './commands/wallet.ts'
 import { watchCommand } from './commands/watch.ts'
 import { addSettings } from './options.ts'
 
@@ -55,6 +58,9 @@ export function createProgram(): Command {
     resultsCommand(),
     cancelCommand(),
     peersCommand(),
+    walletCommand(),
+    escrowCommand(),
+    devnetCommand(),
     doctorCommand(),
     demoCommand(),
     benchCommand(),

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import type { ChainInit } from './chain.ts'
+import { type ChainFile, parseChainFile } from './chain-file.ts'
+import { ChainFileError, NoChainError } from './errors.ts'
+
+/** The id that development chains go by; each of their blocks comes at once. */
+export const DEVELOPMENT_CHAIN_ID = 31337
+/** A block proposer's share has been below it on all chains, but for minutes. */
+const MAX_TIP_WEI = 5_000_000_000n
+/** Two epochs of Ethereum's proof of stake: what lies below is final. */
+const FINALITY_BLOCKS = 64
+
+/** What the settings say of the chain; the same names as in the configuration. */
+export interface ChainSettings {
+  file: string | undefined
+  rpc: readonly string[]
+  id: number | undefined
+  escrow: string | undefined
+  token: string | undefined
+  maxFee: bigint
+  confirmations: number | undefined
+  pollMs: number | undefined
+  giveUpMs: number
+}
+
+/** What is known of a chain before anyone speaks to it. */
+export interface ResolvedChain extends Omit<ChainInit, 'walletKey' | 'signal'> {
+  /** The first block that can hold events of the escrow. */
+  deployedAt: number
+  /** SHA-256 of the verification keys that the chain file names, by the circuit's name. */
+  verificationKeys: Readonly<Record<string, string>>
+}
+
+/** True where the settings name a chain at all. */
+export const namesChain = ({ file, rpc, escrow }: ChainSettings): boolean => file !== undefined || rpc.length > 0 || escrow !== undefined
+
+/** The settings' chain: each setting goes before the chain file. Throws NoChainError with all that is missing, ChainFileError. */
+export async function resolveChain(settings: ChainSettings, { rpcMs }: { rpcMs: number }): Promise<ResolvedChain> {
+  const file = settings.file === undefined ? undefined : await readChainFile(settings.file)
+  const rpcUrls = settings.rpc.length > 0 ? settings.rpc : (file?.rpc ?? [])
+  const chainId = settings.id ?? file?.chainId
+  const escrow = settings.escrow ?? file?.escrow
+  const token = settings.token ?? file?.token
+  if (rpcUrls.length === 0 || chainId === undefined || escrow === undefined || token === undefined) {
+    const parts = { 'chain.rpc': rpcUrls[0], 'chain.id': chainId, 'chain.escrow': escrow, 'chain.token': token }
+    throw new NoChainError(Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [name] : [])))
+  }
+  const isDevelopment = chainId === DEVELOPMENT_CHAIN_ID
+  return {
+    rpcUrls,
+    chainId,
+    escrow,
+    token,
+    timeoutMs: rpcMs,
+    fees: { capWei: settings.maxFee, maxTipWei: MAX_TIP_WEI },
+    pollingIntervalMs: settings.pollMs ?? (isDevelopment ? 250 : 4_000),
+    // Some blocks: what a fair offer needs at most. On a development chain a block comes with the transaction.
+    stuckAfterMs: isDevelopment ? 5_000 : 90_000,
+    giveUpMs: settings.giveUpMs,
+    confirmations: settings.confirmations ?? (isDevelopment ? 1 : 3),
+    finalityBlocks: FINALITY_BLOCKS,
+    deployedAt: file?.deployedAt ?? 0,
+    verificationKeys: Object.fromEntries(
+      Object.entries(file?.verifiers ?? {}).map(([name, { verificationKeyHash }]) => [name, verificationKeyHash]),
+    ),
+  }
+}
+
+/** Throws ChainFileError. */
+export async function readChainFile(path: string): Promise<ChainFile> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ChainFileError(path, error.code === 'ENOENT' ? 'nothing there' : (error.code ?? String(error)), error)
+  })
+  try {
+    return parseChainFile(JSON.parse(text))
+  } catch (error) {
+    throw new ChainFileError(path, (error as Error).message, error)
+  }
+}

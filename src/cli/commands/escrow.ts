@@ -1,0 +1,92 @@
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import type { Abortable, Chain, EscrowAttempt, EscrowJob } from '../../ports.ts'
+import { act, examples } from '../act.ts'
+import { formatTokens } from '../amounts.ts'
+import type { Context } from '../context.ts'
+import { EscrowMissingError } from '../errors.ts'
+import { addSettingOf, addSettings } from '../options.ts'
+import { renderTable } from '../render/table.ts'
+import { withChain } from '../with-chain.ts'
+
+/** A Job of as many chunks has a hundred thousand MicroJobs; nobody reads more lines. */
+const MAX_CHUNKS = 1_000
+
+export function escrowCommand(): Command {
+  const command = new Command('escrow')
+    .description('show what the chain holds of a Job: funds, roots, beacons, what is settled, deadline')
+    .addArgument(new Argument('<jobId>', 'the Job’s id, 62 digits, or its id in the escrow, as a decimal number').argParser(jobId))
+    .option('--requester <address>', 'the wallet that opened the escrow (default: this machine’s client’s)')
+    .action(act(escrow))
+  examples(command, [
+    ['minga escrow 3f9a… --chain-file devnet.json', 'a Job that was placed from here'],
+    ['minga escrow 3f9a… --requester 0x12… --json', 'another’s, for a script'],
+  ])
+  return addSettings(addSettingOf(command, 'walletKeyFile'), 'chain')
+}
+
+interface ChunkView {
+  chunk: number
+  /** MacroJobs of the chunk, and those that are settled. */
+  macroJobs: number
+  settled: number[]
+  attempts: (EscrowAttempt & { attempt: number })[]
+}
+
+async function escrow(context: Context, id: string | bigint, { requester }: { requester?: string }): Promise<undefined> {
+  const view = await withChain(context, { client: true }, async (chain) => {
+    const escrowId = typeof id === 'bigint' ? id : chain.escrowIdOf(requester ?? chain.wallet, id)
+    const job = await chain.job(escrowId, { signal: context.signal })
+    if (job === undefined) throw new EscrowMissingError(String(id), requester ?? chain.wallet)
+    return { ...job, chunks: await chunksOf(chain, job, { signal: context.signal }) }
+  })
+  context.output.result(view, () => describe(view, context))
+}
+
+async function chunksOf(chain: Chain, { escrowId, macroJobs, chunkMacroJobs }: EscrowJob, options: Abortable): Promise<ChunkView[]> {
+  const chunks = Math.min(Math.ceil(macroJobs / chunkMacroJobs), MAX_CHUNKS)
+  const views: ChunkView[] = []
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const bitmap = await chain.settled(escrowId, chunk, options)
+    const next = await chain.nextAttempt(escrowId, chunk, options)
+    const found = await Promise.all(Array.from({ length: next }, (_, attempt) => chain.attempt({ escrowId, chunk, attempt }, options)))
+    views.push({
+      chunk,
+      macroJobs: Math.min(chunkMacroJobs, macroJobs - chunk * chunkMacroJobs),
+      settled: Array.from({ length: chunkMacroJobs }, (_, bit) => bit).filter((bit) => (bitmap >> BigInt(bit)) & 1n),
+      attempts: found.flatMap((state, attempt) => (state === undefined ? [] : [{ attempt, ...state }])),
+    })
+  }
+  return views
+}
+
+function describe(view: EscrowJob & { chunks: readonly ChunkView[] }, { output: { style } }: Context): string {
+  const columns = [
+    { title: 'CHUNK', align: 'right' },
+    { title: 'SETTLED', align: 'right' },
+    { title: 'ATTEMPT', align: 'right' },
+    { title: 'ROOT' },
+    { title: 'BEACON' },
+  ] as const
+  const rows = view.chunks.map(({ chunk, macroJobs, settled, attempts }) => {
+    const last = attempts.at(-1)
+    const root = last === undefined ? '–' : `${last.root.toString(16).padStart(64, '0').slice(0, 16)}… in block ${last.commitBlock}`
+    const beacon = last?.beacon === undefined ? '–' : `${last.beacon.toString(16).padStart(52, '0').slice(0, 16)}…`
+    return [String(chunk), `${settled.length}/${macroJobs}`, last === undefined ? '–' : String(last.attempt), root, beacon]
+  })
+  return [
+    `${style.bold(view.state)} in escrow ${view.escrowId}`,
+    `requester  ${view.requester}`,
+    `held       ${formatTokens(view.heldWei)} tokens`,
+    `pays       ${formatTokens(view.unitPriceWei)} a MicroJob, ${formatTokens(view.validationPriceWei)} a validation, ${formatTokens(view.finisherPriceWei)} a settled MacroJob`,
+    `bond       ${formatTokens(view.minBondWei)} tokens of everyone who takes part`,
+    `deadline   ${new Date(view.deadline * 1000).toISOString()}`,
+    '',
+    renderTable(columns, rows, style),
+  ].join('\n')
+}
+
+function jobId(text: string): string | bigint {
+  if (/^[0-9a-f]{62}$/.test(text)) return text
+  if (/^\d{1,77}$/.test(text)) return BigInt(text)
+  throw new InvalidArgumentError('expected a Job’s id of 62 hexadecimal digits, or an escrow’s decimal number')
+}

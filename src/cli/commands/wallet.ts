@@ -1,0 +1,78 @@
+import { Command } from 'commander'
+import type { ActionOptions, Chain, ChainOutcome, WalletBalances } from '../../ports.ts'
+import { act, examples } from '../act.ts'
+import { formatTokens, parseTokens } from '../amounts.ts'
+import type { Context } from '../context.ts'
+import { addSettingOf, addSettings } from '../options.ts'
+import { type WalletChoice, withChain } from '../with-chain.ts'
+
+export function walletCommand(): Command {
+  const command = settingsOf(
+    new Command('wallet').description('show this machine’s wallet: money for gas, tokens, credit, bond').action(act(show)),
+  )
+  examples(command, [
+    ['minga wallet --chain-file devnet.json', 'the peer’s wallet'],
+    ['minga wallet --client', 'the one that `minga place` pays with'],
+    ['minga wallet withdraw', 'send it what it has earned'],
+    ['minga wallet bond 25', 'stake 25 tokens, so that it may take part in paid Jobs'],
+  ])
+  const sub = (name: string, about: string) => settingsOf(new Command(name).description(about))
+  command.addCommand(sub('withdraw', 'send the wallet its credit').action(act(withdraw)))
+  command.addCommand(sub('bond', 'stake tokens').argument('<tokens>', 'such as 12.5, or 300wei', parseTokens).action(act(bond)))
+  command.addCommand(
+    sub('unbond', 'ask staked tokens back; without an amount: turn what has been asked back, and waited for, into credit')
+      .argument('[tokens]', 'such as 12.5, or 300wei', parseTokens)
+      .action(act(unbond)),
+  )
+  return command
+}
+
+function settingsOf(command: Command): Command {
+  command.option('--client', 'the wallet of this machine’s clients instead of its peer’s', false)
+  return addSettings(addSettingOf(command, 'walletKeyFile'), 'chain')
+}
+
+async function show(context: Context, choice: WalletChoice): Promise<undefined> {
+  const balances = await withChain(context, choice, (chain) => chain.balances(undefined, { signal: context.signal }))
+  context.output.result(balances, () => describe(balances))
+}
+
+function describe({ wallet, gasWei, tokenWei, creditWei, bondWei, leavingWei, releaseAt }: WalletBalances): string {
+  const leaving =
+    leavingWei === 0n ? [] : [`leaving  ${formatTokens(leavingWei)} tokens, from ${new Date(releaseAt * 1000).toISOString()} on`]
+  return [
+    wallet,
+    `gas      ${formatTokens(gasWei)}`,
+    `tokens   ${formatTokens(tokenWei)}`,
+    `credit   ${formatTokens(creditWei)} tokens, to be withdrawn`,
+    `bond     ${formatTokens(bondWei)} tokens`,
+    ...leaving,
+  ].join('\n')
+}
+
+const withdraw = (context: Context, choice: WalletChoice) =>
+  change(context, choice, 'withdrawn', (chain, options) => chain.withdraw(options))
+
+const bond = (context: Context, amountWei: bigint, choice: WalletChoice) =>
+  change(context, choice, 'bonded', (chain, options) => chain.bond(amountWei, options))
+
+const unbond = (context: Context, amountWei: bigint | undefined, choice: WalletChoice) =>
+  amountWei === undefined
+    ? change(context, choice, 'unbonded', (chain, options) => chain.unbond(options))
+    : change(context, choice, 'asked back', (chain, options) => chain.requestUnbond(amountWei, options))
+
+async function change(
+  context: Context,
+  choice: WalletChoice,
+  done: string,
+  action: (chain: Chain, options: ActionOptions) => Promise<ChainOutcome>,
+): Promise<undefined> {
+  const { live, style, signal } = context
+  const onSent = (transaction: string) => live.draw([style.dim(`waiting for ${transaction}`)])
+  const { outcome, balances } = await withChain(context, choice, async (chain) => ({
+    outcome: await action(chain, { signal, onSent }),
+    balances: await chain.balances(undefined, { signal }),
+  }))
+  live.draw([])
+  context.output.result({ ...outcome, ...balances }, () => `${done}\n${describe(balances)}`)
+}

@@ -1,0 +1,29 @@
+import { createChain } from '../chain/chain.ts'
+import { resolveChain } from '../chain/settings-node.ts'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../log.ts'
+import type { Abortable, Chain } from '../ports.ts'
+
+/** What the chain file adds to the port. */
+export interface OpenedChain {
+  chain: Chain
+  /** The first block that can hold events of the escrow. */
+  deployedAt: number
+  /** SHA-256 of the verification keys that the chain file names, by the circuit's name; `0x` and 64 hexadecimal digits. */
+  verificationKeys: Readonly<Record<string, string>>
+}
+
+export interface OpenChainInit extends Abortable {
+  config: Config
+  logger: Logger
+  /** 32 bytes. */
+  walletKey: Uint8Array
+}
+
+/** The chain that the configuration names, with a wallet on it. Throws NoChainError, ChainFileError, RpcUrlError, WrongChainError. */
+export async function openChain({ config, logger, walletKey, signal }: OpenChainInit): Promise<OpenedChain> {
+  const { deployedAt, verificationKeys, ...init } = await resolveChain(config.chain, config.timeout)
+  const chain = await createChain({ clock: systemClock, logger: logger.child('chain') }, { ...init, walletKey, ...(signal && { signal }) })
+  return { chain, deployedAt, verificationKeys }
+}
