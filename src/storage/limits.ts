@@ -27,6 +27,9 @@ export const DEFAULT_MAX_BYTES = 1024 * MIB
 /** CIDs in one bulk request: 64 leaves are 64 MiB, a fraction of a second on loopback and 10 s on a home line. */
 export const MAX_WANTS = 64
 
+/** Blocks of one answer below a root: the 64 MiB of leaves that MAX_SERVED_BYTES lets through, and as many nodes and smaller leaves besides. */
+export const MAX_TREE_BLOCKS = 128
+
 /** A server ends its answer after the block that passes this; the client asks again for the rest. */
 export const MAX_SERVED_BYTES = 64 * MIB
 

@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { isRaw, keyOf, withoutAsking } from '../cid.ts'
 import { decodeNode } from '../dag.ts'
-import { MAX_BLOCK_BYTES, MAX_WANTS } from '../limits.ts'
+import { MAX_BLOCK_BYTES, MAX_TREE_BLOCKS } from '../limits.ts'
 
 export interface Want {
   cid: CID
@@ -22,20 +22,20 @@ export function listOrder(wants: readonly Want[]): BlockOrder {
   return { next: () => wants[at++], arrived: () => [] }
 }
 
-/** Depth first, parents before children, each block once, at most MAX_WANTS blocks. What does not decode has no children. */
+/** Depth first, parents before children, each block once, at most MAX_TREE_BLOCKS blocks. What does not decode has no children. */
 export function treeOrder(root: CID): BlockOrder {
   const open: Want[] = [{ cid: root, maxBytes: MAX_BLOCK_BYTES }]
   const seen = new Set([keyOf(root)])
   let given = 0
   return {
-    next: () => (given++ < MAX_WANTS ? open.pop() : undefined),
+    next: () => (given++ < MAX_TREE_BLOCKS ? open.pop() : undefined),
     arrived(cid, bytes) {
       const found = childrenOf(cid, bytes).filter(({ cid: child }) => {
         const isNew = withoutAsking(child) === undefined && !seen.has(keyOf(child))
         seen.add(keyOf(child))
         return isNew
       })
-      const soon = found.slice(0, MAX_WANTS - given)
+      const soon = found.slice(0, MAX_TREE_BLOCKS - given)
       open.push(...soon.toReversed())
       return soon
     },
