@@ -3,6 +3,7 @@ import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
 import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, VALIDATOR_RANKS, validationCommit } from './judge.ts'
+import { drawnResults } from './opened-results.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
@@ -25,6 +26,8 @@ export type Duty = { id: string; before: string[] } & (
 export interface Findings {
   /** A report that it wrote, or verified: a record alone proves none. */
   reported?: boolean
+  /** CIDs of revealed results whose bytes it asked for and nobody gave (roles/take-results.ts). */
+  lacking?: ReadonlySet<string>
 }
 
 /** The duties of peer `self`; none where it has not joined, or the Job is cancelled or reported. */
@@ -34,7 +37,7 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   const agreed = agreedMacroJobs(view, info)
   if (agreed !== undefined) return findings.reported ? [] : finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
   return chunkStates(view, info).flatMap((state) =>
-    state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self),
+    state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self, findings.lacking),
   )
 }
 
@@ -48,7 +51,14 @@ function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] 
   return [{ id: `finalize/${bytesToHex(outcome.subarray(0, 8))}`, kind: 'finalize', before: order.slice(0, order.indexOf(self)), outcome }]
 }
 
-function attemptDuties(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+function attemptDuties(
+  view: JobView,
+  info: JobInfo,
+  state: ChunkState,
+  attempt: Attempt,
+  self: string,
+  lacking: ReadonlySet<string> = NOTHING,
+): Duty[] {
   if ([...attempt.open.values()].some((micros) => micros.length > 0)) return []
   if (culpritsOf(state).has(self)) return []
   const { draw } = attempt
@@ -61,8 +71,11 @@ function attemptDuties(view: JobView, info: JobInfo, state: ChunkState, attempt:
   const judged = attempt.verdicts.flatMap((verdict) =>
     verdict.state === 'open' ? openVerdictDuties(view, info, state, draw, verdict, self) : [],
   )
-  return [...judged, ...reopenDuty(view, state, attempt, self)]
+  const lacked = lacking.size === 0 ? [] : lackedItems(view, info, attempt, self, lacking)
+  return [...judged, ...reopenDuty(view, state, attempt, self, lacked)]
 }
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
@@ -137,7 +150,8 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
       picked: bench.picked,
     })
   }
-  if (mine !== undefined && !revealed(view, macro, info.slicing.microJobs, draw.attempt, self) && readyToReveal(info, verdict)) {
+  // A validator opens last: what it says of a MacroJob says, too, that it has had all results in hand. Its own commit binds it all the same.
+  if (mine !== undefined && !revealed(view, macro, info.slicing.microJobs, draw.attempt, self) && verdict.hidden.length === 0) {
     duties.push({ id: `reveal/${at}/v`, kind: 'reveal', before: [], macro, micro: info.slicing.microJobs, attempt: draw.attempt })
   }
   if (verdict.committed) {
@@ -163,19 +177,14 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   return duties
 }
 
-/** A validator that compares numbers needs the processors' results first; its own commit binds it all the same. */
-function readyToReveal({ verification }: JobInfo, { hidden }: OpenVerdict): boolean {
-  return verification.mode !== 'tolerance' || hidden.length === 0
-}
-
 function revealed(view: JobView, macro: number, micro: number, attempt: number, self: string): boolean {
   return (view.reveals.get(microKey(macro, micro)) ?? []).some(({ author, record }) => author === self && record.attempt === attempt)
 }
 
-function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string, lacked: [number, number][] = []): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
-  const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : hiddenItems(attempt.verdicts)
+  const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : [...hiddenItems(attempt.verdicts), ...lacked]
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items), mark: markOf(attempt) }]
 }
@@ -201,6 +210,15 @@ function hiddenItems(verdicts: readonly MacroVerdict[]): [number, number][] {
   return verdicts.flatMap((verdict) => {
     if (verdict.state !== 'open' || !verdict.committed) return []
     return verdict.hidden.map((micro): [number, number] => [verdict.macro, micro])
+  })
+}
+
+/** The MicroJobs of others whose results are revealed and not to be had; who may not judge a MacroJob did not look. */
+function lackedItems(view: JobView, info: JobInfo, { verdicts }: Attempt, self: string, lacking: ReadonlySet<string>): [number, number][] {
+  return verdicts.flatMap((verdict) => {
+    if (verdict.state !== 'open' || !verdict.validators.includes(self)) return []
+    const lacked = drawnResults(view, info, verdict.macro).filter(({ cid, author }) => author !== self && lacking.has(cid))
+    return lacked.map(({ macro, micro }): [number, number] => [macro, micro])
   })
 }
 

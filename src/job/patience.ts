@@ -1,4 +1,6 @@
 import type { Duty } from './duties.ts'
+import { outputBytesOf } from './slice.ts'
+import type { Slicing } from './slicing.ts'
 
 /** How long a peer waits for others before it does what would be theirs to do. */
 export interface Patience {
@@ -29,9 +31,17 @@ export const DEFAULT_PATIENCE: Patience = {
 /** A slower device than ours is waited for as well. */
 const SLOWER_PEER = 4
 
-/** The patience for a Job whose blocks take `blockMs` here: a validator runs `microJobs` of them, on a device that may be slower. */
-export function patienceFor(patience: Patience, microJobs: number, blockMs: number): Patience {
-  const validateMs = Math.max(patience.validateMs, SLOWER_PEER * microJobs * blockMs)
+/** The slowest line that is waited for: 8 Mbit/s, in bytes a millisecond. */
+export const MIN_BYTES_PER_MS = 1000
+
+/**
+ * The patience for a Job whose blocks take `blockMs` here: a validator runs one of each MicroJob, on a device that may be slower, and fetches the results
+ * of all, on a line that may be slow.
+ */
+export function patienceFor(patience: Patience, slicing: Slicing, blockMs: number): Patience {
+  const { microJobs, blocks } = slicing
+  const transferMs = (microJobs * blocks * outputBytesOf(slicing)) / MIN_BYTES_PER_MS
+  const validateMs = Math.max(patience.validateMs, SLOWER_PEER * microJobs * blockMs) + transferMs
   const recheckMs = Math.max(patience.recheckMs, SLOWER_PEER * blockMs)
   return { ...patience, validateMs, recheckMs, stuckMs: Math.max(patience.stuckMs, 3 * validateMs) }
 }

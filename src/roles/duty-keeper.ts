@@ -6,6 +6,7 @@ import type { Abortable, Clock, PeerId } from '../ports.ts'
 import { type FinalizerComponents, finalize } from './finalizer.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import type { WorkComponents } from './process-micro-job.ts'
+import { type Lacking, takeResults } from './take-results.ts'
 import { recheck, reveal, validate } from './verifier.ts'
 
 /** A duty that failed is tried again after this, doubled each time up to the cap. */
@@ -21,7 +22,7 @@ export interface DutyKeeperComponents {
   logger: Logger
   /** True for peers that answer now. */
   alive(peer: PeerId): boolean
-  findings(): Findings
+  findings(): Pick<Findings, 'reported'>
 }
 
 interface Pending {
@@ -49,6 +50,7 @@ class DutyKeeper {
   readonly #signal: AbortSignal
   readonly #pending = new Map<string, Pending>()
   readonly #marks = new Map<string, { mark: string; sinceMs: number }>()
+  readonly #lacking: Lacking = new Set()
   readonly #startedMs: number
   #processedMs: number | undefined
 
@@ -82,8 +84,8 @@ class DutyKeeper {
   #step() {
     const { view } = this.#job.session
     const nowMs = this.#components.clock.nowMs()
-    const patience = patienceFor(this.#patience, this.#job.info.slicing.microJobs, this.#job.pace.blockMs())
-    const duties = dutiesOf(view, this.#components.finalizer.signer.peer, this.#components.findings())
+    const patience = patienceFor(this.#patience, this.#job.info.slicing, this.#job.pace.blockMs())
+    const duties = dutiesOf(view, this.#components.finalizer.signer.peer, { ...this.#components.findings(), lacking: this.#lacking })
     const standing = new Set(duties.map(({ id }) => id))
     for (const [id, { running }] of this.#pending) if (!standing.has(id) && !running) this.#pending.delete(id)
     for (const duty of duties) {
@@ -138,13 +140,22 @@ class DutyKeeper {
       case 'validate':
         return validate(work, this.#job, duty, options)
       case 'reveal':
+        // What a validator says of a MacroJob says, too, that its results can be had.
+        if (duty.micro === this.#job.info.slicing.microJobs) await this.#take(duty.macro)
         if (!(await reveal(work, this.#job, duty, options))) logger.warn('the opening of a commit is lost', { jobId, duty: duty.id })
         return
       case 'recheck':
+        if (duty.dispute.processor === duty.dispute.validator) await this.#take(duty.macro, duty.dispute.micro)
         return recheck(work, this.#job, duty, options)
       case 'finalize':
         return finalize(finalizer, this.#job, duty, this.#timings())
     }
+  }
+
+  #take(macro: number, only?: number): Promise<void> {
+    const { work, finalizer } = this.#components
+    const components = { self: finalizer.signer.peer, blocks: work.blocks }
+    return takeResults(components, this.#job, { macro, ...(only !== undefined && { only }) }, this.#lacking, { signal: this.#signal })
   }
 
   #timings() {

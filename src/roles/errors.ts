@@ -85,6 +85,23 @@ export class ResultRefusedError extends MingaError {
   }
 }
 
+/** A processor has revealed a result, and nobody gives its bytes as committed to. */
+export class ResultNotServedError extends MingaError {
+  readonly exitCode = EXIT.network
+  readonly macro: number
+  readonly micro: number
+  readonly author: string
+
+  constructor(macro: number, micro: number, author: string) {
+    super({
+      message: `expected the bytes of MacroJob ${macro}, MicroJob ${micro} from ${author} or a holder, found them nowhere as committed to`,
+    })
+    this.macro = macro
+    this.micro = micro
+    this.author = author
+  }
+}
+
 /** The Job's result is agreed, but none of its reports is signed and says what the records say. */
 export class ReportUnverifiedError extends MingaError {
   readonly exitCode = EXIT.verification

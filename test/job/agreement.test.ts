@@ -5,7 +5,7 @@ import { chunkState } from '../../src/job/chunk.ts'
 import { planFits, planOf } from '../../src/job/plan.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
-import { type Behaviour, JobWorld, peerName, plainInfo } from '../support/job-world.ts'
+import { type Behaviour, JobWorld, peerName, plainInfo, UNSERVED } from '../support/job-world.ts'
 
 const honest: Behaviour = {}
 /** Peer m mod (peers − 1) works on MacroJob m, so that the last peer is free to validate. */
@@ -80,6 +80,32 @@ test('who keeps back again and again is barred before it has used up the attempt
     job.commit(1, 1, 0, 3)
     assert.deepEqual(agreed(job), result, 'what it commits to later does not count')
   }
+})
+
+test('who gives its results to nobody loses its MicroJobs, is barred when it does so again, and is convicted of nothing', () => {
+  for (const peers of [2, 3, 4]) {
+    const job = world([honest, { unserved: true }, honest, honest].slice(0, peers))
+    job.settle((macro) => ((progressOf(job.view).macroJobs[macro]?.attempt ?? 0) < 2 ? macro % peers : 0))
+    const result = agreed(job)
+    assert.ok(result, `${peers} peers`)
+    assert.ok(result.every(({ microJobs }) => microJobs.every(({ cid }) => cid !== UNSERVED)))
+    assert.deepEqual(progressOf(job.view).culprits, [])
+  }
+})
+
+test('one validator that says that a result is not to be had takes nobody its MicroJob', () => {
+  const job = world([honest, honest, honest, honest])
+  job.process(() => 0)
+  while (job.step() > 0 && chunkState(job.view, job.info, 0).current?.draw === undefined) {}
+  const items = [0, 1, 2, 3].map((micro): [number, number] => [0, micro])
+  const validators = chunkState(job.view, job.info, 0).current?.verdicts.flatMap((verdict) =>
+    verdict.state === 'open' ? verdict.validators : [],
+  )
+  const liar = validators?.find((peer) => peer !== peerName(0)) as string
+  job.write(liar, { kind: 'reopen', chunk: 0, attempt: 0, items })
+  job.write(peerName(0), { kind: 'reopen', chunk: 0, attempt: 0, items: [] })
+  job.settle(() => 0)
+  assert.ok(agreed(job)?.every(({ microJobs }) => microJobs.every(({ author }) => author === peerName(0))))
 })
 
 test('peers that die after their commits do not hold up the rest', () => {

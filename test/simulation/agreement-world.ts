@@ -6,12 +6,13 @@ import { checksumOf, commitOf } from '../../src/job/commit.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { chooseMacroJob } from '../../src/job/macro-choice.ts'
+import { drawnResults } from '../../src/job/opened-results.ts'
 import { DEFAULT_PATIENCE, dutyDueMs } from '../../src/job/patience.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { type JobRecord, keyOf, type RecordOf } from '../../src/job/records.ts'
 import { applyRecord, chunkOf, createJobView, type JobView } from '../../src/job/view.ts'
 import { jobIdOfInfo } from '../../src/protocol/records.ts'
-import { type Behaviour, peerName, plainInfo } from '../support/job-world.ts'
+import { type Behaviour, CID, peerName, plainInfo, UNSERVED } from '../support/job-world.ts'
 import { createRandom, type Random } from './random.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
@@ -36,7 +37,9 @@ export function agreementScenarioOf(seed: number): AgreementScenario {
   const random = createRandom(seed)
   const peers = random.int(1, 7)
   const bad = Math.floor((peers - 1) / 3)
-  const kinds: Behaviour[] = [{ wrong: () => true }, { accuses: true }, { hides: true }, { keepsNonce: true }]
+  // Every eighth world, so that the others stay what they were when they found something.
+  const kinds: Behaviour[] =
+    seed % 8 === 7 ? [{ unserved: true }] : [{ wrong: () => true }, { accuses: true }, { hides: true }, { keepsNonce: true }]
   const behaviours = Array.from({ length: peers }, (_, index): Behaviour => (index < bad && random.chance(0.7) ? random.pick(kinds) : {}))
   const last = peers - 1
   const deaths = peers >= 3 && random.chance(0.4) ? [{ peer: last, atMs: random.int(0, 8000) }] : []
@@ -52,7 +55,6 @@ interface Entry {
 }
 
 const walletOf = (index: number) => `0x${index.toString(16).padStart(40, 'a')}`
-const CID = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 const ANTI_ENTROPY_MS = 2000
 const STEP_MS = 100
 
@@ -66,6 +68,7 @@ class Node {
   readonly entries: Entry[] = []
   readonly openings = new Map<string, Uint8Array[]>()
   readonly since = new Map<string, number>()
+  readonly lacking = new Set<string>()
   readonly marks = new Map<string, { mark: string; sinceMs: number }>()
   readonly secret: Uint8Array
   away = false
@@ -119,15 +122,24 @@ class Node {
         return this.commit(macro, info.slicing.microJobs, attempt, samples.map(judge), root)
       }
       case 'reveal':
+        if (duty.micro === info.slicing.microJobs && !this.#take(duty.macro)) return undefined
         return behaviour.hides ? undefined : this.#reveal(duty)
       case 'recheck': {
         const { macro, attempt, dispute } = duty
+        if (dispute.processor === dispute.validator && !this.#take(macro)) return undefined
         const hash = this.hashOfBlock(macro, dispute.micro, dispute.block)
         return { kind: 'recheck', macro, micro: dispute.micro, attempt, hash, agrees: 'neither' }
       }
       case 'finalize':
         return { kind: 'report', cid: CID, outcome: duty.outcome }
     }
+  }
+
+  /** False where a result is not to be had. */
+  #take(macro: number): boolean {
+    const lacked = drawnResults(this.view, this.info, macro).filter(({ cid, author }) => author !== this.name && cid === UNSERVED)
+    for (const { cid } of lacked) this.lacking.add(cid)
+    return lacked.length === 0
   }
 
   #salt(macro: number, micro: number, attempt: number) {
@@ -138,7 +150,8 @@ class Node {
     const blockHashes = this.openings.get(`${macro}/${micro}/${attempt}`) as Uint8Array[]
     const salt = this.#salt(macro, micro, attempt)
     const wallet = walletOf(this.index)
-    const record = { kind: 'reveal' as const, macro, micro, attempt, blockHashes, salt, cid: CID, verdicts: null, wallet }
+    const cid = this.behaviour.unserved && micro < this.info.slicing.microJobs ? UNSERVED : CID
+    const record = { kind: 'reveal' as const, macro, micro, attempt, blockHashes, salt, cid, verdicts: null, wallet }
     return { ...record, checksum: checksumOf(this.view.jobId, record) }
   }
 }
@@ -220,7 +233,7 @@ class World {
   #step(node: Node) {
     this.#process(node)
     const nowMs = this.#scheduler.nowMs()
-    const duties = dutiesOf(node.view, node.name)
+    const duties = dutiesOf(node.view, node.name, { lacking: node.lacking })
     const standing = new Set(duties.map(({ id }) => id))
     for (const id of node.since.keys()) if (!standing.has(id)) node.since.delete(id)
     for (const duty of duties) {
@@ -277,6 +290,8 @@ class World {
         for (const [micro, { blockHashes }] of microJobs.entries()) {
           const wrong = blockHashes.some((hash, block) => bytesToHex(hash) !== bytesToHex(right.hashOfBlock(macro, micro, block)))
           if (wrong) failures.push(`peer ${index}: a wrong result was agreed for ${macro}/${micro}`)
+          if (microJobs[micro]?.cid === UNSERVED)
+            failures.push(`peer ${index}: a result that nobody gives was agreed for ${macro}/${micro}`)
         }
       }
       for (const { peer } of progressOf(view).culprits) {

@@ -5,6 +5,7 @@ import { checksumOf, commitOf } from '../../src/job/commit.ts'
 import { completeDraft } from '../../src/job/draft.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
 import type { JobInfo } from '../../src/job/info.ts'
+import { drawnResults } from '../../src/job/opened-results.ts'
 import type { JobRecord, RecordOf } from '../../src/job/records.ts'
 import { applyRecord, chunkOf, createJobView, type JobView, microKey } from '../../src/job/view.ts'
 import { jobIdOfInfo } from '../../src/protocol/records.ts'
@@ -41,9 +42,15 @@ export interface Behaviour {
   keepsNonce?: boolean
   /** As a validator, says that everything is wrong. */
   accuses?: boolean
+  /** Makes its results known, and gives them to nobody. */
+  unserved?: boolean
   /** Does nothing from now on. */
   dead?: boolean
 }
+
+/** The results of a peer that does not serve them. */
+export const UNSERVED = 'bafkreiunserved'
+export const CID = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 
 interface WorldPeer {
   index: number
@@ -51,6 +58,7 @@ interface WorldPeer {
   behaviour: Behaviour
   secret: Uint8Array
   openings: Map<string, Uint8Array[]>
+  lacking: Set<string>
 }
 
 /**
@@ -72,6 +80,7 @@ export class JobWorld {
       behaviour,
       secret: hashOf('test-secret', uint32(index)),
       openings: new Map(),
+      lacking: new Set(),
     }))
     this.write(info.requester, { kind: 'job', info })
     for (const { name, index } of this.peers) {
@@ -113,14 +122,22 @@ export class JobWorld {
     return Array.from({ length: this.info.slicing.blocks }, (_, block) => this.#blockHash(index, macro, micro, block))
   }
 
-  /** All duties of all living peers, once; `stuck` also lets them vote that the attempt is. Gives the number of duties done. */
-  step({ stuck = false } = {}): number {
+  /**
+   * All duties of all living peers, once; with `late` also of those whose turn comes later, and `stuck` also lets them vote that the attempt is. Gives the
+   * number of duties done.
+   */
+  step({ late = false, stuck = false } = {}): number {
+    const living = this.peers.filter(({ behaviour }) => !behaviour.dead)
+    const duties = (peer: WorldPeer) => dutiesOf(this.view, peer.name, { lacking: peer.lacking })
+    // All vote at once: none waits for what becomes of the others' votes.
+    if (stuck) {
+      const votes = living.flatMap((peer) => duties(peer).flatMap((duty) => (duty.kind === 'reopen' ? [{ peer, duty }] : [])))
+      return votes.filter(({ peer, duty }) => this.#do(peer, duty)).length
+    }
     let done = 0
-    for (const peer of this.peers) {
-      if (peer.behaviour.dead) continue
-      for (const duty of dutiesOf(this.view, peer.name)) {
-        if (this.#waits(duty)) continue
-        if (duty.kind === 'reopen' && !stuck) continue
+    for (const peer of living) {
+      for (const duty of duties(peer)) {
+        if (duty.kind === 'reopen' || (this.#waits(duty) && !late)) continue
         if (this.#do(peer, duty)) done++
       }
     }
@@ -132,6 +149,7 @@ export class JobWorld {
     for (let round = 0; round < rounds; round++) {
       this.process(worker)
       if (this.step() > 0) continue
+      if (this.step({ late: true }) > 0) continue
       if (this.step({ stuck: true }) === 0) return
     }
     throw new Error('the Job does not settle')
@@ -171,9 +189,11 @@ export class JobWorld {
         return true
       }
       case 'reveal':
+        if (duty.micro === this.info.slicing.microJobs && !this.#take(peer, duty.macro)) return false
         return this.#reveal(peer, duty)
       case 'recheck': {
         const { macro, attempt, dispute } = duty
+        if (dispute.processor === dispute.validator && !this.#take(peer, macro)) return false
         const hash = this.#blockHash(index, macro, dispute.micro, dispute.block)
         this.write(name, { kind: 'recheck', macro, micro: dispute.micro, attempt, hash, agrees: 'neither' })
         return true
@@ -182,6 +202,13 @@ export class JobWorld {
         this.write(name, { kind: 'report', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku', outcome: duty.outcome })
         return true
     }
+  }
+
+  /** False where a result is not to be had. */
+  #take(peer: WorldPeer, macro: number): boolean {
+    const lacked = drawnResults(this.view, this.info, macro).filter(({ cid, author }) => author !== peer.name && cid === UNSERVED)
+    for (const { cid } of lacked) peer.lacking.add(cid)
+    return lacked.length === 0
   }
 
   #reveal(peer: WorldPeer, { macro, micro, attempt }: Extract<Duty, { kind: 'reveal' }>): boolean {
@@ -196,7 +223,7 @@ export class JobWorld {
       attempt,
       blockHashes,
       salt,
-      cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku',
+      cid: peer.behaviour.unserved && micro < this.info.slicing.microJobs ? UNSERVED : CID,
       verdicts: null,
       wallet: walletOf(peer.index),
     }

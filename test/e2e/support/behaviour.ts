@@ -21,6 +21,8 @@ export interface Behaviour {
   withholds?: JobRecord['kind'][]
   /** Publishes the Job's code in the place of the report, before anybody else has its turn. */
   forgesReport?: boolean
+  /** Makes its results known under a name that nobody has. */
+  unserved?: boolean
 }
 
 /** The compute service between the peer and its device. */
@@ -55,10 +57,14 @@ function addTo(bytes: Uint8Array, noise: number) {
 }
 
 /** The sessions of a peer that keeps records of some kinds back, or writes false ones. */
-export function withholdingSessions(sessions: JobSessions, { withholds = [], forgesReport = false }: Behaviour): JobSessions {
+export function withholdingSessions(
+  sessions: JobSessions,
+  { withholds = [], forgesReport = false, unserved = false }: Behaviour,
+): JobSessions {
   const falsify = (session: JobSession, record: JobRecord): JobRecord => {
     if (record.kind === 'report' && forgesReport) return { ...record, cid: session.view.info?.code.cid as string }
-    return record
+    const isResult = record.kind === 'reveal' && record.micro < (session.view.info?.slicing.microJobs ?? 0)
+    return isResult && unserved ? { ...record, cid: `bafkrei${'a'.repeat(52)}` } : record
   }
   const wrap = (session: JobSession): JobSession => ({
     ...session,

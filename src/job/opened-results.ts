@@ -1,0 +1,46 @@
+import { chunkStates } from './agreement.ts'
+import { chunkState } from './chunk.ts'
+import type { JobInfo } from './info.ts'
+import { benchOf, type Draw, openedReveal } from './judge.ts'
+import { outputBytesOf } from './slice.ts'
+import type { JobView } from './view.ts'
+import { chunkOf } from './view.ts'
+
+/** The result of one MicroJob that counts, as its processor has made it known. */
+export interface OpenedResult {
+  macro: number
+  micro: number
+  author: string
+  cid: string
+  blockHashes: readonly Uint8Array[]
+}
+
+/** Bytes of one MicroJob's result: all its blocks' outputs. */
+export function resultBytesOfMicroJob({ slicing }: JobInfo): number {
+  return outputBytesOf(slicing) * slicing.blocks
+}
+
+/** The results that the draw under way in MacroJob `macro` has picked and that are revealed. */
+export function drawnResults(view: JobView, info: JobInfo, macro: number): OpenedResult[] {
+  const draw = chunkState(view, info, chunkOf(info, macro)).current?.draw
+  return draw === undefined ? [] : resultsOf(view, info, draw, macro)
+}
+
+/** Every result worth keeping: those that were agreed, and those that may be. */
+export function* openedResults(view: JobView, info: JobInfo): Generator<OpenedResult> {
+  for (const { agreed, current } of chunkStates(view, info)) {
+    for (const { macro, microJobs } of agreed.values()) {
+      for (const [micro, { author, cid, blockHashes }] of microJobs.entries()) yield { macro, micro, author, cid, blockHashes }
+    }
+    const { draw, pending = [] } = current ?? {}
+    if (draw !== undefined) for (const macro of pending) yield* resultsOf(view, info, draw, macro)
+  }
+}
+
+function resultsOf(view: JobView, info: JobInfo, draw: Draw, macro: number): OpenedResult[] {
+  const { picked, at } = benchOf(view, info, draw, macro, new Set())
+  return picked.flatMap((author, micro) => {
+    const reveal = openedReveal(view, macro, micro, author, at[micro] as number)
+    return reveal === undefined ? [] : [{ macro, micro, author, cid: reveal.cid, blockHashes: reveal.blockHashes }]
+  })
+}
