@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBook} from "./interfaces/IBook.sol";
 import {IJobToken} from "./interfaces/IJobToken.sol";
 
@@ -95,8 +96,8 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
     /// @return burned At most `amount`.
     function _burnStake(address wallet, uint256 amount) internal returns (uint256 burned) {
         Stake storage stake = _stakes[wallet];
-        uint256 fromLeaving = _min(amount, stake.leaving);
-        uint256 fromActive = _min(amount - fromLeaving, stake.active);
+        uint256 fromLeaving = Math.min(amount, stake.leaving);
+        uint256 fromActive = Math.min(amount - fromLeaving, stake.active);
         burned = fromLeaving + fromActive;
         // Each is at most the uint96 that it is taken from.
         stake.leaving -= uint96(fromLeaving);
@@ -116,10 +117,6 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
         Stake storage stake = _stakes[wallet];
         uint256 atStake = uint256(stake.active) + stake.leaving;
         if (atStake < needed) revert NotBonded(wallet, atStake, needed);
-    }
-
-    function _min(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a < b ? a : b;
     }
 
     function _bond(uint96 amount) private {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Book} from "./Book.sol";
 import {Wallets} from "./Wallets.sol";
 import {ISwarmJobs} from "./interfaces/ISwarmJobs.sol";
@@ -214,8 +215,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
 
     /// @dev One MicroJob in K is checked, so what a conviction takes must be more than (K − 1) × its price (docs/ESCROW.md).
     function _bondNeeded(uint256 unitPrice, uint256 microJobs) private view returns (uint256) {
-        uint256 deterring = (unitPrice * (microJobs - 1) * BPS) / rules.slashBps + 1;
-        return deterring > rules.minBond ? deterring : rules.minBond;
+        return Math.max(rules.minBond, (unitPrice * (microJobs - 1) * BPS) / rules.slashBps + 1);
     }
 
     /// @dev Below 2^121, by the widths of what it is made of.
@@ -373,7 +373,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         uint256 first = chunk * size;
         uint256 total = j.macroJobs;
         if (first >= total) revert NoSuchChunk(chunk, (total + size - 1) / size);
-        return _min(size, total - first);
+        return Math.min(size, total - first);
     }
 
     function _requireField(uint256 value) private pure {

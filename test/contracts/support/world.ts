@@ -153,5 +153,3 @@ function nested(value: object): unknown {
   if ('info' in value) return value.info
   return 'cause' in value ? value.cause : undefined
 }
-
-export { Contract, type Wallet }
