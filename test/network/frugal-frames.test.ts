@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { gatherWrites } from '../../src/network/gathered-writes.ts'
+import { MAX_STREAM_WINDOW_BYTES } from '../../src/network/limits.ts'
 import { collect, connectAll, startNode, until } from './support.ts'
 
 /** Both ends of a TCP connection on loopback, the first with gathered writes. */
@@ -121,6 +123,32 @@ describe('lazy windows', () => {
     assert.equal(received.length, COUNT)
     // An update takes 12 bytes and 18 of noise: one a frame would be 15,000.
     assert.ok(wire.returnedBytes() - before < 3000, `${wire.returnedBytes() - before} bytes came back`)
+  })
+
+  it('opens the whole window at once for answers of large frames, and only for those', async (t) => {
+    const [client, server] = [await startNode(t), await startNode(t)]
+    await connectAll([client, server])
+    const windowOf = (protocol: string): number | undefined => {
+      const streams = client.libp2p.getConnections().flatMap((connection) => connection.streams)
+      return (streams.find((stream) => stream.protocol === protocol) as { recvWindow?: number } | undefined)?.recvWindow
+    }
+    const bulk = { ...spec, protocol: '/minga/test/bulk/1', maxFrameBytes: MAX_STREAM_WINDOW_BYTES }
+    const expected = new Uint8Array(randomBytes(1_500_000))
+    for (const each of [spec, bulk]) {
+      const looked = Promise.withResolvers<void>()
+      await server.streams.serve(each, async function* () {
+        yield each === bulk ? expected : expected.subarray(0, 50_000)
+        await looked.promise
+      })
+      const frames = client.streams.request(server.self, each, new Uint8Array(1))[Symbol.asyncIterator]()
+      const { value } = await frames.next()
+      assert.deepEqual(value, each === bulk ? expected : expected.subarray(0, 50_000))
+      const window = windowOf(each.protocol)
+      if (each === bulk) assert.equal(window, MAX_STREAM_WINDOW_BYTES)
+      else assert.ok(window !== undefined && window < MAX_STREAM_WINDOW_BYTES, `a window of ${window}`)
+      looked.resolve()
+      assert.deepEqual(await frames.next(), { done: true, value: undefined })
+    }
   })
 
   it('never lets a sender starve: many times the window, both ways at once, with a slow reader', async (t) => {
