@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { SizeClassName } from '../../src/job/settlement/size-classes.ts'
+import { hashOfFile } from '../keys/export.ts'
 import { INSECURE_DEV_SECRET, writeInsecureDevKey } from '../keys/insecure-dev-key.ts'
 import { buildFolder } from './build-folder.ts'
 import { CACHE, CIRCUITS, type Compiled, compileCircuit, mainSource } from './compile.ts'
@@ -29,17 +28,10 @@ export async function buildArtifacts(name: SizeClassName): Promise<Artifacts> {
 /** The INSECURE development key of any constraint system, cached by the system's content. */
 export async function insecureDevKey(r1cs: string): Promise<string> {
   const hash = createHash('sha256')
-    .update(`${INSECURE_DEV_SECRET}\0${await sha256OfFile(r1cs)}`)
+    .update(`${INSECURE_DEV_SECRET}\0${await hashOfFile(r1cs)}`)
     .digest('hex')
   const folder = await buildFolder(join(CACHE, `insecure-dev-key-${hash.slice(0, 16)}`), (scratch) =>
     writeInsecureDevKey(r1cs, join(scratch, KEY_FILE)),
   )
   return join(folder, KEY_FILE)
-}
-
-/** The SHA-256 of a file in hexadecimal digits. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
 }

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { isSizeClassName, SIZE_CLASS_NAMES } from '../../src/job/settlement/size-classes.ts'
+import { hashOfFile } from '../keys/export.ts'
 import { readR1cs } from '../keys/r1cs.ts'
-import { type Artifacts, buildArtifacts, sha256OfFile } from './artifacts.ts'
+import { type Artifacts, buildArtifacts } from './artifacts.ts'
 import { pin, readPinned } from './pin.ts'
 
 /*
@@ -25,7 +26,7 @@ for (const name of SIZE_CLASS_NAMES.filter((name) => named.length === 0 || named
 async function compare(name: (typeof SIZE_CLASS_NAMES)[number], artifacts: Artifacts): Promise<void> {
   const { sha256 } = readPinned(name)
   for (const kind of ['r1cs', 'wasm', 'zkey'] as const) {
-    const found = await sha256OfFile(artifacts[kind])
+    const found = await hashOfFile(artifacts[kind])
     if (found !== sha256[kind]) {
       throw new Error(
         `expected the ${kind} of ${name} to have SHA-256 ${sha256[kind]}, found ${found}: \`npm run circuits -- --pin\` pins it anew`,

@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { type Curve, curves } from 'snarkjs'
-import { elementBytes, inverse, lagrangeAt, modulo } from './arithmetic.ts'
+import { elementBytes, lagrangeAt, modulo } from './arithmetic.ts'
 import { type FixedBase, fixedBase } from './fixed-base.ts'
 import { evaluateQap } from './qap.ts'
 import { type R1cs, readR1cs } from './r1cs.ts'
 
 /** Whoever knows this string can forge proofs under the key, and everybody does. */
-export const INSECURE_DEV_SECRET = 'INSECURE minga development key 1'
+export const INSECURE_DEV_SECRET = 'INSECURE minga development key 2'
 
 /*
- * A Groth16 proving key out of a published string, for tests, demo and development chains only. Tau, alpha, beta and delta are known here, so
- * every point of the key is one multiple of a generator by a number computed in the clear; a real setup (scripts/ceremony) must sum points
- * instead, which takes minutes to an hour. The same constraint system gives the same bytes.
+ * A Groth16 proving key out of a published string, for tests, demo and development chains only. Tau, alpha and beta are known here, so every point
+ * of the key is one multiple of a generator by a number computed in the clear; a real setup (scripts/ceremony) must sum points instead, which
+ * takes minutes to an hour. Like any ceremony's initial key it has delta = 1, so that snarkjs verifies what is contributed to it. The same
+ * constraint system gives the same bytes.
  */
 
 interface Secrets {
   tau: bigint
   alpha: bigint
   beta: bigint
-  delta: bigint
 }
 
 /** Below this many wires, tables of wide windows cost more than they save. */
@@ -34,28 +34,26 @@ export async function writeInsecureDevKey(r1csPath: string, zkeyPath: string, se
 /** The numbers that a ceremony destroys. */
 export function secretsOf(secret: string): Secrets {
   const draw = (label: string) => modulo(BigInt(`0x${createHash('sha512').update(`${secret}|${label}`).digest('hex')}`))
-  return { tau: draw('tau'), alpha: draw('alpha'), beta: draw('beta'), delta: draw('delta') }
+  return { tau: draw('tau'), alpha: draw('alpha'), beta: draw('beta') }
 }
 
 type Section = readonly [id: number, parts: readonly Uint8Array[]]
 
-function sectionsOfKey(curve: Curve, r1cs: R1cs, { tau, alpha, beta, delta }: Secrets): Section[] {
+function sectionsOfKey(curve: Curve, r1cs: R1cs, { tau, alpha, beta }: Secrets): Section[] {
   const rows = r1cs.constraints + r1cs.publicSignals + 1
   const log = Math.ceil(Math.log2(rows))
   const size = 2 ** log
   const root = (order: number) => BigInt(curve.Fr.toString(curve.Fr.w[order]!))
   const { a, b, c, coefficients } = evaluateQap(r1cs, lagrangeAt({ size, root: root(log), at: tau }, 0, 1, rows))
 
-  const perDelta = inverse(delta)
   const publicWires = r1cs.publicSignals + 1
   const combined = a.map((value, wire) => modulo(beta * value + alpha * b[wire]! + c[wire]!))
-  const hidden = combined.slice(publicWires).map((value) => modulo(value * perDelta))
   // The quotient in the odd points of the domain of twice the size, where snarkjs evaluates it.
-  const quotient = lagrangeAt({ size: 2 * size, root: root(log + 1), at: tau }, 1, 2, size).map((value) => modulo(value * perDelta))
+  const quotient = lagrangeAt({ size: 2 * size, root: root(log + 1), at: tau }, 1, 2, size)
 
   const [g1, g2] = bases(curve, r1cs.wires)
   const sizes = [uint32(r1cs.wires), uint32(r1cs.publicSignals), uint32(size)]
-  const constants = [g1([alpha]), g1([beta]), g2([beta]), g2([1n]), g1([delta]), g2([delta])]
+  const constants = [g1([alpha]), g1([beta]), g2([beta]), g2([1n]), g1([1n]), g2([1n])]
   return [
     [1, [uint32(1)]],
     [2, [uint32(32), elementBytes(curve.q), uint32(32), elementBytes(curve.r), ...sizes, ...constants]],
@@ -64,7 +62,7 @@ function sectionsOfKey(curve: Curve, r1cs: R1cs, { tau, alpha, beta, delta }: Se
     [5, [g1(a)]],
     [6, [g1(b)]],
     [7, [g2(b)]],
-    [8, [g1(hidden)]],
+    [8, [g1(combined.slice(publicWires))]],
     [9, [g1(quotient)]],
     // No contributions, and no hash of a circuit: nobody has taken part in a ceremony.
     [10, [Buffer.alloc(64), uint32(0)]],

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { zKey } from 'snarkjs'
+import { withCurve } from '../keys/curve.ts'
+import { hashOfFile, type KeyFiles, pinnedOf, verifierSource } from '../keys/export.ts'
+import { checkPtau } from './ptau.ts'
+import { lastStep, readTranscript, type Step, type Transcript, writeTranscript } from './transcript.ts'
+
+/*
+ * The second phase of Groth16's setup for one circuit. It is secure where one contributor was honest and forgot its randomness, or nobody could know
+ * the beacon before the last contribution. All that it needs are files named by path; nothing is fetched.
+ */
+
+/** snarkjs refuses fewer than 2^10 iterations; more make the beacon's draw slower for everybody alike. */
+export const DEFAULT_ITERATIONS_EXP = 10
+const MAX_NAME_CHARS = 100
+
+export interface CeremonyInit {
+  folder: string
+  circuit: string
+  r1cs: string
+  ptau: string
+  /** BLAKE2b-512 that the ptau file may have. @default the public files of the perpetual ceremony */
+  allowedPtau?: readonly string[]
+}
+
+/** Begins a ceremony in an empty folder: the initial key follows from circuit and powers of tau alone. */
+export async function initCeremony({ folder, circuit, r1cs, ptau, allowedPtau }: CeremonyInit): Promise<Transcript> {
+  const ptauBlake2b = await checkPtau(ptau, allowedPtau)
+  mkdirSync(folder, { recursive: true })
+  const file = fileOf(circuit, 0)
+  const hash = await withCurve(() => zKey.newZKey(readFileSync(r1cs), readFileSync(ptau), join(folder, file)))
+  if (hash === -1) throw new Error(`expected powers of tau for the size of ${circuit}, found too few in ${ptau}`)
+  const step: Step = { kind: 'init', name: 'initial key', file, sha256: await hashOfFile(join(folder, file)), hash: hex(hash) }
+  const transcript = { circuit, r1csSha256: await hashOfFile(r1cs), ptauBlake2b, steps: [step] }
+  writeTranscript(folder, transcript)
+  return transcript
+}
+
+/** Adds a contribution whose secret is drawn here and forgotten; `entropy` is mixed in. */
+export function contribute(folder: string, name: string, entropy = ''): Promise<Step> {
+  const secret = `${randomBytes(64).toString('hex')}${entropy}`
+  return addStep(folder, { kind: 'contribution', name }, (from, to) => zKey.contribute(from, to, name, secret))
+}
+
+/** Ends the ceremony with a value that was announced before the last contribution and known to nobody then, such as a later block's hash. */
+export function applyBeacon(folder: string, name: string, beaconHex: string, iterationsExp = DEFAULT_ITERATIONS_EXP): Promise<Step> {
+  if (!/^([0-9a-f]{2}){16,255}$/.test(beaconHex)) throw new Error('expected a beacon of at least 16 bytes in lower-case hexadecimal digits')
+  const beacon = { hex: beaconHex, iterationsExp }
+  return addStep(folder, { kind: 'beacon', name, beacon }, (from, to) => zKey.beacon(from, to, name, beaconHex, iterationsExp))
+}
+
+async function addStep(
+  folder: string,
+  step: Pick<Step, 'kind' | 'name' | 'beacon'>,
+  make: (from: string, to: string) => Promise<Uint8Array | false>,
+): Promise<Step> {
+  if (step.name.length < 1 || step.name.length > MAX_NAME_CHARS) throw new Error(`expected a name of 1 … ${MAX_NAME_CHARS} characters`)
+  const transcript = readTranscript(folder)
+  const last = lastStep(transcript)
+  if (last.kind === 'beacon') throw new Error('expected a ceremony under way, found one that its beacon has ended')
+  const from = join(folder, last.file)
+  const found = await hashOfFile(from)
+  if (found !== last.sha256) throw new Error(`expected ${from} to have SHA-256 ${last.sha256}, found ${found}`)
+  const file = fileOf(transcript.circuit, transcript.steps.length)
+  const hash = await withCurve(() => make(from, join(folder, file)))
+  if (hash === false) throw new Error(`expected snarkjs to add the ${step.kind}, found that it refused`)
+  const added: Step = { ...step, file, sha256: await hashOfFile(join(folder, file)), hash: hex(hash) }
+  writeTranscript(folder, { ...transcript, steps: [...transcript.steps, added] })
+  return added
+}
+
+/**
+ * Checks a whole ceremony: files against the transcript, the last key against circuit and powers of tau, and the contributions and the beacon in
+ * the key against those in the transcript. Throws where anything does not hold.
+ */
+export async function verifyCeremony(init: Omit<CeremonyInit, 'circuit'>): Promise<Transcript> {
+  const { folder, r1cs, ptau, allowedPtau } = init
+  const transcript = readTranscript(folder)
+  expect('powers of tau', transcript.ptauBlake2b, await checkPtau(ptau, allowedPtau))
+  expect('constraint system', transcript.r1csSha256, await hashOfFile(r1cs))
+  for (const { file, sha256 } of transcript.steps) expect(file, sha256, await hashOfFile(join(folder, file)))
+  const log: string[] = []
+  // As bytes: snarkjs forgets to close some of the files that it opens by name.
+  const logger = { debug: () => {}, warn: () => {}, error: (text: string) => log.push(text), info: (text: string) => log.push(text) }
+  const last = join(folder, lastStep(transcript).file)
+  const holds = await withCurve(() => zKey.verifyFromR1cs(readFileSync(r1cs), readFileSync(ptau), readFileSync(last), logger))
+  if (!holds) throw new Error(`expected ${last} to follow from circuit, powers of tau and contributions, found: ${log.join('; ')}`)
+  checkContributions(transcript, log)
+  return transcript
+}
+
+/** snarkjs names the contributions in a key only in its log, the last first. */
+function checkContributions({ steps }: Transcript, log: readonly string[]): void {
+  const found = log.filter((text) => /^contribution #\d+ /.test(text)).reverse()
+  const made = steps.slice(1)
+  expect('number of contributions', String(made.length), String(found.length))
+  for (const [i, { name, hash }] of made.entries()) {
+    if (!found[i]!.replaceAll(/\s/g, '').endsWith(hash)) throw new Error(`expected contribution ${i + 1}, by ${name}, to have hash ${hash}`)
+  }
+  const beacons = log.flatMap((text) => /^Beacon (?:generator|iterations Exp): (\w+)$/.exec(text)?.[1] ?? [])
+  const announced = made.flatMap(({ beacon }) => (beacon === undefined ? [] : [beacon.hex, String(beacon.iterationsExp)]))
+  expect('beacon', announced.join(' '), beacons.join(' '))
+}
+
+/** Verifies the ceremony, then writes proving key, pinned facts, Solidity verifier and transcript to `out`. */
+export async function exportCeremony(init: Omit<CeremonyInit, 'circuit'> & Pick<KeyFiles, 'wasm'>, out: string): Promise<void> {
+  const transcript = await verifyCeremony(init)
+  const last = lastStep(transcript)
+  if (last.kind !== 'beacon') throw new Error('expected a ceremony that a beacon has ended, found one under way')
+  mkdirSync(out, { recursive: true })
+  const { circuit } = transcript
+  const zkey = join(out, `${circuit}.zkey`)
+  copyFileSync(join(init.folder, last.file), zkey)
+  const pinned = await pinnedOf({ r1cs: init.r1cs, wasm: init.wasm, zkey }, { name: circuit, insecure: false })
+  writeFileSync(join(out, `${circuit}.json`), `${JSON.stringify(pinned, null, 2)}\n`)
+  const remark = `Key of a ceremony with ${transcript.steps.length - 1} steps, SHA-256 of its verification key ${pinned.sha256.verificationKey}.`
+  writeFileSync(join(out, `Verifier${circuit}.sol`), await verifierSource(zkey, circuit, remark))
+  writeTranscript(out, transcript)
+}
+
+function expect(what: string, expected: string, found: string): void {
+  if (expected !== found) throw new Error(`expected the ${what} of the transcript, ${expected}, found ${found}`)
+}
+
+const fileOf = (circuit: string, step: number) => `${basename(circuit)}-${String(step).padStart(4, '0')}.zkey`
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
