@@ -51,7 +51,7 @@ export interface ChunkState {
   /** By picked commit: the validators of some attempt that said that its result is not to be had. */
   lacked: Map<string, Set<string>>
   attempts: Attempt[]
-  /** The attempt under way; undefined when all MacroJobs of the chunk are agreed or no attempt is left. */
+  /** The attempt under way; undefined when all MacroJobs of the chunk are agreed, or `isExhausted`. */
   current: Attempt | undefined
   /** Authors whose commits nobody builds on any more (view.ts). */
   twoHeaded: Set<string>
@@ -69,6 +69,11 @@ export function chunkState(view: JobView, info: JobInfo, chunk: number): ChunkSt
   const state = computeChunk(view, info, chunk)
   ofView.set(chunk, { version, state })
   return state
+}
+
+/** All attempts are used up and MacroJobs are left: the nonce chains end here, so that the chunk can not be agreed any more. */
+export function isExhausted({ attempts, current, agreed, macros }: ChunkState): boolean {
+  return current === undefined && attempts.length > 0 && agreed.size < macros.length
 }
 
 /** Peers convicted anywhere in the chunk. */

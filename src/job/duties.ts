@@ -1,6 +1,6 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
-import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, type Proposal, proposalRank } from './chunk.ts'
+import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
 import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, VALIDATOR_RANKS, validationCommit } from './judge.ts'
 import { drawnResults } from './opened-results.ts'
@@ -36,7 +36,10 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
   const agreed = agreedMacroJobs(view, info)
   if (agreed !== undefined) return findings.reported ? [] : finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
-  return chunkStates(view, info).flatMap((state) =>
+  const states = chunkStates(view, info)
+  // Nothing comes of the rest where one chunk has used up its attempts.
+  if (states.some(isExhausted)) return []
+  return states.flatMap((state) =>
     state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self, findings.lacking),
   )
 }

@@ -1,4 +1,5 @@
 import type { JobProgress, MacroProgress } from './progress.ts'
+import { MAX_ATTEMPTS } from './records.ts'
 
 /**
  * `open`: nobody has computed it; `done`: its commit stands; `agreed`: its result was verified; `refused`: its result was wrong or never opened,
@@ -98,6 +99,11 @@ function microState(macro: MacroProgress | undefined, micro: number): { state: M
 function endOf({ state, reportCid, failure }: JobProgress): Extract<JobEvent, { type: 'job:finished' }> | undefined {
   if (state === 'finished') return { type: 'job:finished', state: 'agreed', ...(reportCid !== undefined && { report: reportCid }) }
   if (state === 'cancelled' || state === 'expired') return { type: 'job:finished', state }
-  if (state === 'failed') return { type: 'job:finished', state, ...(failure !== undefined && { reason: failure }) }
+  if (state === 'failed')
+    return {
+      type: 'job:finished',
+      state,
+      ...(failure !== undefined && { reason: failure === 'attempts' ? `no agreement in ${MAX_ATTEMPTS} attempts` : failure }),
+    }
   return undefined
 }

@@ -1,6 +1,6 @@
 import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { equalBytes } from './bytes.ts'
-import type { ChunkState } from './chunk.ts'
+import { type ChunkState, isExhausted } from './chunk.ts'
 import { remainingMs } from './deadline.ts'
 import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'
@@ -26,13 +26,16 @@ export interface PeerTally {
   culprit: boolean
 }
 
+/** Why a Job cannot be done: what its peers ran into, or that all attempts of a chunk ended without agreement. */
+export type JobFailure = RecordOf<'complaint'>['reason'] | 'attempts'
+
 export interface JobProgress {
   jobId: string
   name: string
   /** `expired`: its deadline passed before all was agreed, by the clock of whoever looks. */
   state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
   /** Why it failed, where it did. */
-  failure: RecordOf<'complaint'>['reason'] | undefined
+  failure: JobFailure | undefined
   microJobs: { total: number; processed: number; agreed: number }
   macroJobs: MacroProgress[]
   peers: PeerTally[]
@@ -62,7 +65,7 @@ export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
   const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
   const all = agreedMacros === macroJobs.length
   const reportCid = all ? reportOf(view, info) : undefined
-  const failure = all ? undefined : failureOf(view)?.reason
+  const failure = all ? undefined : whyFailed(view, states)
   const state = stateOfJob(view, { unixMs })
   const total = info.slicing.macroJobs * info.slicing.microJobs
   const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
@@ -90,9 +93,13 @@ export function stateOfJob(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
     reported: agreed && reportOf(view, info) !== undefined,
     cancelled: isCancelled(view),
     agreed,
-    failed: !agreed && failureOf(view) !== undefined,
+    failed: !agreed && whyFailed(view, chunkStates(view, info)) !== undefined,
     expired: remainingMs(info, unixMs) === 0,
   })
+}
+
+function whyFailed(view: JobView, states: readonly ChunkState[]): JobFailure | undefined {
+  return failureOf(view)?.reason ?? (states.some(isExhausted) ? 'attempts' : undefined)
 }
 
 const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed', 'expired'])

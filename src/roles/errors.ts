@@ -1,5 +1,6 @@
 import { EXIT, MingaError } from '../errors.ts'
 import type { JobProgress } from '../job/progress.ts'
+import { MAX_ATTEMPTS } from '../job/records.ts'
 
 /** Nobody took the Job in: a Job that only its requester holds is lost when the requester leaves. */
 export class NoHolderError extends MingaError {
@@ -50,6 +51,7 @@ export class JobFailedError extends MingaError {
 
 /** How a Job ended that has no result, as an error; undefined where it may still have one. */
 export function failureOfJob({ jobId, state, failure }: Pick<JobProgress, 'jobId' | 'state' | 'failure'>): JobFailedError | undefined {
+  if (failure === 'attempts') return new JobFailedError(jobId, `its peers came to no agreement in ${MAX_ATTEMPTS} attempts`)
   if (state === 'failed') return new JobFailedError(jobId, `peers gave it up (${failure})`)
   if (state === 'cancelled') return new JobFailedError(jobId, 'its requester cancelled it')
   return state === 'expired' ? new JobFailedError(jobId, 'its deadline has passed') : undefined

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { agreedMacroJobs, outcomeOf } from '../../src/job/agreement.ts'
 import { chunkState } from '../../src/job/chunk.ts'
+import { dutiesOf } from '../../src/job/duties.ts'
+import { eventsBetween } from '../../src/job/events.ts'
 import { planFits, planOf } from '../../src/job/plan.ts'
 import { progressOf } from '../../src/job/progress.ts'
+import { MAX_ATTEMPTS } from '../../src/job/records.ts'
 import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
+import { failureOfJob } from '../../src/roles/errors.ts'
 import { type Behaviour, JobWorld, peerName, plainInfo, UNSERVED } from '../support/job-world.ts'
 
 const honest: Behaviour = {}
@@ -176,6 +180,25 @@ test('an author with two chain heads counts for nothing more, whatever came firs
     for (const { author, record } of shuffled(fresh.log, seed)) applyRecord(view, author, record)
     assert.deepEqual(outcomeOf(view.jobId, agreedMacroJobs(view, fresh.info) ?? []), outcomeOf(view.jobId, macroJobs ?? []))
   }
+})
+
+test('a Job whose attempts are used up has failed, says why, and asks nothing more of anybody', () => {
+  const job = world([honest, honest, honest], [2, 2, 2], 1)
+  job.process(spread(3))
+  const [first, second, third] = [0, 1, 2].map((index) => peerName(index)) as [string, string, string]
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    assert.notEqual(progressOf(job.view).state, 'failed')
+    for (const peer of [first, second, third]) job.write(peer, { kind: 'reopen', chunk: 0, attempt, items: [] })
+  }
+  const progress = progressOf(job.view)
+  assert.deepEqual([progress.state, progress.failure], ['failed', 'attempts'])
+  assert.deepEqual(dutiesOf(job.view, first), [])
+  assert.deepEqual(eventsBetween(progressOf(world([honest]).view), progress).at(-1), {
+    type: 'job:finished',
+    state: 'failed',
+    reason: 'no agreement in 16 attempts',
+  })
+  assert.match(failureOfJob(progress)?.message ?? '', /no agreement in 16 attempts/)
 })
 
 test('one complaint of several peers fails no Job, two of three do', () => {
