@@ -124,6 +124,22 @@ export class RpcRefusedError extends MingaError {
   }
 }
 
+/** A value is beyond what the contract's type of it holds, such as a price of 2^80. */
+export class CallArgumentError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly call: string
+
+  constructor(call: string, cause: unknown) {
+    const { shortMessage, argument } = cause as { shortMessage?: string; argument?: string }
+    super({
+      message: `expected values that ${call} can take, found ${argument ?? 'one'} ${shortMessage ?? 'that it cannot'}`,
+      hint: 'mend the Job’s prices, bond or shape',
+      cause,
+    })
+    this.call = call
+  }
+}
+
 /** A contract refused the call; `error` and `facts` are its own. */
 export class CallRevertedError extends MingaError {
   readonly exitCode = EXIT.jobFailed

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import type { Anvil } from '../../src/chain/devnet/anvil.ts'
 import {
   CallRevertedError,
@@ -191,6 +195,29 @@ describe('a wallet’s sender, over a real chain', () => {
     await until(async () => (await counted(chain.url)) === 1)
     await rpc('anvil_mine', '0x3')
     assert.equal(await counted(chain.url), 1)
+  })
+
+  it('survives a chain that is killed with -9 and goes on from an older state', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'minga-sender-'))
+    const statePath = join(directory, 'state.json')
+    const mortal = await anvil()
+    await setCounter(mortal.url)
+    await call(mortal.url, 'evm_mine')
+    const packed = Buffer.from(String(await call(mortal.url, 'anvil_dumpState')).slice(2), 'hex')
+    await writeFile(statePath, gunzipSync(packed))
+    const { sender } = senderOver([mortal.url], { account: 2 })
+    senders.push(sender)
+    mined(await sender.send(increment))
+    assert.equal(await counted(mortal.url), 1)
+
+    process.kill(mortal.pid, 'SIGKILL')
+    await mortal.ended
+    const meanwhile = sender.send(increment)
+    const again = await anvil({ port: mortal.port, loadState: statePath })
+    mined(await meanwhile)
+    await until(async () => (await counted(again.url)) === 2)
+    await again.stop()
+    await rm(directory, { recursive: true })
   })
 
   it('tells who waits that a transaction is pending, and follows it up', async () => {

@@ -1,5 +1,6 @@
 import type { Abortable, ActionOptions, ChainOutcome, EscrowState } from '../../ports.ts'
 import type { ReadableContract } from '../contracts.ts'
+import { CallArgumentError } from '../errors.ts'
 import type { PermitSigner } from '../permit.ts'
 import type { Sender } from '../sender/sender.ts'
 
@@ -19,13 +20,19 @@ export interface Action {
   isDone?: (options: Abortable) => Promise<boolean>
 }
 
-/** Calls the escrow, and tells what came of it. */
+/** Calls the escrow, and tells what came of it. Throws CallArgumentError, and what the sender throws. */
 export async function act(
   { sender, escrow }: ActionComponents,
   { name, args, isDone }: Action,
   options: ActionOptions = {},
 ): Promise<ChainOutcome> {
-  const encode = (values: readonly unknown[]) => escrow.abi.encodeFunctionData(name, values)
+  const encode = (values: readonly unknown[]) => {
+    try {
+      return escrow.abi.encodeFunctionData(name, values)
+    } catch (error) {
+      throw new CallArgumentError(name, error)
+    }
+  }
   const data = typeof args === 'function' ? async (at: Abortable) => encode(await args(at)) : encode(args)
   const sent = await sender.send({ name, to: escrow.address, data }, { ...options, ...(isDone && { isDone }) })
   if (sent.outcome === 'already-done') return sent

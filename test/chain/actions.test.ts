@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { CallArgumentError, CallRevertedError, InsufficientTokensError } from '../../src/chain/errors.ts'
+import type { AttemptRef, Chain, ChainOutcome, EscrowTerms, Settlement, StatementOf } from '../../src/ports.ts'
+import { BUDGET, startWorld, TOKEN, terms, units, type World } from './support/world.ts'
+
+describe('the escrow, over a devnet', () => {
+  let world: World
+  let requester: Chain
+  let peer: Chain
+  let other: Chain
+  before(async () => {
+    world = await startWorld()
+    ;[requester, peer, other] = await Promise.all([world.open(0), world.open(1), world.open(2)])
+    await Promise.all([peer.bond(600n * TOKEN), other.bond(600n * TOKEN)])
+  })
+  after(() => world.stop())
+
+  const done = (outcome: ChainOutcome) =>
+    outcome.outcome === 'done' ? outcome : assert.fail('expected a transaction, found it done already')
+  const reverts = (action: Promise<unknown>, name: string) =>
+    assert.rejects(action, (error) => {
+      assert.ok(error instanceof CallRevertedError, String(error))
+      assert.equal(error.error, name)
+      return true
+    })
+  const place = async (changes: Partial<EscrowTerms> = {}) => {
+    const placed = terms(changes)
+    await requester.open(placed)
+    return requester.escrowIdOf(requester.wallet, placed.jobId)
+  }
+  const proposal = `0x${'ab'.repeat(32)}`
+  const commit = async (at: AttemptRef, root: bigint) => {
+    const signatures = [peer.statements.sign({ kind: 'root-endorsement', ...at, root, proposal })]
+    return peer.commitRoot({ ...at, root, proposal, signatures })
+  }
+  /** A beacon is the hash of the block after the commit's, once it is over. */
+  const pin = async (at: AttemptRef) => {
+    await world.rpc('anvil_mine', '0x3')
+    await peer.pinBeacon(at)
+    return (await peer.attempt(at))!.beacon!
+  }
+  const settlement = (at: AttemptRef, root: bigint, beacon: bigint): Settlement => {
+    const verdict = (macroJob: number) => ({ kind: 'verdict', ...at, macroJob, root, beacon, verdict: 5n }) as const
+    return {
+      ...at,
+      counted: 0b11n,
+      validations: [0, 1].map((macroJob) => ({ verdict: 5n, signature: other.statements.sign(verdict(macroJob)) })),
+      payees: [
+        { wallet: peer.wallet, count: units(4n, 0n) },
+        { wallet: other.wallet, count: units(0n, 2n) },
+      ],
+      commitment: 9n,
+      proof: {
+        a: [1n, 2n],
+        b: [
+          [1n, 2n],
+          [3n, 4n],
+        ],
+        c: [1n, 2n],
+      },
+    }
+  }
+
+  it('opens in one transaction, says what stands there, and opens nothing twice', async () => {
+    const asked = terms()
+    const before = await requester.balances()
+    const { gasUsed, feeWei } = done(await requester.open(asked))
+    assert.ok(gasUsed > 100_000n && feeWei > 0n)
+    const escrowId = requester.escrowIdOf(requester.wallet, asked.jobId)
+    const { jobId: _, ...shared } = asked
+    const job = await peer.job(escrowId)
+    assert.deepEqual(job, { ...shared, escrowId, requester: requester.wallet, state: 'open', heldWei: BUDGET })
+    assert.equal((await requester.balances()).tokenWei, before.tokenWei - BUDGET)
+    assert.deepEqual(await requester.open(asked), { outcome: 'already-done' })
+    await reverts(requester.open({ ...asked, blocks: 5 }), 'JobExists')
+    assert.equal(await peer.job(escrowId + 1n), undefined)
+  })
+
+  it('opens several at once, each with a permit of its own', async () => {
+    const all = await Promise.all([terms(), terms(), terms()].map((asked) => requester.open(asked)))
+    assert.equal(new Set(all.map((outcome) => done(outcome).transaction)).size, 3)
+  })
+
+  it('refuses what cannot be paid, with what there is', async () => {
+    const rich = terms({ unitPriceWei: 900_000n * TOKEN, minBondWei: 100_000_000n * TOKEN })
+    await assert.rejects(requester.open(terms({ unitPriceWei: 2n ** 80n })), CallArgumentError)
+    await assert.rejects(requester.open(rich), (error) => {
+      assert.ok(error instanceof InsufficientTokensError)
+      return error.exitCode === 6 && error.needed > error.found
+    })
+    await assert.rejects(requester.withdraw(), InsufficientTokensError)
+  })
+
+  it('cancels before anyone has engaged, and pays back as credit', async () => {
+    const escrowId = await place()
+    const { creditWei } = await requester.balances()
+    done(await requester.cancel(escrowId))
+    assert.equal((await requester.job(escrowId))?.state, 'cancelled')
+    assert.equal((await requester.balances()).creditWei, creditWei + BUDGET)
+    assert.deepEqual(await requester.cancel(escrowId), { outcome: 'already-done' })
+    const before = await requester.balances()
+    done(await requester.withdraw())
+    const { tokenWei, creditWei: left } = await requester.balances()
+    assert.deepEqual([tokenWei, left], [before.tokenWei + before.creditWei, 0n])
+  })
+
+  it('commits a root, pins its beacon, settles it once and pays', async () => {
+    const escrowId = await place()
+    const at = { escrowId, chunk: 0, attempt: 0 }
+    assert.equal(await peer.attempt(at), undefined)
+    done(await peer.engage(escrowId))
+    assert.deepEqual(await other.engage(escrowId), { outcome: 'already-done' })
+    await reverts(requester.cancel(escrowId), 'WrongState')
+
+    done(await commit(at, 11n))
+    assert.deepEqual(await commit(at, 11n), { outcome: 'already-done' })
+    await reverts(commit(at, 12n), 'AttemptTaken')
+    assert.equal(await peer.nextAttempt(escrowId, 0), 1)
+    const beacon = await pin(at)
+    assert.ok(beacon > 0n)
+    assert.deepEqual(await other.pinBeacon(at), { outcome: 'already-done' })
+
+    const paid = settlement(at, 11n, beacon)
+    const before = await Promise.all([peer.balances(), other.balances()])
+    const [one, two] = await Promise.all([peer.settle(paid), other.settle(paid)])
+    assert.equal([one, two].filter(({ outcome }) => outcome === 'done').length, 1, 'two finalizers, one settlement')
+    assert.equal(await requester.settled(escrowId, 0), 0b11n)
+    assert.equal((await requester.job(escrowId))?.state, 'settled')
+    const after = await Promise.all([peer.balances(), other.balances()])
+    const earned = after.map(({ creditWei }, index) => creditWei - before[index]!.creditWei)
+    const finisher = one.outcome === 'done' ? [14n, 0n] : [0n, 14n]
+    assert.deepEqual(earned, [(400n + finisher[0]!) * TOKEN, (60n + finisher[1]!) * TOKEN])
+  })
+
+  it('refunds after the deadline, by anyone and once', async () => {
+    const now = (await peer.head()).timestamp
+    const escrowId = await place({ deadline: now + 3_600 })
+    await reverts(peer.refund(escrowId), 'DeadlineAhead')
+    await world.rpc('evm_increaseTime', 3_700)
+    await world.rpc('evm_mine')
+    done(await peer.refund(escrowId))
+    assert.deepEqual(await other.refund(escrowId), { outcome: 'already-done' })
+    assert.equal((await requester.job(escrowId))?.state, 'refunded')
+  })
+
+  it('convicts who signed two leaves, once', async () => {
+    const escrowId = await place({ deadline: (await peer.head()).timestamp + 86_400 })
+    const leaf = (value: bigint): StatementOf<'leaf-commit'> => ({
+      kind: 'leaf-commit',
+      escrowId,
+      macroJob: 0,
+      microJob: 1,
+      attempt: 0,
+      leaf: value,
+    })
+    const signatures = [other.statements.sign(leaf(1n)), other.statements.sign(leaf(2n))] as const
+    const conviction = { offence: 'two-leaves', commit: leaf(1n), otherLeaf: 2n, signatures } as const
+    const { bondWei } = await other.balances()
+    done(await peer.convict(conviction))
+    assert.equal((await other.balances()).bondWei, bondWei - 125n * TOKEN)
+    assert.deepEqual(await peer.convict(conviction), { outcome: 'already-done' })
+  })
+
+  it('knows whose signature it is, and that a broken one is nobody’s', () => {
+    const statement = { kind: 'verdict', escrowId: 1n, chunk: 0, attempt: 0, macroJob: 3, root: 4n, beacon: 5n, verdict: 6n } as const
+    const signature = peer.statements.sign(statement)
+    assert.equal(other.statements.signerOf(statement, signature), peer.wallet)
+    assert.notEqual(other.statements.signerOf({ ...statement, verdict: 7n }, signature), peer.wallet)
+    assert.equal(other.statements.signerOf(statement, { r: '0x', vs: 'nonsense' }), undefined)
+    assert.match(peer.statements.hashOf(statement), /^0x[0-9a-f]{64}$/)
+  })
+
+  it('bonds with a permit, and gives a bond back after its wait', async () => {
+    const { bondWei } = await requester.balances()
+    done(await requester.bond(20n * TOKEN))
+    done(await requester.requestUnbond(15n * TOKEN))
+    const asked = await requester.balances()
+    assert.deepEqual([asked.bondWei, asked.leavingWei], [bondWei + 5n * TOKEN, 15n * TOKEN])
+    await reverts(requester.unbond(), 'StillLocked')
+    await assert.rejects(requester.requestUnbond(10_000n * TOKEN), InsufficientTokensError)
+  })
+
+  it('tells its size classes as the chain file has them', async () => {
+    const classes = await requester.sizeClasses()
+    assert.equal(classes.length, Object.keys(world.devnet.chain.verifiers).length)
+    for (const { verifier, verificationKeyHash } of classes) {
+      const named = Object.values(world.devnet.chain.verifiers).find((known) => known.verifier === verifier)
+      assert.equal(named?.verificationKeyHash, verificationKeyHash)
+    }
+  })
+})
