@@ -346,7 +346,7 @@ function applyReopenVotes(
       const verdict = verdicts.find((candidate) => candidate.macro === macro)
       const opened = draw !== undefined && verdict?.state === 'open' && !verdict.hidden.includes(micro)
       const author = authorIn(draw?.record ?? proposal?.record, macro, micro)
-      const lacked = opened && isLacked(state, draw.record, verdict.validators, [macro, micro])
+      const lacked = opened && isLacked(view, state, draw.record, verdict.validators, [macro, micro])
       if (state.agreed.has(macro) || (opened && !lacked)) continue
       since.set(microKey(macro, micro), attempt + 1)
       // A vote alone is no proof: what is missing must have been due.
@@ -381,6 +381,7 @@ function noteLacked(
  * one, or the only one besides its author; they could as well keep back what they say of it.
  */
 function isLacked(
+  { complaints }: JobView,
   { lacked }: ChunkState,
   root: RecordOf<'root'>,
   validators: readonly string[],
@@ -388,7 +389,7 @@ function isLacked(
 ) {
   const author = authorIn(root, macro, micro)
   const claims = [...(lacked.get(pickKey(root, macro, micro) ?? '') ?? [])].filter((peer) => peer !== author)
-  const judges = validators.filter((peer) => peer !== author)
+  const judges = validators.filter((peer) => peer !== author && !complaints.has(peer))
   return claims.length > 0 && claims.length >= Math.min(2, judges.length)
 }
 

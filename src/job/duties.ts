@@ -2,7 +2,7 @@ import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreem
 import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, type Proposal, proposalRank } from './chunk.ts'
 import type { JobInfo } from './info.ts'
-import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, VALIDATOR_RANKS, validationCommit } from './judge.ts'
+import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, validationCommit } from './judge.ts'
 import { drawnResults } from './opened-results.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
@@ -141,11 +141,14 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   const duties: Duty[] = []
   const rank = verdict.validators.indexOf(self)
   const mine = validationCommit(view, info, draw, macro, self)
-  if (!verdict.validated && rank >= 0 && rank < VALIDATOR_RANKS && anyValidationCommit(view, info, draw, macro, self) === undefined) {
+  // Who gave the Job up opens what it has committed to, and judges no more; nobody waits for it to.
+  const able = !view.complaints.has(self)
+  const first = (peers: readonly string[]) => peers.filter((peer) => !view.complaints.has(peer))
+  if (!verdict.validated && able && rank >= 0 && anyValidationCommit(view, info, draw, macro, self) === undefined) {
     duties.push({
       id: `validate/${at}`,
       kind: 'validate',
-      before: verdict.validators.slice(0, rank),
+      before: first(verdict.validators.slice(0, rank)),
       macro,
       attempt: draw.attempt,
       root: draw.root,
@@ -167,11 +170,11 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   }
   for (const dispute of verdict.disputes) {
     const place = dispute.voters.indexOf(self)
-    if (place === -1 || dispute.voted.includes(self)) continue
+    if (place === -1 || !able || dispute.voted.includes(self)) continue
     duties.push({
       id: `recheck/${at}/${dispute.micro}`,
       kind: 'recheck',
-      before: dispute.voters.slice(0, Math.max(0, place - 1)),
+      before: first(dispute.voters.slice(0, place)).slice(0, -1),
       macro,
       attempt: draw.attempt,
       dispute,

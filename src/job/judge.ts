@@ -70,6 +70,19 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   }
 }
 
+/**
+ * The first peers of a ranking that may be asked. One that gave the Job up keeps its place, and as many more are asked: its complaint may come after what
+ * it has said already, and must take nothing of that back.
+ */
+function firstAble(view: JobView, peers: readonly string[], count: number): string[] {
+  let able = 0
+  return peers.filter((peer) => {
+    if (able >= count) return false
+    if (!view.complaints.has(peer)) able++
+    return true
+  })
+}
+
 /** Where results compare bit by bit only within one numeric fingerprint, nobody else takes part. */
 export function fitsClass(view: JobView, { verification }: JobInfo, peer: string): boolean {
   return verification.mode !== 'class' || view.peers.get(peer)?.fingerprint === verification.fingerprint
@@ -80,7 +93,7 @@ export function fitsClass(view: JobView, { verification }: JobInfo, peer: string
  * the voters who did answer say stands then, though others are missing.
  */
 export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench, closing = false): MacroVerdict {
-  const validators = bench.ranking.slice(0, VALIDATOR_RANKS)
+  const validators = firstAble(view, bench.ranking, VALIDATOR_RANKS)
   const committed = validators.some((peer) => validationCommit(view, info, draw, macro, peer) !== undefined)
   const validation = firstValidation(view, info, draw, macro, validators)
   const reveals = bench.picked.map((author, micro) => openedReveal(view, macro, micro, author, bench.at[micro] as number))
@@ -165,7 +178,7 @@ function opens(view: JobView, commit: RecordOf<'commit'>, reveal: RecordOf<'reve
   return fits
 }
 
-/** True where the validator computed the same; its word on its own work counts only where nobody else has joined. */
+/** True where the validator computed the same; its word on its own work counts only where nobody else has joined, or all others gave the Job up. */
 function confirms(
   view: JobView,
   validation: Authored<RecordOf<'reveal'>>,
@@ -175,7 +188,8 @@ function confirms(
 ): boolean {
   const { verdicts, blockHashes } = validation.record
   const own = bench.picked[micro] === validation.author
-  if (own && [...view.peers.keys()].some((peer) => peer !== validation.author && !bench.barred.has(peer))) return false
+  const judges = (peer: string) => peer !== validation.author && !bench.barred.has(peer) && !view.complaints.has(peer)
+  if (own && [...view.peers.keys()].some(judges)) return false
   if (verdicts !== null && verdicts[micro] === true) return true
   const mine = reveal.blockHashes[bench.samples[micro] as number]
   return mine !== undefined && equalBytes(mine, blockHashes[micro] as Uint8Array)
@@ -211,7 +225,8 @@ function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { macro, m
   const hashes = { processor: reveal.blockHashes[block], validator: validation.record.blockHashes[micro] }
   const sides = votes.map(({ record }) => sideOf(info, record, hashes))
   const count = (side: RecordOf<'recheck'>['agrees']) => sides.filter((found) => found === side).length
-  const wanted = closing || processor === validator ? 1 : Math.min(2, voters.length)
+  const able = voters.filter((peer) => !view.complaints.has(peer))
+  const wanted = closing || processor === validator ? 1 : Math.min(2, able.length)
   const dispute = { micro, block, processor, validator, voters, voted: votes.map(({ peer }) => peer) }
   if (votes.length === 0 || votes.length < wanted) return { dispute }
   if (processor === validator) {
@@ -232,7 +247,12 @@ function votersOf(
   { ranking, barred }: Bench,
   parties: readonly string[],
 ): string[] {
-  const others = (peers: readonly string[]) => peers.filter((peer) => !parties.includes(peer)).slice(0, RECHECK_RANKS)
+  const others = (peers: readonly string[]) =>
+    firstAble(
+      view,
+      peers.filter((peer) => !parties.includes(peer)),
+      RECHECK_RANKS,
+    )
   const drawn = others(ranking)
   if (drawn.length > 0) return drawn
   const joined = [...view.peers.keys()].filter((peer) => !barred.has(peer) && fitsClass(view, info, peer))

@@ -89,6 +89,8 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       break
     case 'complaint':
       view.complaints.set(author, record)
+      // It may have been asked to judge in any of them.
+      touchAll(view)
       break
     case 'commit':
       push(view.commits, microKey(record.macro, record.micro), { author, record })

@@ -213,6 +213,28 @@ test('one complaint of several peers fails no Job, two of three do', () => {
   assert.equal(progressOf(alone.view).state, 'failed')
 })
 
+test('two peers of which one gives up do not wait for a third, and a complaint takes back nothing', () => {
+  const job = world([honest, honest])
+  const complaint = { kind: 'complaint', reason: 'limits', macro: 0, micro: 0 } as const
+  job.write(peerName(1), complaint)
+  job.settle(() => 0)
+  assert.ok(agreed(job)?.every(({ validator, independent }) => validator === peerName(0) && !independent))
+  const three = world([honest, honest, honest])
+  three.settle(spread(3))
+  const facts = () => [outcomeOf(three.view.jobId, agreed(three) ?? []), agreed(three)?.map(({ validator }) => validator)]
+  const before = facts()
+  three.write(peerName(2), complaint)
+  assert.deepEqual(facts(), before)
+})
+
+test('peers that gave up are not waited for as validators, however many they are', () => {
+  const job = world(Array.from({ length: 9 }, () => honest))
+  for (const index of [0, 1, 2, 3]) job.write(peerName(index), { kind: 'complaint', reason: 'crash', macro: 0, micro: 0 })
+  job.process(() => 8)
+  for (let round = 0; round < 100 && job.step() > 0; round++) {}
+  assert.ok(agreed(job)?.every(({ validator, independent }) => independent && !job.view.complaints.has(validator)))
+})
+
 test('a plan whose ids do not follow from the seed is seen, and only the requester can write one', () => {
   const job = world([honest])
   const wrong = { kind: 'plan' as const, macro: 1, id: '0'.repeat(64), microJobs: ['0'.repeat(64)] }
