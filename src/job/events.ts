@@ -39,6 +39,8 @@ export type JobEvent =
   | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: string; tookMs?: number }
   | { type: 'peer:joined' | 'peer:left'; peer: string }
   | { type: 'culprit:found'; peer: string; macro: number; micro: number; reason: string }
+  /** Its only peer has given it up; others are waited for. */
+  | { type: 'job:doubted'; reason: string }
   | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled' | 'expired'; report?: string; reason?: string }
 
 const STATES: Record<JobProgress['state'], JobState> = {
@@ -73,6 +75,7 @@ export function eventsBetween(before: JobProgress | undefined, now: JobProgress)
     if (convicted.has(`${peer}/${macro}`)) continue
     events.push({ type: 'culprit:found', peer, macro, micro, reason: 'its result differs from what independent peers computed' })
   }
+  if (now.doubt !== undefined && before?.doubt === undefined) events.push({ type: 'job:doubted', reason: now.doubt })
   const ended = endOf(now)
   if (ended !== undefined && (before === undefined || endOf(before) === undefined)) events.push(ended)
   return events

@@ -36,6 +36,8 @@ export interface JobProgress {
   state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
   /** Why it failed, where it did. */
   failure: JobFailure | undefined
+  /** What its only peer has run into, while others are waited for (GRACE_MS). */
+  doubt: JobFailure | undefined
   microJobs: { total: number; processed: number; agreed: number }
   macroJobs: MacroProgress[]
   peers: PeerTally[]
@@ -48,15 +50,32 @@ export interface JobProgress {
 export interface Standpoint {
   /** Unix time in milliseconds that the deadline is held against. @default before any deadline */
   unixMs?: number
+  /** A Job's only peer gave it up so long ago that nobody else is waited for. @default true, for who looks only once */
+  graceOver?: boolean
 }
 
+/**
+ * How long a Job goes on that its only peer gave up, whose device may be at fault: as long as peers that are there may take to join it (roles/job-membership.ts,
+ * 20 s), and some.
+ */
+export const GRACE_MS = 30_000
+
 /** What a person or a DApp may want to see of a Job, computed from its records. */
-export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobProgress {
+export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgress {
   const { info, jobId } = view
   if (info === undefined) {
     const none = { total: 0, processed: 0, agreed: 0 }
     const shape = { macroJobs: 0, microJobs: 0, blocks: 0 }
-    const nothing = { microJobs: none, macroJobs: [], peers: [], culprits: [], shape, reportCid: undefined, failure: undefined }
+    const nothing = {
+      microJobs: none,
+      macroJobs: [],
+      peers: [],
+      culprits: [],
+      shape,
+      reportCid: undefined,
+      failure: undefined,
+      doubt: undefined,
+    }
     return { jobId, name: '', state: 'unknown', ...nothing }
   }
   const states = chunkStates(view, info)
@@ -65,8 +84,8 @@ export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
   const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
   const all = agreedMacros === macroJobs.length
   const reportCid = all ? reportOf(view, info) : undefined
-  const failure = all ? undefined : whyFailed(view, states)
-  const state = stateOfJob(view, { unixMs })
+  const failure = all ? undefined : whyFailed(view, states, standpoint)
+  const state = stateOfJob(view, standpoint)
   const total = info.slicing.macroJobs * info.slicing.microJobs
   const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
   const { macroJobs: macros, microJobs: micros, blocks } = info.slicing
@@ -81,11 +100,12 @@ export function progressOf(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
     shape: { macroJobs: macros, microJobs: micros, blocks },
     reportCid,
     failure,
+    doubt: all || failure !== undefined ? undefined : failureOf(view)?.reason,
   }
 }
 
 /** The state alone: it is asked for at every record, and counts no MicroJobs. */
-export function stateOfJob(view: JobView, { unixMs = 0 }: Standpoint = {}): JobProgress['state'] {
+export function stateOfJob(view: JobView, standpoint: Standpoint = {}): JobProgress['state'] {
   const { info } = view
   if (info === undefined) return 'unknown'
   const agreed = agreedMacroJobs(view, info) !== undefined
@@ -93,13 +113,13 @@ export function stateOfJob(view: JobView, { unixMs = 0 }: Standpoint = {}): JobP
     reported: agreed && reportOf(view, info) !== undefined,
     cancelled: isCancelled(view),
     agreed,
-    failed: !agreed && whyFailed(view, chunkStates(view, info)) !== undefined,
-    expired: remainingMs(info, unixMs) === 0,
+    failed: !agreed && whyFailed(view, chunkStates(view, info), standpoint) !== undefined,
+    expired: remainingMs(info, standpoint.unixMs ?? 0) === 0,
   })
 }
 
-function whyFailed(view: JobView, states: readonly ChunkState[]): JobFailure | undefined {
-  return failureOf(view)?.reason ?? (states.some(isExhausted) ? 'attempts' : undefined)
+function whyFailed(view: JobView, states: readonly ChunkState[], { graceOver = true }: Standpoint): JobFailure | undefined {
+  return failureOf(view, graceOver)?.reason ?? (states.some(isExhausted) ? 'attempts' : undefined)
 }
 
 const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed', 'expired'])

@@ -150,16 +150,19 @@ export class NotTheRequesterError extends MingaError {
   }
 }
 
-/** This peer's own terms keep it out of a Job: its price, its time or its memory. */
+/** This peer's own terms keep it out of a Job (its price, its time or its memory), or the Job is over. */
 export class JobRefusedError extends MingaError {
   readonly exitCode = EXIT.usage
   readonly jobId: string
   readonly reason: string
+  /** False where the Job may yet go on. */
+  readonly isForGood: boolean
 
-  constructor(jobId: string, reason: string) {
+  constructor(jobId: string, reason: string, isForGood = true) {
     super({ message: `expected a Job within this peer's terms, found ${reason}`, hint: '`minga config` shows the terms that it keeps' })
     this.jobId = jobId
     this.reason = reason
+    this.isForGood = isForGood
   }
 }
 

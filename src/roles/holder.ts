@@ -139,7 +139,8 @@ class RunningHolder implements Holder {
   }
 
   /** By this machine's clock, with the tolerance for those that are fast. */
-  #standpoint = () => ({ unixMs: (this.#components.unixMs ?? Date.now)() - CLOCK_TOLERANCE_MS })
+  // What it holds is looked at as long as it lasts (job-outlook.ts), and a doubt is none yet.
+  #standpoint = () => ({ graceOver: false, unixMs: (this.#components.unixMs ?? Date.now)() - CLOCK_TOLERANCE_MS })
   #progress = ({ view }: JobSession) => progressOf(view, this.#standpoint())
 
   async *#serve(request: Uint8Array, from: PeerId, signal: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -18,8 +18,8 @@ export interface JobJoinsInit {
   clock: Clock
   /** Who brought the notice. */
   authorOf(jobId: string): PeerId | undefined
-  /** Joins the Job: `no` where it is not for this peer, ever; throws where it could not be joined now. */
-  join(notice: JobNotice): Promise<'joined' | 'no'>
+  /** Joins the Job: `no` where it is not for this peer, ever, `over` where there is nothing to do now; throws where it could not be joined. */
+  join(notice: JobNotice): Promise<'joined' | 'no' | 'over'>
   /** A join has ended, whichever way. */
   onEnd(): void
 }
@@ -71,6 +71,8 @@ export function createJobJoins({ clock, authorOf, join, onEnd }: JobJoinsInit): 
     try {
       const outcome = await join(notice)
       if (outcome === 'no') remember(avoided, jobId, { count: 1, untilMs: Number.POSITIVE_INFINITY })
+      // One that has failed may go on when others have joined it.
+      else if (outcome === 'over') remember(avoided, jobId, { count: 1, untilMs: clock.nowMs() + MAX_AVOID_MS })
       else {
         avoided.delete(jobId)
         succeeded(by)

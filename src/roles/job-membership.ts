@@ -97,7 +97,7 @@ export async function joinJob(
     const info = session.view.info as JobInfo
     const refusal = components.refuses?.(info)
     if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
-    if (outlook.isOver()) throw new JobRefusedError(jobId, `one that is ${outlook.progress().state}`)
+    if (outlook.isOver()) throw new JobRefusedError(jobId, `one that is ${outlook.state()}`, outlook.state() !== 'failed')
     const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
     const joined = await channels.join<JobMessage>(spec, { meetAt, signal })
     channel = joined

@@ -1,5 +1,6 @@
 import { remainingMs } from '../job/deadline.ts'
-import { hasEnded, type JobProgress, progressOf, type Standpoint, stateOfJob } from '../job/progress.ts'
+import { GRACE_MS, hasEnded, type JobProgress, progressOf, type Standpoint, stateOfJob } from '../job/progress.ts'
+import { failureOf } from '../job/view.ts'
 import type { Abortable, Clock } from '../ports.ts'
 import { type JobSession, untilHolds } from './job-session.ts'
 
@@ -14,7 +15,10 @@ export interface OutlookInit {
   toleranceMs?: number
 }
 
-/** A Job's state as it looks to this machine: from its records and, where it has a deadline, from the time of day. */
+/**
+ * A Job's state as it looks to this machine: from its records and, where it has a deadline, from the time of day; a Job that its only peer gave up is
+ * over some time after this machine has heard of it.
+ */
 export interface JobOutlook {
   progress(): JobProgress
   state(): JobProgress['state']
@@ -32,7 +36,9 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
   const { view } = session
   const listeners = new Set<() => void>()
   const closed = new AbortController()
-  const standpoint = (): Standpoint => ({ unixMs: unixMs() - toleranceMs })
+  let doubtedMs: number | undefined
+  const graceMs = () => (doubtedMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, doubtedMs + GRACE_MS - clock.nowMs()))
+  const standpoint = (): Standpoint => ({ unixMs: unixMs() - toleranceMs, graceOver: graceMs() === 0 })
   const leftMs = () => (view.info === undefined ? Number.POSITIVE_INFINITY : remainingMs(view.info, unixMs() - toleranceMs))
   let waiting = false
 
@@ -46,7 +52,18 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
     // It stays `waiting`: a deadline passes once.
     tell()
   }
+  const waitGrace = async () => {
+    const isDoubted = failureOf(view) !== undefined && failureOf(view, false) === undefined
+    if (!isDoubted || doubtedMs !== undefined) {
+      if (!isDoubted) doubtedMs = undefined
+      return
+    }
+    doubtedMs = clock.nowMs()
+    await clock.sleep(GRACE_MS, { signal: closed.signal })
+    tell()
+  }
   const look = () => {
+    waitGrace().catch(() => {})
     wait().catch(() => {})
   }
   const unfollow = session.onChange(() => {

@@ -142,7 +142,7 @@ class RunningProcessor implements Processor {
     this.#joins.begin(this.#components.board.notices().filter(isCandidate))
   }
 
-  async #join(notice: JobNotice): Promise<'joined' | 'no'> {
+  async #join(notice: JobNotice): Promise<'joined' | 'no' | 'over'> {
     const jobId = notice.jobId as JobId
     const { logger, board } = this.#components
     try {
@@ -160,7 +160,7 @@ class RunningProcessor implements Processor {
       if (this.#stop.signal.aborted) throw error
       if (error instanceof JobRefusedError) {
         logger.info('leaves a Job to others', { jobId, reason: error.reason })
-        return 'no'
+        return error.isForGood ? 'no' : 'over'
       }
       logger.warn('could not join a Job; it is left alone for a while', { jobId, error })
       if (notice.holders.length === 0) board.drop(jobId)

@@ -98,7 +98,7 @@ function refusePast({ deadline }: JobDraft, nowMs: number): void {
 export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self' | 'board'>, session: JobSession): Promise<void> {
   const { info } = session.view
   if (info === undefined || info.requester !== self) throw new NotTheRequesterError(session.jobId, info?.requester ?? 'nobody')
-  const { state } = progressOf(session.view)
+  const { state } = progressOf(session.view, { graceOver: false })
   if (state !== 'open') throw new JobOverError(session.jobId, state === 'finished' ? 'agreed' : state)
   await session.append({ kind: 'cancel' })
   board.drop(session.jobId)

@@ -13,12 +13,12 @@ const notice = (author: string, number: number) => ({
 /** Joins that stay under way until they are told how they end. */
 function playground() {
   let nowMs = 0
-  const open = new Map<string, PromiseWithResolvers<'joined' | 'no'>>()
+  const open = new Map<string, PromiseWithResolvers<'joined' | 'no' | 'over'>>()
   const joins = createJobJoins({
     clock: { nowMs: () => nowMs, sleep: async () => {} },
     authorOf: (jobId) => jobId.split('-')[0],
     join: ({ jobId }) => {
-      const ending = Promise.withResolvers<'joined' | 'no'>()
+      const ending = Promise.withResolvers<'joined' | 'no' | 'over'>()
       open.set(jobId, ending)
       return ending.promise.finally(() => open.delete(jobId))
     },
@@ -27,7 +27,7 @@ function playground() {
   return {
     joins,
     underWay: () => [...open.keys()],
-    end: async (jobId: string, outcome: 'joined' | 'no' | Error) => {
+    end: async (jobId: string, outcome: 'joined' | 'no' | 'over' | Error) => {
       if (outcome instanceof Error) open.get(jobId)?.reject(outcome)
       else open.get(jobId)?.resolve(outcome)
       await setImmediate()
@@ -76,6 +76,18 @@ describe('joins in the background', () => {
       await end('liar-1', gone)
     }
     assert.deepEqual(begun, [0, 2, 6, 14, 30, 62, 126, 254, 510, 810, 1110])
+  })
+
+  it('are tried again after five minutes for a Job that was over: it may have failed, and go on', async () => {
+    const { joins, underWay, end, pass } = playground()
+    joins.begin([notice('a', 1)])
+    await end('a-1', 'over')
+    pass(299_000)
+    joins.begin([notice('a', 1)])
+    assert.deepEqual(underWay(), [])
+    pass(1000)
+    joins.begin([notice('a', 1)])
+    assert.deepEqual(underWay(), ['a-1'])
   })
 
   it('are not tried again for a Job that is not for this peer', async () => {

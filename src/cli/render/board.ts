@@ -24,6 +24,8 @@ export interface Board {
   culprits: readonly Culprit[]
   report?: string
   reason?: string
+  /** Why its only peer gave it up; others are waited for. */
+  doubt?: string
 }
 
 /** The board after one more event. The first must be `job:seen`; what does not fit the Job's shape is dropped. */
@@ -33,14 +35,18 @@ export function applyEvent(board: Board | undefined, event: JobEvent): Board | u
   switch (event.type) {
     case 'microjob:changed':
       return setCell(board, event)
-    case 'peer:joined':
-      return { ...board, peers: [...new Set([...board.peers, event.peer])] }
+    case 'peer:joined': {
+      const { doubt: _, ...rest } = board
+      return { ...rest, peers: [...new Set([...board.peers, event.peer])] }
+    }
     case 'peer:left':
       return { ...board, peers: board.peers.filter((peer) => peer !== event.peer) }
     case 'culprit:found': {
       const { type: _, ...culprit } = event
       return { ...board, culprits: [...board.culprits, culprit] }
     }
+    case 'job:doubted':
+      return { ...board, doubt: event.reason }
     case 'job:finished': {
       const { type: _, ...end } = event
       return { ...board, ...end }

@@ -43,12 +43,15 @@ export function renderGrid(board: Board, { style, columns, rows, elapsedMs, name
   return [title, ...lines, legend(style), ...tally]
 }
 
-function stateOf({ state, reason }: Board, style: Style): string {
+function stateOf({ state, reason, doubt }: Board, style: Style): string {
   if (state === 'agreed') return style.green('agreed')
   if (state === 'failed' || state === 'cancelled' || state === 'expired')
     return style.red(reason === undefined ? state : `${state}: ${safe(reason)}`)
+  if (doubt !== undefined) return style.yellow(doubted(doubt))
   return state === 'running' ? style.cyan('running') : style.yellow('waiting for peers')
 }
+
+const doubted = (reason: string) => `its only peer gave it up (${safe(reason)}); waiting for others`
 
 function paint(state: MicroJobState, style: Style): string {
   const glyph = GLYPHS[state]
@@ -110,6 +113,8 @@ export function describeEvent(event: JobEvent, nameOf: (peer: PeerId) => string 
       return `${nameOf === shortPeer ? `peer ${shortPeer(event.peer)}` : nameOf(event.peer)} ${event.type.slice(5)}`
     case 'culprit:found':
       return `culprit ${nameOf(event.peer)} at MicroJob ${event.macro}/${event.micro}: ${safe(event.reason)}`
+    case 'job:doubted':
+      return `Job: ${doubted(event.reason)}`
     case 'job:finished':
       return `Job ${event.state}${event.reason === undefined ? '' : `: ${safe(event.reason)}`}${event.report === undefined ? '' : `, report ${safe(event.report, 80)}`}`
   }
