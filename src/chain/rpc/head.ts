@@ -1,4 +1,5 @@
 import type { Abortable, Clock } from '../../ports.ts'
+import { abortable } from '../abortable.ts'
 import { ChainUnavailableError } from '../errors.ts'
 import { type BlockHead, blockHead } from './fields.ts'
 import type { Rpc } from './rpc.ts'
@@ -15,19 +16,29 @@ export function createHead(
   { rpc, clock }: { rpc: Rpc; clock: Pick<Clock, 'nowMs'> },
   { pollingIntervalMs }: { pollingIntervalMs: number },
 ): Head {
-  let known: BlockHead | undefined
-  let knownMs = Number.NEGATIVE_INFINITY
+  let known: Promise<BlockHead> | undefined
+  let askedMs = Number.NEGATIVE_INFINITY
+
+  const ask = async () => {
+    const outcomes = await rpc.all('eth_getBlockByNumber', ['latest', false], blockHead)
+    const heads = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    heads.sort((a, b) => a.number - b.number)
+    const middle = heads[Math.floor((heads.length - 1) / 2)]
+    if (middle !== undefined) return middle
+    throw new ChainUnavailableError(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : [])))
+  }
+
   return {
-    async latest(options = {}) {
-      if (known !== undefined && clock.nowMs() - knownMs < pollingIntervalMs / 2) return known
-      const outcomes = await rpc.all('eth_getBlockByNumber', ['latest', false], blockHead, options)
-      const heads = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-      heads.sort((a, b) => a.number - b.number)
-      known = heads[Math.floor((heads.length - 1) / 2)]
-      if (known === undefined)
-        throw new ChainUnavailableError(outcomes.flatMap((o) => (o.status === 'rejected' ? [o.reason as Error] : [])))
-      knownMs = clock.nowMs()
-      return known
+    latest({ signal } = {}) {
+      // One question for all who ask at a time; it is no one's to cancel, and ends by the endpoints' timeout.
+      if (known === undefined || clock.nowMs() - askedMs >= pollingIntervalMs / 2) {
+        askedMs = clock.nowMs()
+        known = ask()
+        known.catch(() => {
+          known = undefined
+        })
+      }
+      return abortable(known, signal)
     },
   }
 }

@@ -95,7 +95,7 @@ export function createRpc({ clock, logger }: { clock: Clock; logger: Logger }, i
         }
       }
       // One that lies may refuse what is right, so a refusal counts when nobody does better.
-      throw failures.find(isAnswer) ?? nobody(failures)
+      throw nobodys(failures)
     },
     async agree(method, params, parse, options = {}) {
       for (let tries = 1; ; tries++) {
@@ -108,8 +108,11 @@ export function createRpc({ clock, logger }: { clock: Clock; logger: Logger }, i
   }
 }
 
-/** Where all endpoints serve another chain that is the whole story. */
-function nobody(failures: readonly Error[]): Error {
+/** What it means that no endpoint gave what was asked: the refusal of one that answers, or that none does. */
+export function nobodys(failures: readonly Error[]): Error {
+  const refusal = failures.find(isAnswer)
+  if (refusal !== undefined) return refusal
+  // Where all serve another chain, that is the whole story.
   const wrong = failures.find((error) => error instanceof WrongChainError)
   return wrong !== undefined && failures.every((error) => error instanceof WrongChainError) ? wrong : new ChainUnavailableError(failures)
 }
@@ -129,7 +132,7 @@ function poll<T>(outcomes: readonly PromiseSettledResult<T>[]): (() => T) | unde
     votes.set(key, entry)
   }
   if (voters === 0) {
-    throw nobody(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : [])))
+    throw nobodys(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : [])))
   }
   return [...votes.values()].find((entry) => entry.votes * 2 > voters)?.give
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.ts'
 import type { Abortable, Clock } from '../../ports.ts'
+import { abortable } from '../abortable.ts'
 import { RpcFailedError, RpcRefusedError, WrongChainError } from '../errors.ts'
 import { createBreaker } from './breaker.ts'
 import { count, type Parse } from './fields.ts'
@@ -26,8 +27,9 @@ export function createSource({ transport, clock, logger }: SourceComponents, { c
   let verified: Promise<void> | undefined
   let isWell = true
 
-  const verify = async ({ signal }: Abortable) => {
-    const found = parsed(host, count, await transport.send('eth_chainId', [], { ...(signal && { signal }) }))
+  // Shared by all who ask meanwhile, so it is no one's to cancel.
+  const verify = async () => {
+    const found = parsed(host, count, await transport.send('eth_chainId', []))
     if (found !== chainId) throw new WrongChainError(host, chainId, found)
   }
 
@@ -43,8 +45,8 @@ export function createSource({ transport, clock, logger }: SourceComponents, { c
     allows: () => breaker.allows(),
     async ask(method, params, parse, options = {}) {
       try {
-        verified ??= verify(options)
-        await verified
+        verified ??= verify()
+        await abortable(verified, options.signal)
         const value = parsed(host, parse, await transport.send(method, params, options))
         breaker.succeeded()
         if (!isWell) logger.info('an RPC endpoint answers again', { host })
@@ -52,9 +54,9 @@ export function createSource({ transport, clock, logger }: SourceComponents, { c
         return value
       } catch (error) {
         // Who is cancelled by the caller failed nobody; who was dismissed for being slow did.
-        if (options.signal?.aborted && !(error instanceof RpcFailedError)) verified = undefined
+        if (options.signal?.aborted && !(error instanceof RpcFailedError)) throw error
         // An error of JSON-RPC is an answer, unless it says that the node is in no state to give one.
-        else if (!(error instanceof RpcRefusedError) || isNodesFault(error)) note(error)
+        if (!(error instanceof RpcRefusedError) || isNodesFault(error)) note(error)
         throw error
       }
     },

@@ -35,5 +35,6 @@ export function replacementFee(before: Fee, market: Fee, { capWei }: FeeLimits):
 const bumped = (wei: bigint) => (wei * BUMP.up) / BUMP.down + 1n
 
 // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint
-const least = (...values: bigint[]) => values.reduce((a, b) => (a < b ? a : b))
-const most = (a: bigint, b: bigint) => (a > b ? a : b)
+export const least = (...values: bigint[]): bigint => values.reduce((a, b) => (a < b ? a : b))
+// biome-ignore lint/complexity/useMathMinMax: Math.max takes no bigint
+export const most = (...values: bigint[]): bigint => values.reduce((a, b) => (a > b ? a : b))

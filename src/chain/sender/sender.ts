@@ -1,4 +1,5 @@
 import type { Abortable } from '../../ports.ts'
+import { abortable } from '../abortable.ts'
 import {
   CallRevertedError,
   ChainSourcesDisagreeError,
@@ -139,10 +140,10 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
       )
       if (started === 'already-done') return { outcome: 'already-done' }
       const end = await abortable(started.confirmed, signal)
-      if (end === 'overtaken') logger.warn('another transaction of this wallet took the nonce; trying again', { call: draft.name })
-      else if (end.succeeded) return { outcome: 'mined', receipt: end }
-      else if (await options.isDone?.({ signal })) return { outcome: 'already-done' }
-      else throw await whyReverted(components, started.call, end, signal)
+      if (end === 'overtaken') continue
+      if (end.succeeded) return { outcome: 'mined', receipt: end }
+      if (await options.isDone?.({ signal })) return { outcome: 'already-done' }
+      throw await whyReverted(components, started.call, end, signal)
     }
   }
 
@@ -212,18 +213,5 @@ async function whyReverted({ rpc, signer, explain }: SenderComponents, call: Cal
   } catch (error) {
     signal.throwIfAborted()
     return explain(error, call)
-  }
-}
-
-/** The promise's outcome, or the signal's reason where that comes first. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

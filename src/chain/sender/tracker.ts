@@ -93,6 +93,7 @@ async function look(
     state.isConfirmed = false
   }
   if (await isOvertaken(components, tracked, signal)) {
+    components.logger.warn('the nonce went to another transaction of the wallet', { call: tracked.call.name, nonce: tracked.nonce })
     events.onOvertaken()
     return true
   }
