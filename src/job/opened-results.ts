@@ -11,6 +11,8 @@ export interface OpenedResult {
   macro: number
   micro: number
   author: string
+  /** Who judged it, where it is agreed: it has the bytes as well. */
+  validator?: string
   cid: string
   blockHashes: readonly Uint8Array[]
 }
@@ -29,8 +31,8 @@ export function drawnResults(view: JobView, info: JobInfo, macro: number): Opene
 /** Every result worth keeping: those that were agreed, and those that may be. */
 export function* openedResults(view: JobView, info: JobInfo): Generator<OpenedResult> {
   for (const { agreed, current } of chunkStates(view, info)) {
-    for (const { macro, microJobs } of agreed.values()) {
-      for (const [micro, { author, cid, blockHashes }] of microJobs.entries()) yield { macro, micro, author, cid, blockHashes }
+    for (const { macro, microJobs, validator } of agreed.values()) {
+      for (const [micro, { author, cid, blockHashes }] of microJobs.entries()) yield { macro, micro, author, validator, cid, blockHashes }
     }
     const { draw, pending = [] } = current ?? {}
     if (draw !== undefined) for (const macro of pending) yield* resultsOf(view, info, draw, macro)

@@ -7,7 +7,8 @@ import type { JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Blocks, Clock, PeerId, Replica, StreamSpec, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec, type JobNotice } from '../protocol/messages.ts'
-import { createMirror, type Mirror } from './job-mirror.ts'
+import { givingWay, type Held } from './held-jobs.ts'
+import { createMirror } from './job-mirror.ts'
 import { createJobOutlook } from './job-outlook.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
@@ -65,13 +66,6 @@ export async function createHolder(components: HolderComponents, init: HolderIni
   const holder = new RunningHolder(components, { maxJobs: 256, maxJobsOfPeer: 64, maxDataBytes: 4 * 1024 ** 3, ...init })
   await holder.start()
   return holder
-}
-
-interface Held {
-  session: JobSession
-  mirror: Mirror
-  /** Who may be held to account for it: its requester, and whoever asked. */
-  owners: PeerId[]
 }
 
 /** A request under way, and whose it is. */
@@ -221,15 +215,14 @@ class RunningHolder implements Holder {
     const outlook = createJobOutlook(session, { clock, unixMs, toleranceMs: CLOCK_TOLERANCE_MS })
     const mirror = createMirror({ ...this.#components, outlook }, session, { onOver: () => board.drop(jobId) })
     this.#held.set(jobId, { session, mirror, owners })
-    const over = [...this.#held.values()].filter(({ mirror }) => mirror.isOver())
-    for (const held of over.slice(0, Math.max(0, over.length - this.#init.maxJobs))) await this.#drop(held)
+    for (const held of givingWay(this.#held, this.#init.maxJobs)) await this.#drop(held)
   }
 
   async #drop({ session, mirror }: Held) {
     this.#held.delete(session.jobId)
     await mirror.stop()
     await this.#undo(session)
-    this.#components.logger.info('gave up the oldest Job that is over, for a newer one', { jobId: session.jobId })
+    this.#components.logger.info('gave up a Job that is over, for a newer one', { jobId: session.jobId })
   }
 
   /** What another request still needs, or was held before, stays. */

@@ -42,13 +42,13 @@ export async function collectResult(
   const result = new Uint8Array(resultBytesOf(info.slicing))
   const partBytes = outputBytesOf(info.slicing) * info.slicing.blocks
   let done = 0
-  for (const { macro, microJobs } of agreed) {
+  for (const { macro, microJobs, validator } of agreed) {
     for (const [micro, microJob] of microJobs.entries()) {
       const { author, cid } = microJob
       const { signal, providers = [] } = options
       const part = await readEventually(components, cid, {
         ...(signal && { signal }),
-        providers: [author, ...providers],
+        providers: [...new Set([author, validator, ...providers])],
         maxBytes: partBytes,
       })
       paste(info, macro, micro, part, microJob, result)
