@@ -71,6 +71,12 @@ function toJson({ figures, ...rest }: Result): string {
   return `${JSON.stringify({ ...rest, figures: judged }, undefined, 2)}\n`
 }
 
+/** A whole document: docs/benchmarks/latest.md is this. */
+function toMarkdown({ machine, date, quick, figures }: Result): string {
+  const how = `Measured on ${date.slice(0, 10)} by \`npm run -s bench -- --markdown\`${quick ? ', quickly: its numbers say little' : ''}.`
+  return `# Latest figures\n\n${how} ${showMachine(machine)}.\n[What they mean](../BENCHMARKS.md).\n\n${renderMarkdown(figures)}\n`
+}
+
 async function save(directory: string, json: string, date: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   for (const name of [date.replaceAll(/[:.]/g, '-'), 'latest']) await writeFile(join(directory, `${name}.json`), json)
@@ -89,6 +95,6 @@ else {
   const json = toJson(result)
   await save(options.out, json, result.date)
   if (options.json) process.stdout.write(json)
-  else if (options.markdown) process.stdout.write(`${showMachine(result.machine)}\n\n${renderMarkdown(result.figures)}\n`)
+  else if (options.markdown) process.stdout.write(toMarkdown(result))
   else process.stdout.write(`\n${showMachine(result.machine)}\n\n${renderFigures(result.figures)}\n`)
 }

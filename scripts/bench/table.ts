@@ -24,7 +24,7 @@ export function renderMarkdown(figures: readonly Figure[]): string {
         (cells) => `| ${cells.join(' | ')} |`,
       )
       const rest = [...(skipped === undefined ? [] : [`Skipped: ${skipped}`]), ...notes]
-      return [`### (${id}) ${title}`, '', ...table, '', ...rest.flatMap((note) => [note, ''])].join('\n').trimEnd()
+      return [`## (${id}) ${title}`, '', ...table, '', ...rest.flatMap((note) => [note, ''])].join('\n').trimEnd()
     })
     .join('\n\n')
 }
