@@ -3,6 +3,7 @@ import { equalBytes } from './bytes.ts'
 import type { JobId } from './ids.ts'
 import type { JobInfo } from './info.ts'
 import type { JobRecord, RecordOf } from './records.ts'
+import { fitsShape } from './shape.ts'
 
 /** A record and the peer that signed it. */
 export interface Authored<Record extends JobRecord> {
@@ -66,12 +67,14 @@ export function resetJobView(view: JobView): void {
 export const microKey = (macro: number, micro: number) => `${macro}/${micro}`
 export const attemptKey = (chunk: number, attempt: number) => `${chunk}/${attempt}`
 
-/** Files one record; the log has made sure that `author` signed it and that no (author, key) comes twice. */
+/** Files one record; the log has made sure that `author` signed it and that no (author, key) comes twice. What the Job has no place for is left out. */
 export function applyRecord(view: JobView, author: string, record: JobRecord): void {
   view.version++
+  if (view.info !== undefined && !fitsShape(view.info, record)) return
   switch (record.kind) {
     case 'job':
       view.info = record.info
+      dropMisfits(view, record.info)
       touchAll(view)
       break
     case 'plan':
@@ -116,6 +119,15 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       push(view.reopens, attemptKey(record.chunk, record.attempt), { author, record })
       touchChunk(view, record.chunk)
       break
+  }
+}
+
+/** What came before the Job was described, and has no place in it. */
+function dropMisfits(view: JobView, info: JobInfo) {
+  const { plans, commits, reveals, rechecks, roots, nonces, reopens } = view
+  for (const map of [plans, commits, reveals, rechecks, roots, nonces, reopens] as Map<unknown, Authored<JobRecord>[]>[]) {
+    // All records under one key speak of the same.
+    for (const [key, [first]] of map) if (first !== undefined && !fitsShape(info, first.record)) map.delete(key)
   }
 }
 
