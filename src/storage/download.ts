@@ -85,7 +85,8 @@ export function noteFailure(
   error: unknown,
 ): void {
   failed.add(peer)
-  logger.warn('provider failed', { peer, error })
+  // Others may have it: where nobody does, BlockNotFoundError names them all.
+  logger.debug('provider failed', { peer, error })
   if (!(error instanceof WrongBytesError) || wrong.has(peer)) return
   wrong.set(peer, error)
   onWrongBytes(peer, error.kind)
