@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { CallArgumentError, CallRevertedError, InsufficientTokensError } from '../../src/chain/errors.ts'
 import type { AttemptRef, Chain, ChainOutcome, EscrowTerms, Settlement, StatementOf } from '../../src/ports.ts'
+import { honest, reply, startProxy } from './support/proxy.ts'
 import { BUDGET, startWorld, TOKEN, terms, units, type World } from './support/world.ts'
 
 describe('the escrow, over a devnet', () => {
@@ -131,6 +132,49 @@ describe('the escrow, over a devnet', () => {
     const earned = after.map(({ creditWei }, index) => creditWei - before[index]!.creditWei)
     const finisher = one.outcome === 'done' ? [14n, 0n] : [0n, 14n]
     assert.deepEqual(earned, [(400n + finisher[0]!) * TOKEN, (60n + finisher[1]!) * TOKEN])
+  })
+
+  it('pays once what a reorganisation took and brought back', async () => {
+    const escrowId = await place()
+    const at = { escrowId, chunk: 0, attempt: 0 }
+    await commit(at, 21n)
+    const beacon = await pin(at)
+    const { creditWei } = await other.balances()
+    const { blockNumber } = done(await peer.settle(settlement(at, 21n, beacon)))
+    await world.rpc('anvil_reorg', (await peer.head()).number - blockNumber + 1, [])
+    for await (const event of peer.events(blockNumber)) if (event.type === 'macrojobs:settled' && event.escrowId === escrowId) break
+    assert.equal((await requester.job(escrowId))?.state, 'settled')
+    assert.equal((await other.balances()).creditWei, creditWei + 60n * TOKEN)
+    assert.deepEqual(await other.settle(settlement(at, 21n, beacon)), { outcome: 'already-done' })
+  })
+
+  it('survives an endpoint that dies under a settlement, and one before it', async () => {
+    const escrowId = await place()
+    const at = { escrowId, chunk: 0, attempt: 0 }
+    await commit(at, 31n)
+    const beacon = await pin(at)
+    const one = await startProxy(() => world.url)
+    const two = await startProxy(() => world.url)
+    const finisher = await world.open(1, [one.url, two.url])
+    await peer.stop()
+    one.behave(async ({ id, method }, response, pass) => {
+      const answer = await pass()
+      if (method !== 'eth_sendRawTransaction') return reply(response, { id, ...answer })
+      // It has the transaction, and is gone before it can say so; the other was never there.
+      one.behave((_, dead) => dead.destroy())
+      response.destroy()
+    })
+    two.behave((_, response) => response.destroy())
+    const sent = Promise.withResolvers<string>()
+    const outcome = finisher.settle(settlement(at, 31n, beacon), { onSent: sent.resolve })
+    await sent.promise
+    two.behave(honest)
+    assert.equal((await outcome).outcome, 'done')
+    assert.equal(await requester.settled(escrowId, 0), 0b11n)
+    await finisher.stop()
+    await one.close()
+    await two.close()
+    peer = await world.open(1)
   })
 
   it('refunds after the deadline, by anyone and once', async () => {
