@@ -22,7 +22,7 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['config/', ['errors.ts']],
   ['pictures/', ['errors.ts']],
   // Of the ports the domain uses types alone; the ABI's words are what it and the device must agree on.
-  ['job/', ['errors.ts', 'ports.ts', 'compute/abi.ts']],
+  ['job/', ['errors.ts', 'ports.ts']],
   ['protocol/', ['errors.ts', 'ports.ts', 'job/']],
   ['roles/', INNER],
   // Adapters: each sees the inner layers and none of its neighbours.

@@ -1,5 +1,5 @@
-import { packParams } from '../compute/abi.ts'
 import type { ComputeBlock, WgslProgram } from '../ports.ts'
+import { packParams } from './abi.ts'
 import type { JobInfo } from './info.ts'
 import { type BlockIndex, globalBlockIndex, outputBytesOf, tileOf } from './slice.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { P, packParams } from '../../src/compute/abi.ts'
+import { P, packParams } from '../../src/job/abi.ts'
 import type { Compute } from '../../src/ports.ts'
 import { BINDINGS, BUDGET, block, ENDLESS, openCompute, program, words } from './support.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HEADER_WORDS, P } from '../../src/compute/abi.ts'
+import { HEADER_WORDS, P } from '../../src/job/abi.ts'
 import { computeBlock, programOf } from '../../src/job/block-program.ts'
 import { completeDraft, type JobDraft } from '../../src/job/draft.ts'
 import { InvalidJobInfoError } from '../../src/job/errors.ts'
