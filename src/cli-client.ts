@@ -1,3 +1,4 @@
+import { namesChain } from './chain/settings-node.ts'
 import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from './cli/ports.ts'
 import { createClientOn, type MingaClient } from './client/client.ts'
 import { systemClock } from './clock.ts'
@@ -5,6 +6,7 @@ import { createCompute } from './compute/compute.ts'
 import { measureNeighbours } from './network/neighbours.ts'
 import type { MingaNetwork } from './network/node.ts'
 import { createVerifier } from './network/signatures-node.ts'
+import { openChain } from './node/open-chain.ts'
 import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import { runDry } from './roles/dry-run.ts'
@@ -21,7 +23,12 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
   const node = await startNode({ config, logger, role: 'client', dataDir, ...(signal && { signal }) }, undo)
   const { network, replica, blocks, wallet } = node
   if (config.bootstrap.length > 0) await network.waitForBootstrap({ timeoutMs: config.timeout.connectMs, ...(signal && { signal }) })
+  const chain = namesChain(config.chain)
+    ? (await openChain({ config, logger, walletKey: wallet.key, ...(signal && { signal }) })).chain
+    : undefined
+  if (chain !== undefined) undo.add(() => chain.stop())
   const client = await createClientOn({
+    ...(chain && { chain }),
     network,
     replica,
     blocks,

@@ -5,10 +5,12 @@ import { SoftwareAdapterError } from './compute/errors.ts'
 import type { Config } from './config.ts'
 import type { JobInfo } from './job/info.ts'
 import { createVerifier } from './network/signatures-node.ts'
+import { openEscrow } from './node/open-escrow.ts'
 import { type MingaNode, startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Abortable, Compute } from './ports.ts'
 import { signCertificate } from './protocol/certificate.ts'
+import { escrowWatcher } from './roles/escrow-watch.ts'
 import { createHolder } from './roles/holder.ts'
 import { createJobSessions } from './roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from './roles/jobs-board.ts'
@@ -18,7 +20,7 @@ import { createGarbageCollector } from './storage/garbage-collector.ts'
 
 /** Ten years: the certificate binds two keys of one operator, who can take either away. */
 const CERTIFICATE_SECONDS = 10 * 365 * 86_400
-/** The development chain's id, until an operator's chain is part of the configuration. */
+/** The development chain's id, where no chain is configured. */
 const CHAIN_ID = 31337
 
 /** Starts everything in order; where a step fails, stops what began in reverse and rethrows. */
@@ -41,7 +43,12 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     },
   )
   undo.add(() => collector.stop())
-  const sessions = createJobSessions({ replica, self: network.self })
+  const escrow = await openEscrow({ config, logger, walletKey: node.wallet.key, ...(signal && { signal }) }, undo)
+  const watching = new AbortController()
+  undo.add(async () => watching.abort())
+  const watchEscrow =
+    escrow && escrowWatcher({ ...escrow, clock: systemClock, logger: logger.child('escrow') }, { signal: watching.signal })
+  const sessions = createJobSessions({ replica, self: network.self, ...(watchEscrow && { watchEscrow }) })
   const board = await createJobsBoard(
     { channels: network.channels, clock: systemClock, logger: logger.child('board') },
     { answersFirst: role === 'bootstrap', ...(signal && { signal }) },
@@ -74,7 +81,11 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     const device = await openCompute(init, undo)
     const compute = init.wrapCompute?.(device) ?? device
     const { identity, wallet, network, blocks, vault } = node
-    const facts = { peerKey: identity.publicKey, chainId: CHAIN_ID, expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS }
+    const facts = {
+      peerKey: identity.publicKey,
+      chainId: escrow?.chain.chainId ?? CHAIN_ID,
+      expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS,
+    }
     const certificate = signCertificate(wallet.key, facts)
     const snapshots = await createQueueSnapshots({ streams: network.streams })
     undo.add(() => snapshots.close())
@@ -93,6 +104,8 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
         clock: systemClock,
         logger: logger.child('processor'),
         wallet: wallet.address,
+        walletKey: wallet.key,
+        escrow,
         certificate,
         refuses: termsOf(config),
       },
@@ -107,7 +120,9 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
 
 /** What this peer's operator asks of a Job. */
 function termsOf({ compute, jobs }: Config): (info: JobInfo) => string | undefined {
-  return ({ code, limits, unitPriceWei }) => {
+  return ({ code, limits, unitPriceWei: promised, payment }) => {
+    // What no escrow holds is a promise and no price.
+    const unitPriceWei = payment === undefined ? '0' : promised
     if (!jobs.kinds.includes(code.kind)) return `a Job of kind ${code.kind}; this peer takes ${jobs.kinds.join(', ')}`
     if (BigInt(unitPriceWei) < jobs.minUnitPrice) return `a price of ${unitPriceWei} a MicroJob; this peer asks for ${jobs.minUnitPrice}`
     if (limits.blockMs > compute.blockBudgetMs) return `blocks of up to ${limits.blockMs} ms; this peer grants ${compute.blockBudgetMs} ms`

@@ -3,8 +3,9 @@ import { type JobSummary, summaryOf } from '../job/events.ts'
 import { isJobId, type JobId } from '../job/ids.ts'
 import { progressOf } from '../job/progress.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Blocks, Cid, Clock, Network, PeerId, Replica, VerifySignature } from '../ports.ts'
+import type { Abortable, Blocks, Chain, Cid, Clock, Network, PeerId, Replica, VerifySignature } from '../ports.ts'
 import { JobNotFoundError } from '../roles/errors.ts'
+import { escrowWatcher } from '../roles/escrow-watch.ts'
 import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
 import { placeJob } from '../roles/requester.ts'
@@ -21,6 +22,8 @@ export interface ClientParts {
   /** Of the network's kind of keys. */
   verify: VerifySignature
   logger: Logger
+  /** The chain that pays for Jobs with a unit price, and tells of such Jobs; without it they cannot be followed. */
+  chain?: Chain
   /** The wallet that Jobs are placed from; null without one. */
   wallet: string | null
   /** Peers that hold Jobs for others, the best first. */
@@ -51,11 +54,18 @@ const LISTEN_MS = 600
 const FIND_TIMEOUT_MS = 15_000
 
 export async function createClientOn(parts: ClientParts, { signal }: Abortable = {}): Promise<MingaClient> {
-  const { network, replica, clock } = parts
-  const sessions = createJobSessions({ replica, self: network.self })
+  const { network, replica, clock, chain, logger } = parts
+  const ended = new AbortController()
+  const watching = chain && escrowWatcher({ chain, clock, logger }, { signal: ended.signal })
+  const sessions = createJobSessions({ replica, self: network.self, ...(watching && { watchEscrow: watching }) })
   const meetAt = parts.holders()
   const board = await createJobsBoard({ channels: network.channels, clock }, { meetAt, ...(signal && { signal }) })
-  return new Client(parts, sessions, board)
+  const stop = async () => {
+    ended.abort()
+    await chain?.stop()
+    await parts.stop()
+  }
+  return new Client({ ...parts, stop }, sessions, board)
 }
 
 class Client implements MingaClient {
@@ -77,11 +87,12 @@ class Client implements MingaClient {
   read: MingaClient['read'] = (cid, options = {}) => readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
 
   async place(draft: JobDraft, options: Abortable & { onProgress?: (what: string) => void } = {}): Promise<JobHandle> {
-    const { network, replica, blocks, wallet } = this.#parts
+    const { network, replica, blocks, wallet, chain } = this.#parts
     const holders = () => [...new Set([...this.#parts.holders(), ...this.#board.peers()])]
     const requester = {
       self: this.self,
       wallet,
+      chain,
       sessions: this.#sessions,
       replica,
       blocks,
@@ -159,9 +170,9 @@ class Client implements MingaClient {
   }
 
   #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {
-    const { blocks, clock, unixMs, verify } = this.#parts
+    const { blocks, clock, unixMs, verify, chain } = this.#parts
     const providers = () => this.#providers()
-    const handle = createJobHandle({ self: this.self, blocks, clock, unixMs, verify, board: this.#board, session, providers })
+    const handle = createJobHandle({ self: this.self, blocks, clock, unixMs, verify, board: this.#board, chain, session, providers })
     this.#open.add(handle)
     return handle
   }

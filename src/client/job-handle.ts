@@ -1,7 +1,7 @@
 import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job/events.ts'
 import type { JobId } from '../job/ids.ts'
 import { hasEnded, type JobProgress } from '../job/progress.ts'
-import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
+import type { Abortable, Blocks, Chain, Clock, PeerId, VerifySignature } from '../ports.ts'
 import { failureOfJob, ReportUnverifiedError } from '../roles/errors.ts'
 import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
 import { type JobSession, untilHolds } from '../roles/job-session.ts'
@@ -30,6 +30,7 @@ export interface JobHandleComponents {
   unixMs?: (() => number) | undefined
   verify: VerifySignature
   board: JobsBoard
+  chain?: Pick<Chain, 'chainId' | 'escrow' | 'open' | 'cancel'> | undefined
   session: JobSession
   /** Peers likely to have the results. */
   providers(): PeerId[]
@@ -55,7 +56,7 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
 }
 
 export function createJobHandle(components: JobHandleComponents): JobHandle {
-  const { session, board, self, providers, clock, unixMs } = components
+  const { session, board, chain, self, providers, clock, unixMs } = components
   // Without the peers' tolerance: the deadline was set by a requester's clock, and is the requester's own wish.
   const outlook = createJobOutlook(session, { clock, unixMs })
   const { progress } = outlook
@@ -87,7 +88,7 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
         ...(info.presentation?.kind === 'image' && { picture: { width, height } }),
       }
     },
-    cancel: () => cancelJob({ self, board }, session),
+    cancel: () => cancelJob({ self, board, chain }, session),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -4,7 +4,7 @@ import { silentLogger } from '../log.ts'
 import { createNetwork } from '../network/node.ts'
 import { createWebSigner, createWebVerifier } from '../network/signatures-web.ts'
 import { webPlatform } from '../network/transports-web.ts'
-import type { Abortable } from '../ports.ts'
+import type { Abortable, Chain } from '../ports.ts'
 import { recordLogSchema } from '../protocol/records.ts'
 import { walletAddress } from '../protocol/wallet.ts'
 import { createReplica } from '../replica/replica.ts'
@@ -19,6 +19,8 @@ export interface CreateClientInit extends Abortable {
   privateKey?: Uint8Array
   /** The 32-byte secp256k1 key of the wallet that Jobs are placed from. @default none */
   walletKey?: Uint8Array
+  /** The chain that pays for Jobs with a unit price (`connectChain` of minga/chain); its wallet is the one that Jobs are placed from. @default none */
+  chain?: Chain
   logger?: Logger
   /** How long the first bootstrap node may take to answer. @default 10,000 */
   timeoutMs?: number
@@ -51,10 +53,11 @@ export async function createClient(init: CreateClientInit): Promise<MingaClient>
       await replica.stop()
       await network.stop()
     }
-    const wallet = walletKey === undefined ? null : walletAddress(walletKey)
+    const { chain } = init
+    const wallet = chain?.wallet ?? (walletKey === undefined ? null : walletAddress(walletKey))
     const holders = () => bootstrap.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
     return await createClientOn(
-      { network, replica, blocks, clock: systemClock, verify, logger, wallet, holders, stop },
+      { network, replica, blocks, clock: systemClock, verify, logger, wallet, holders, stop, ...(chain && { chain }) },
       { ...(signal && { signal }) },
     )
   } catch (error) {

@@ -128,6 +128,12 @@ export const settings = {
       undefined,
       'the addresses of a chain, as `minga devnet` writes them; the settings below go before what it says',
     ),
+    circuits: setting<string | undefined>(
+      'chain',
+      optional(path('a file', 'file')),
+      undefined,
+      'the circuits and keys to settle paid Jobs with, as `npm run circuits` writes them',
+    ),
     rpc: setting<readonly string[]>('chain', list(httpUrl), [], 'an RPC endpoint; with two, neither is believed alone'),
     id: setting<number | undefined>('chain', optional(whole(1, Number.MAX_SAFE_INTEGER)), undefined, 'the chain that they must serve'),
     escrow: setting<string | undefined>('chain', optional(address), undefined, 'the escrow on it'),

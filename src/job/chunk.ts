@@ -1,7 +1,10 @@
 import { beaconOf, rootOf } from './beacon.ts'
 import { bytesToHex, equalBytes, hashOf, uint32, utf8ToBytes } from './bytes.ts'
+import { FIELD_ORDER } from './field.ts'
 import type { JobInfo } from './info.ts'
 import { benchOf, type Draw, fitsClass, judgeMacroJob, type MacroVerdict } from './judge.ts'
+import { isPaid } from './payment.ts'
+import { type Endorser, endorsersOf, escrowDrawOf, escrowRootOf, pinnedBeacon } from './proposal.ts'
 import { MAX_ATTEMPTS, type RecordOf } from './records.ts'
 import { challengeOf } from './sampling.ts'
 import { type Authored, attemptKey, chunkOf, type JobView, macrosOf, microKey, openedNonce, twoHeaded } from './view.ts'
@@ -11,9 +14,16 @@ export type AgreedMacroJob = Extract<MacroVerdict, { state: 'agreed' }>
 export interface Proposal {
   proposer: string
   record: RecordOf<'root'>
+  /** Of an unpaid Job the digest; of a paid one what the escrow is given. */
   root: Uint8Array
-  /** Authors whose nonce for this root is not open yet. */
+  /** Names the proposal: whose commits, and who may validate. */
+  digest: Uint8Array
+  /** Of a paid Job, who has signed it, by wallet. */
+  endorsers: Endorser[]
+  /** Authors who have not opened their nonce for this root yet, or have not endorsed it. */
   missing: string[]
+  /** The picked commits, in order. */
+  leaves: readonly Uint8Array[]
   /** Each author's chain head, as its picked commits have it. */
   heads: Map<string, Uint8Array>
 }
@@ -206,6 +216,8 @@ class Commits {
     const first = this.#since.get(microKey(macro, micro)) ?? 0
     return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
       if (record.attempt < first || record.attempt > this.#attempt || this.#barred.has(author)) return false
+      // No leaf of a root.
+      if (isPaid(this.#info) && BigInt(`0x${bytesToHex(record.commit)}`) >= FIELD_ORDER) return false
       return this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
     })
   }
@@ -264,11 +276,19 @@ function readProposal(
   }
   // Each author once, and none that nothing was picked of.
   if (heads.size !== record.authors.length || new Set(record.authors).size !== heads.size) return undefined
-  const root = rootOf(view.jobId, record, picked)
+  const digest = rootOf(view.jobId, record, picked)
+  if (isPaid(info)) {
+    const root = escrowRootOf(view, info, record, picked)
+    const endorsers = endorsersOf(view, info, { record, root, digest })
+    const signed = new Set(endorsers.map(({ peer }) => peer))
+    const missing = record.authors.filter((author) => !signed.has(author))
+    return { proposer, record, root, digest, endorsers, missing, heads, leaves: picked }
+  }
+  const root = digest
   const missing = record.authors.filter(
     (author) => openedNonce(view, heads.get(author) as Uint8Array, author, root, state.chunk, record.attempt) === undefined,
   )
-  return { proposer, record, root, missing, heads }
+  return { proposer, record, root, digest, endorsers: [], missing, heads, leaves: picked }
 }
 
 /** The order in which peers propose, and in which proposals of one attempt are preferred: the smaller text first. */
@@ -278,6 +298,14 @@ export function proposalRank(view: JobView, { chunk, attempt }: { chunk: number;
 
 /** The proposals that every picked author has opened its nonce for, the better rank first. An author opens for one proposal only. */
 function fixedDraws(view: JobView, info: JobInfo, state: ChunkState, proposals: readonly Proposal[]): Draw[] {
+  if (isPaid(info)) {
+    return proposals.flatMap((proposal) => {
+      const beacon = pinnedBeacon(view, proposal)
+      if (beacon === undefined) return []
+      const { record, root } = proposal
+      return [{ attempt: record.attempt, record, root, ...escrowDrawOf(info, proposal, beacon) }]
+    })
+  }
   return proposals.filter(({ missing }) => missing.length === 0).map((proposal) => drawOf(view, info, state, proposal))
 }
 

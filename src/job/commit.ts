@@ -1,6 +1,10 @@
-import { concatBytes, hashOf, sha256, uint32, utf8ToBytes } from './bytes.ts'
+import { concatBytes, hashOf, hexToBytes, sha256, uint32, utf8ToBytes } from './bytes.ts'
+import { fieldToHex } from './field.ts'
+import type { JobInfo } from './info.ts'
+import { isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
 import { keyOf } from './records.ts'
+import { elementsOf, leafOf, walletToField } from './settlement/hashes.ts'
 
 /** What a processor keeps to itself between commit and reveal. */
 export interface Opening {
@@ -33,6 +37,18 @@ export function commitOf({ jobId, macro, micro, wallet }: CommitSubject, { block
     salt,
   )
 }
+
+/**
+ * What a processor or validator publishes before anything is drawn. In a paid Job it is a leaf of the escrow's root, which the circuit opens again: its
+ * place is bound by the root, not by itself.
+ */
+export function commitFor(info: JobInfo, subject: CommitSubject, opening: Opening): Uint8Array {
+  if (!isPaid(info)) return commitOf(subject, opening)
+  return fieldBytes(leafOf(walletToField(subject.wallet), elementsOf(opening.salt, opening.blockHashes)))
+}
+
+/** A field element as 32 bytes. */
+export const fieldBytes = (value: bigint) => hexToBytes(fieldToHex(value))
 
 /** H(key & data), which the seed puts beside each MicroJob's data (seeds/001 "MicroJob Processing" 4b). */
 export function checksumOf(jobId: string, reveal: Omit<RecordOf<'reveal'>, 'checksum'>): Uint8Array {

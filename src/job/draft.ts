@@ -2,6 +2,7 @@ import type { Cid, PeerId } from '../ports.ts'
 import { InvalidJobInfoError } from './errors.ts'
 import { fitSequence, fitSlicing, type GridRequest, type SequenceRequest } from './fit.ts'
 import { type JobInfo, parseJobInfo } from './info.ts'
+import { type EscrowTerritory, type PaymentDraft, paymentFor } from './offer.ts'
 import type { Slicing } from './slicing.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -34,7 +35,9 @@ export interface JobDraft {
   verification?: JobInfo['verification']
   /** What one MicroJob pays, in the token's smallest unit. @default '0' */
   unitPriceWei?: string
-  /** Unix time in seconds. @default none */
+  /** What a paid Job pays beside its MicroJobs, and asks of those who take part. @default a unit price each; the bond that deters */
+  payment?: PaymentDraft
+  /** Unix time in seconds. @default none; a day from now where the Job is paid */
   deadline?: number | null
   /** @default 10 s a block, 5 s a lease, 256 MiB a block */
   limits?: Partial<JobInfo['limits']>
@@ -52,6 +55,8 @@ export interface Placement {
   seed: string
   code: { uri: string; cid: string; bytes: number }
   data: { uri: string; cid: string; bytes: number } | null
+  /** Where there is one, a Job with a unit price is paid by it. */
+  escrow?: EscrowTerritory & { defaultDeadline: number }
 }
 
 /** The CID in a draft's `dataUri`; whether it is one of a file shows when the data is looked for. Throws InvalidJobInfoError. */
@@ -70,6 +75,8 @@ export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
   const program: Partial<JobInfo['program']> = draft.program ?? {}
   const outputElement = program.outputElement ?? 'u32'
   const isPicture = output?.layout === 'grid' && output.elementBytes === 4 && outputElement === 'u32'
+  const unitPriceWei = draft.unitPriceWei ?? '0'
+  const isPaid = /^[1-9][0-9]{0,77}$/.test(unitPriceWei)
   return parseJobInfo({
     version: 1,
     name: draft.name,
@@ -88,8 +95,10 @@ export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
     params: [...(draft.params ?? [])],
     slicing,
     verification: draft.verification ?? { mode: 'exact' },
-    unitPriceWei: draft.unitPriceWei ?? '0',
-    deadline: draft.deadline ?? null,
+    unitPriceWei,
+    deadline: draft.deadline ?? (isPaid && placement.escrow ? placement.escrow.defaultDeadline : null),
+    ...(isPaid &&
+      placement.escrow && { payment: paymentFor(placement.escrow, draft.payment ?? {}, unitPriceWei, output ? slicing.microJobs : 1) }),
     limits: { blockMs: DEFAULTS.blockMs, leaseMs: DEFAULTS.leaseMs, memoryBytes: DEFAULTS.memoryBytes, ...defined(draft.limits ?? {}) },
     presentation: draft.presentation === undefined ? { kind: isPicture ? 'image' : 'bytes' } : draft.presentation,
   })

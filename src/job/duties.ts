@@ -1,9 +1,11 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, type Proposal, proposalRank } from './chunk.ts'
+import { type EscrowDuty, isPaidOut, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
 import type { JobInfo } from './info.ts'
 import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, validationCommit } from './judge.ts'
 import { drawnResults } from './opened-results.ts'
+import { isPaid } from './payment.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
@@ -20,6 +22,7 @@ export type Duty = { id: string; before: string[] } & (
   /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back. */
   | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; mark: string }
   | { kind: 'finalize'; outcome: Uint8Array }
+  | EscrowDuty
 )
 
 /** What a peer has found out for itself, beside the records. */
@@ -35,13 +38,16 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   const { info } = view
   if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
   const agreed = agreedMacroJobs(view, info)
+  const settling = settleDuties(view, info, self)
+  if (agreed !== undefined && !isPaidOut(view, info)) return settling
   if (agreed !== undefined) return findings.reported ? [] : finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
   const states = chunkStates(view, info)
-  // Nothing comes of the rest where one chunk has used up its attempts.
-  if (states.some(isExhausted)) return []
-  return states.flatMap((state) =>
+  // Nothing comes of the rest where one chunk has used up its attempts; what is agreed is paid all the same.
+  if (states.some(isExhausted)) return settling
+  const attempts = states.flatMap((state) =>
     state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self, findings.lacking),
   )
+  return [...settling, ...attempts]
 }
 
 function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] {
@@ -68,7 +74,7 @@ function attemptDuties(
   if (draw === undefined)
     return [
       ...proposeDuty(view, info, state, attempt, self),
-      ...nonceDuty(view, state, attempt, self),
+      ...drawDuties(view, info, state, attempt, self),
       ...reopenDuty(view, state, attempt, self),
     ]
   const judged = attempt.verdicts.flatMap((verdict) =>
@@ -124,6 +130,12 @@ function isFair(view: JobView, state: ChunkState, { record }: Proposal): boolean
   return 3 * able.filter((peer) => named.has(peer)).length >= 2 * Math.min(able.length, MAX_MEMBERS)
 }
 
+/** What leads from a proposal to a draw: the peers' own beacon, or the chain's. */
+function drawDuties(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+  if (!isPaid(info)) return nonceDuty(view, state, attempt, self)
+  return rootDuties(view, info, { ...attempt, chunk: state.chunk }, (proposal) => isFair(view, state, proposal), self)
+}
+
 function nonceDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   const best = attempt.proposals.find((proposal) => isFair(view, state, proposal))
@@ -168,6 +180,8 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
       duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt: at })
     }
   }
+  if (verdict.unsigned?.validator === self)
+    duties.push({ id: `sign-verdict/${at}`, before: [], kind: 'sign-verdict', expected: verdict.unsigned })
   for (const dispute of verdict.disputes) {
     const place = dispute.voters.indexOf(self)
     if (place === -1 || !able || dispute.voted.includes(self)) continue
@@ -190,6 +204,7 @@ function revealed(view: JobView, macro: number, micro: number, attempt: number, 
 function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string, lacked: [number, number][] = []): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
+  if (waitsForChain(view, view.info as JobInfo, state.chunk, attempt)) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : [...hiddenItems(attempt.verdicts), ...lacked]
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items), mark: markOf(attempt) }]
@@ -230,11 +245,11 @@ function lackedItems(view: JobView, info: JobInfo, { verdicts }: Attempt, self: 
 
 /** How far an attempt has come, as a text that changes with each step of it and with nothing else. */
 function markOf({ proposals, draw, verdicts }: Attempt): string {
-  if (draw === undefined) return `${proposals.length}/${proposals[0]?.missing.length ?? ''}`
+  if (draw === undefined) return `${proposals.length}/${proposals[0]?.missing.length ?? ''}/${proposals[0]?.endorsers.length ?? ''}`
   const steps = verdicts.map((verdict) => {
     if (verdict.state !== 'open') return verdict.state
-    const { committed, validated, hidden, disputes } = verdict
-    return [committed, validated, hidden.length, ...disputes.map(({ voted }) => voted.length)].join(',')
+    const { committed, validated, hidden, disputes, unsigned } = verdict
+    return [committed, validated, hidden.length, unsigned !== undefined, ...disputes.map(({ voted }) => voted.length)].join(',')
   })
   return steps.join('/')
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InvalidJobInfoError, type Problem } from './errors.ts'
 import { FIELD_ORDER } from './field.ts'
+import { paymentProblems, paymentSchema } from './payment.ts'
 import { inputBytesOf, outputBytesOf } from './slice.ts'
 import { slicingProblems, slicingSchema } from './slicing.ts'
 
@@ -81,6 +82,8 @@ export const jobInfoSchema = z.strictObject({
     .min(0)
     .max(2 ** 40)
     .nullable(),
+  /** Left out for a Job that no escrow pays. */
+  payment: paymentSchema.optional(),
   limits: z.strictObject({
     /** The most one block may take on a device. */
     blockMs: z
@@ -130,6 +133,7 @@ function jobInfoProblems(info: JobInfo): Problem[] {
   if (program.outputElement === 'u32' && info.verification.mode === 'tolerance') {
     problems.push({ path: 'verification', message: 'tolerance compares f32 values, the program makes u32' })
   }
+  problems.push(...paymentProblems(info))
   const blockBytes = inputBytesOf(slicing) + outputBytesOf(slicing)
   if (blockBytes > info.limits.memoryBytes) {
     problems.push({

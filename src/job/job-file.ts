@@ -4,6 +4,7 @@ import { InvalidJobInfoError, type Problem } from './errors.ts'
 import { gridRequestSchema, sequenceRequestSchema } from './fit.ts'
 import { jobInfoSchema, problemsOf } from './info.ts'
 import { localJobInfo } from './local-run.ts'
+import { paymentSchema } from './payment.ts'
 import { slicingSchema } from './slicing.ts'
 
 /** The bytes that a job file names, as read. */
@@ -41,6 +42,7 @@ const jobFileSchema = z.strictObject({
   program: program.partial().optional(),
   verification: verification.optional(),
   unitPriceWei: unitPriceWei.optional(),
+  payment: paymentSchema.omit({ chainId: true, escrow: true }).partial().optional(),
   deadline: deadline.optional(),
   limits: limits.partial().optional(),
   presentation: z

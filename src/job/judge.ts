@@ -1,8 +1,11 @@
 import { equalBytes } from './bytes.ts'
-import { checksumOf, commitOf } from './commit.ts'
+import { checksumOf, commitFor } from './commit.ts'
 import type { JobInfo } from './info.ts'
+import { isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
 import { rankPeers, sampledBlocks } from './sampling.ts'
+import type { Drawn } from './settlement/draw.ts'
+import { type ExpectedVerdict, expectedVerdict, signedVerdict } from './verdict.ts'
 import { type Authored, type JobView, microKey } from './view.ts'
 
 /** How many peers, in the order of the draw, may validate a MacroJob in one attempt: one, and two more where it stays silent. */
@@ -17,6 +20,8 @@ export interface Draw {
   root: Uint8Array
   beacon: Uint8Array
   challenge: bigint
+  /** In a paid Job, what the proof opens of each MacroJob of the chunk. */
+  opened?: readonly Drawn[]
 }
 
 export interface AgreedMicroJob {
@@ -38,9 +43,28 @@ export interface Dispute {
 
 /** The state of one MacroJob in one attempt. `failed` names culprits; `open` says what is still missing. */
 export type MacroVerdict =
-  | { state: 'agreed'; macro: number; attempt: number; validator: string; independent: boolean; microJobs: AgreedMicroJob[] }
+  | {
+      state: 'agreed'
+      macro: number
+      attempt: number
+      validator: string
+      independent: boolean
+      microJobs: AgreedMicroJob[]
+      /** In a paid Job, the validator's word to the escrow. */
+      verdict?: RecordOf<'verdict'>
+    }
   | { state: 'failed'; macro: number; culprits: { peer: string; micro: number; block: number }[] }
-  | { state: 'open'; macro: number; validators: string[]; validated: boolean; committed: boolean; hidden: number[]; disputes: Dispute[] }
+  | {
+      state: 'open'
+      macro: number
+      validators: string[]
+      validated: boolean
+      committed: boolean
+      hidden: number[]
+      disputes: Dispute[]
+      /** In a paid Job, what the validator has still to sign; all else is agreed. */
+      unsigned?: ExpectedVerdict
+    }
 
 interface Bench {
   /** Validators in order, those that processed nothing in the MacroJob first. */
@@ -58,7 +82,11 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   const pick = record.picks.find((candidate) => candidate.macro === macro)
   const picked = (pick?.by ?? []).map((index) => record.authors[index] as string)
   const able = record.members.filter((peer) => view.peers.has(peer) && !barred.has(peer) && fitsClass(view, info, peer))
-  const ranked = rankPeers(challenge, macro, able)
+  const ranked = rankPeers(
+    challenge,
+    macro,
+    able.filter((peer) => mayVouch(view, info, draw, macro, picked, peer)),
+  )
   const processed = new Set(picked)
   const ranking = [...ranked.filter((peer) => !processed.has(peer)), ...ranked.filter((peer) => processed.has(peer))]
   return {
@@ -68,6 +96,13 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
     samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks),
     barred,
   }
+}
+
+/** The escrow takes no word for the opened MicroJob from the wallet that processed it. */
+function mayVouch(view: JobView, info: JobInfo, { opened }: Draw, macro: number, picked: readonly string[], peer: string): boolean {
+  const processor = picked[opened?.[macro % info.slicing.chunkMacroJobs]?.micro ?? -1]
+  if (processor === undefined) return true
+  return view.peers.get(peer)?.wallet.toLowerCase() !== view.peers.get(processor)?.wallet.toLowerCase()
 }
 
 /**
@@ -127,7 +162,18 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
     return { author: bench.picked[micro] as string, wallet, blockHashes, cid }
   })
   const validator = validation.author
-  return { state: 'agreed', macro, attempt: draw.attempt, validator, independent: !bench.picked.includes(validator), microJobs }
+  const expected = isPaid(info) ? expectedVerdict(view, info, draw, macro, reveals as RecordOf<'reveal'>[], validator) : undefined
+  const verdict = expected && signedVerdict(view, info, expected)
+  if (expected !== undefined && verdict === undefined) return { ...open, unsigned: expected }
+  return {
+    state: 'agreed',
+    macro,
+    attempt: draw.attempt,
+    validator,
+    independent: !bench.picked.includes(validator),
+    microJobs,
+    ...(verdict && { verdict }),
+  }
 }
 
 /** The peer's validation commit for this draw. One for another draw of the same attempt says nothing here: other blocks were asked for. */
@@ -172,7 +218,8 @@ function opens(view: JobView, commit: RecordOf<'commit'>, reveal: RecordOf<'reve
   const { macro, micro } = commit
   const fits =
     reveal.wallet.toLowerCase() === wallet.toLowerCase() &&
-    equalBytes(commitOf({ jobId: view.jobId, macro, micro, wallet }, reveal), commit.commit) &&
+    view.info !== undefined &&
+    equalBytes(commitFor(view.info, { jobId: view.jobId, macro, micro, wallet }, reveal), commit.commit) &&
     equalBytes(checksumOf(view.jobId, reveal), reveal.checksum)
   opened.set(reveal, fits)
   return fits

@@ -9,6 +9,8 @@ export interface Patience {
   validateMs: number
   recheckMs: number
   finalizeMs: number
+  /** For the proof and the transactions of a living peer: a transaction must be seen to have been mined. */
+  chainMs: number
   /** No progress in an attempt for so long, and this peer votes that it is stuck. */
   stuckMs: number
   /** The same where all whom the attempt waits for have left: time for a peer that crashed to come back and open what it committed to. */
@@ -23,6 +25,7 @@ export const DEFAULT_PATIENCE: Patience = {
   validateMs: 15_000,
   recheckMs: 15_000,
   finalizeMs: 5000,
+  chainMs: 20_000,
   stuckMs: 45_000,
   goneMs: 5000,
   deadMs: 500,
@@ -64,9 +67,12 @@ export function dutyDueMs(duty: Duty, patience: Patience, { sinceMs, stillMs, al
   return duty.before.reduce((due, peer) => due + (alive(peer) ? each : patience.deadMs), sinceMs)
 }
 
+const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'settle', 'refund'])
+
 function waitFor(kind: Duty['kind'], patience: Patience): number {
   if (kind === 'propose') return patience.proposeMs
   if (kind === 'validate') return patience.validateMs
   if (kind === 'recheck') return patience.recheckMs
+  if (CHAIN_DUTIES.has(kind)) return patience.chainMs
   return patience.finalizeMs
 }

@@ -32,6 +32,8 @@ const bytes = (fits: (length: number) => boolean, expected: string) =>
 const hash = bytes((length) => length === 32, 'expected 32 bytes')
 const peer = z.string().min(46).max(64)
 const wallet = z.string().regex(/^0x[0-9a-fA-F]{40}$/)
+/** A wallet's under a statement to the escrow, in EIP-2098's short form (settlement/statements.ts). */
+const signature = bytes((length) => length === 64, 'expected 64 bytes')
 const cid = z.string().min(20).max(128)
 const id = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -70,6 +72,8 @@ export const commitRecord = z.strictObject({
   chainHead: hash,
   /** Of a validator, the root whose draw it followed; null of a processor. */
   root: hash.nullable(),
+  /** In a paid Job, the wallet's under the LeafCommit: what convicts it of a wrong result. */
+  signature: signature.optional(),
 })
 
 /** A proposal of which commits settle together in one attempt; fixed when every picked author has opened its nonce for it. */
@@ -102,6 +106,12 @@ export const rootRecord = z.strictObject({
 
 export const nonceRecord = z.strictObject({ kind: z.literal('nonce'), chunk, attempt, root: hash, nonce: hash })
 
+/** In a paid Job, in the place of a nonce: the wallet's signature under the proposal, which the escrow wants to see before it takes a root. */
+export const endorsementRecord = z.strictObject({ kind: z.literal('endorsement'), chunk, attempt, proposal: hash, signature })
+
+/** In a paid Job, a validator's word to the escrow that all openings of the MacroJob agree with its own run. */
+export const verdictRecord = z.strictObject({ kind: z.literal('verdict'), macro, attempt, verdict: hash, signature })
+
 /** Opens a commit: the wallet is the author's, `checksum` = H(key & data) as the seed's CRDT record has it. */
 export const revealRecord = z.strictObject({
   kind: z.literal('reveal'),
@@ -127,6 +137,8 @@ export const recheckRecord = z.strictObject({
   attempt,
   hash,
   agrees: z.enum(['processor', 'validator', 'both', 'neither']),
+  /** In a paid Job, the wallet's under the Recheck against the commit that is disputed. */
+  signature: signature.optional(),
 })
 
 /** A vote that an attempt is stuck, and which of its MicroJobs were not opened in time. */
@@ -156,6 +168,8 @@ export const recordSchema = z.discriminatedUnion('kind', [
   commitRecord,
   rootRecord,
   nonceRecord,
+  endorsementRecord,
+  verdictRecord,
   revealRecord,
   recheckRecord,
   reopenRecord,
@@ -180,10 +194,13 @@ export function keyOf(record: JobRecord): string {
       return `MacroJob${record.macro}/MicroJob${record.micro}/commit${record.attempt}`
     case 'reveal':
       return `MacroJob${record.macro}/MicroJob${record.micro}/reveal${record.attempt}`
+    case 'verdict':
+      return `MacroJob${record.macro}/verdict${record.attempt}`
     case 'recheck':
       return `MacroJob${record.macro}/MicroJob${record.micro}/recheck${record.attempt}`
     case 'root':
     case 'nonce':
+    case 'endorsement':
     case 'reopen':
       return `Chunk${record.chunk}/${record.kind}${record.attempt}`
     case 'report':

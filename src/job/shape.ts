@@ -10,6 +10,7 @@ export function fitsShape({ slicing }: Pick<JobInfo, 'slicing'>, record: JobReco
   const isMacro = (macro: number) => macro < macroJobs
   switch (record.kind) {
     case 'plan':
+    case 'verdict':
       return isMacro(record.macro)
     case 'commit':
     case 'reveal':
@@ -19,6 +20,7 @@ export function fitsShape({ slicing }: Pick<JobInfo, 'slicing'>, record: JobReco
       return isMacro(record.macro) && record.micro < microJobs
     case 'root':
     case 'nonce':
+    case 'endorsement':
     case 'reopen':
       return record.chunk < Math.ceil(macroJobs / chunkMacroJobs)
     default:

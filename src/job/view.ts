@@ -1,5 +1,6 @@
 import { opensChain } from './beacon.ts'
 import { equalBytes } from './bytes.ts'
+import type { EscrowFacts } from './escrow-facts.ts'
 import type { JobId } from './ids.ts'
 import type { JobInfo } from './info.ts'
 import type { JobRecord, RecordOf } from './records.ts'
@@ -29,10 +30,15 @@ export interface JobView {
   /** By `chunk/attempt`. */
   roots: Map<string, Authored<RecordOf<'root'>>[]>
   nonces: Map<string, Authored<RecordOf<'nonce'>>[]>
+  endorsements: Map<string, Authored<RecordOf<'endorsement'>>[]>
   reopens: Map<string, Authored<RecordOf<'reopen'>>[]>
+  /** By MacroJob. */
+  verdicts: Map<number, Authored<RecordOf<'verdict'>>[]>
   reports: Authored<RecordOf<'report'>>[]
   /** Peers that gave the Job up. */
   complaints: Map<string, RecordOf<'complaint'>>
+  /** Of a paid Job, what this peer has read on the chain; undefined before it has. */
+  escrow: EscrowFacts | undefined
   /** Grows with every record: what is computed from a view is kept until it moves. */
   version: number
   /** The version at which each chunk last changed; peers joining changes all of them. */
@@ -51,9 +57,12 @@ export function createJobView(jobId: JobId): JobView {
     rechecks: new Map(),
     roots: new Map(),
     nonces: new Map(),
+    endorsements: new Map(),
     reopens: new Map(),
+    verdicts: new Map(),
     reports: [],
     complaints: new Map(),
+    escrow: undefined,
     version: 0,
     chunkVersions: new Map(),
   }
@@ -61,7 +70,7 @@ export function createJobView(jobId: JobId): JobView {
 
 /** Empties the view in place, for a fold that starts anew: an author was convicted and all it wrote is gone from the log. */
 export function resetJobView(view: JobView): void {
-  Object.assign(view, { ...createJobView(view.jobId), version: view.version + 1 })
+  Object.assign(view, { ...createJobView(view.jobId), escrow: view.escrow, version: view.version + 1 })
 }
 
 export const microKey = (macro: number, micro: number) => `${macro}/${micro}`
@@ -115,6 +124,14 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       push(view.nonces, attemptKey(record.chunk, record.attempt), { author, record })
       touchChunk(view, record.chunk)
       break
+    case 'endorsement':
+      push(view.endorsements, attemptKey(record.chunk, record.attempt), { author, record })
+      touchChunk(view, record.chunk)
+      break
+    case 'verdict':
+      push(view.verdicts, record.macro, { author, record })
+      touch(view, record.macro)
+      break
     case 'reopen':
       push(view.reopens, attemptKey(record.chunk, record.attempt), { author, record })
       touchChunk(view, record.chunk)
@@ -124,15 +141,19 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
 
 /** What came before the Job was described, and has no place in it. */
 function dropMisfits(view: JobView, info: JobInfo) {
-  const { plans, commits, reveals, rechecks, roots, nonces, reopens } = view
-  for (const map of [plans, commits, reveals, rechecks, roots, nonces, reopens] as Map<unknown, Authored<JobRecord>[]>[]) {
+  const { plans, commits, reveals, rechecks, roots, nonces, endorsements, verdicts, reopens } = view
+  for (const map of [plans, commits, reveals, rechecks, roots, nonces, endorsements, verdicts, reopens] as Map<
+    unknown,
+    Authored<JobRecord>[]
+  >[]) {
     // All records under one key speak of the same.
     for (const [key, [first]] of map) if (first !== undefined && !fitsShape(info, first.record)) map.delete(key)
   }
 }
 
-/** True where the requester itself has called the Job off. */
+/** True where the requester itself has called the Job off, or its escrow has given the money back. */
 export function isCancelled(view: JobView): boolean {
+  if (view.escrow?.state === 'cancelled' || view.escrow?.state === 'refunded') return true
   return view.info !== undefined && view.cancelledBy.has(view.info.requester)
 }
 
@@ -205,7 +226,8 @@ function touchChunk(view: JobView, chunk: number) {
   view.chunkVersions.set(chunk, view.version)
 }
 
-function touchAll(view: JobView) {
+/** What is known of all chunks is to be computed anew. */
+export function touchAll(view: JobView) {
   if (view.info === undefined) return
   for (let chunk = 0; chunk < chunkCount(view.info); chunk++) touchChunk(view, chunk)
 }

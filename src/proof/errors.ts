@@ -64,3 +64,44 @@ export class ProverCrashedError extends MingaError {
     super({ message: `expected a proof, found that the prover ended: ${how}`, hint: 'a proof of 16x16 needs 1.5 GiB of memory; try again' })
   }
 }
+
+/** The file that names circuits and their keys is not one. */
+export class CircuitsFileError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly file: string
+
+  constructor(file: string, cause: unknown) {
+    super({
+      message: `expected ${file} to name circuits and their keys, found ${(cause as Error).message.slice(0, 200)}`,
+      hint: 'write it anew with `npm run circuits`, or leave --chain-circuits out',
+      cause,
+    })
+    this.file = file
+  }
+}
+
+/** The escrow checks proofs with another key than this peer would make them for. */
+export class ForeignKeyError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly circuit: string
+
+  constructor(circuit: string, expected: string, found: string) {
+    super({
+      message: `expected the key of ${circuit} to be the escrow's, ${expected}, found ${found}`,
+      hint: 'this peer would make proofs that the escrow refuses: get the keys that belong to this escrow',
+    })
+    this.circuit = circuit
+  }
+}
+
+/** A key under which anybody can forge, on a chain with real money. */
+export class InsecureKeyError extends MingaError {
+  readonly exitCode = EXIT.verification
+
+  constructor(circuit: string, chainId: number) {
+    super({
+      message: `expected a key from a ceremony on chain ${chainId}, found the INSECURE development key of ${circuit}`,
+      hint: 'do not use this escrow: whoever knows the development string can empty it',
+    })
+  }
+}

@@ -4,9 +4,9 @@
  */
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { z } from 'zod'
+import { hashStruct, typedDataDigest } from '../job/typed-data.ts'
 import { defineMessage } from './codec.ts'
 import { peerIdFromPublicKey } from './peer-id.ts'
-import { hashStruct, typedDataDigest } from './typed-data.ts'
 import { addressOfPublicKey, checksumAddress } from './wallet.ts'
 import { CertificateError } from './wire-errors.ts'
 

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { commitRecord, type JobRecord, MAX_ATTEMPTS, nonceRecord, revealRecord } from '../job/records.ts'
 import { MAX_BLOCKS, MAX_MACRO_JOBS, MAX_MICRO_JOBS } from '../job/slicing.ts'
 
@@ -96,11 +97,12 @@ const headed = (name: string): Uint8Array => Uint8Array.of(HEAD.text + name.leng
 /** By length, then by bytes: the names are ASCII and shorter than 24. */
 const canonically = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
 
-/** A record of `kind` with these fields. One whose schema has got others since is left to the schema. */
-function shape(kind: JobRecord['kind'], schema: { shape: object }, reads: Record<string, Read<unknown>>): Shape[] {
+/** A record of `kind` with these fields and no optional one. One whose schema has got others since is left to the schema. */
+function shape(kind: JobRecord['kind'], schema: { shape: Record<string, z.ZodType> }, reads: Record<string, Read<unknown>>): Shape[] {
   const all: Record<string, Read<unknown>> = { kind: text(kind.length, kind.length, (value) => value === kind), ...reads }
   const names = Object.keys(all).sort(canonically)
-  if (Object.keys(schema.shape).sort(canonically).join() !== names.join()) return []
+  const needed = Object.keys(schema.shape).filter((name) => !schema.shape[name]?.safeParse(undefined).success)
+  if (needed.sort(canonically).join() !== names.join()) return []
   return [names.map((name) => ({ name, key: headed(name), read: all[name]! }))]
 }
 

@@ -3,6 +3,7 @@ import { type Duty, dutiesOf, type Findings } from '../job/duties.ts'
 import { dutyDueMs, type Patience, patienceFor } from '../job/patience.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Clock, PeerId } from '../ports.ts'
+import { doEscrowDuty, type EscrowComponents } from './escrow-worker.ts'
 import { type FinalizerComponents, finalize } from './finalizer.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import type { WorkComponents } from './process-micro-job.ts'
@@ -16,6 +17,8 @@ const MAX_RETRY_MS = 60_000
 const TICK_MS = 250
 
 export interface DutyKeeperComponents {
+  /** Without it this peer is in no paid Job. */
+  escrow?: EscrowComponents | undefined
   work: WorkComponents
   finalizer: FinalizerComponents
   clock: Clock
@@ -149,6 +152,10 @@ class DutyKeeper {
         return recheck(work, this.#job, duty, options)
       case 'finalize':
         return finalize(finalizer, this.#job, duty, this.#timings())
+      default: {
+        const { escrow } = this.#components
+        if (escrow !== undefined) await doEscrowDuty({ escrow, walletKey: work.walletKey, logger }, this.#job, duty, options)
+      }
     }
   }
 

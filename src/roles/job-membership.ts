@@ -14,6 +14,8 @@ import { jobTopic } from '../protocol/topics.ts'
 import { complaintOf } from './complaints.ts'
 import { keepDuties } from './duty-keeper.ts'
 import { JobRefusedError } from './errors.ts'
+import { refusesEscrow } from './escrow-entry.ts'
+import type { EscrowComponents } from './escrow-worker.ts'
 import { createJobOutlook, type JobOutlook } from './job-outlook.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
@@ -56,6 +58,10 @@ export interface MembershipComponents {
   unixMs?: () => number
   logger: Logger
   wallet: string
+  /** The wallet's 32-byte secret. */
+  walletKey: Uint8Array
+  /** Without it, paid Jobs are left to others. */
+  escrow?: EscrowComponents | undefined
   /** The wallet's certificate over this peer's key. */
   certificate: Uint8Array
   /** Why this peer leaves such a Job to others; undefined where it takes it. @default takes every Job */
@@ -95,7 +101,7 @@ export async function joinJob(
   try {
     await hearDescription(session, meetAt, signal)
     const info = session.view.info as JobInfo
-    const refusal = components.refuses?.(info)
+    const refusal = components.refuses?.(info) ?? (await refusesEscrow(components.escrow, info, jobId, { signal }))
     if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
     if (outlook.isOver()) throw new JobRefusedError(jobId, `one that is ${outlook.state()}`, outlook.state() !== 'failed')
     const spec = { topic: jobTopic(jobId), maxBytes: jobCodec.maxBytes, encode: jobCodec.encode, decode: jobCodec.decode }
@@ -181,6 +187,7 @@ class Membership implements JobMembership {
     const patience = { ...DEFAULT_PATIENCE, ...options.patience }
     const keeper = {
       work: components,
+      escrow: components.escrow,
       finalizer: { blocks, signer, board },
       clock,
       logger,

@@ -1,4 +1,7 @@
+import { applyEscrowFacts, type EscrowFacts } from '../job/escrow-facts.ts'
 import type { JobId } from '../job/ids.ts'
+import type { JobInfo } from '../job/info.ts'
+import { isPaid, type Paid } from '../job/payment.ts'
 import type { JobRecord } from '../job/records.ts'
 import { keyOf } from '../job/records.ts'
 import { applyRecord, createJobView, type JobView, resetJobView } from '../job/view.ts'
@@ -13,6 +16,8 @@ export interface JobSession {
   readonly log: JobLog
   /** Writes records of ours; resolves when they are durable here. A record that we wrote before (same key) is left as it is. */
   append(...records: JobRecord[]): Promise<void>
+  /** Puts what the chain says of the Job's escrow into the view. */
+  heard(facts: EscrowFacts): void
   /** Called after the view has moved; returns the way to stop. */
   onChange(listener: () => void): () => void
   /** Resolves when `holds` does, which is asked at once and after each change. Rejects with the signal's reason. */
@@ -26,13 +31,15 @@ export interface JobSession {
 }
 
 export interface JobSessionComponents {
+  /** Follows the escrow of a paid Job, and tells the session; returns the way to stop. Without it paid Jobs look as if nothing were drawn. */
+  watchEscrow?(session: JobSession, info: Paid<JobInfo>): () => void
   replica: Replica
   self: PeerId
 }
 
 /** Opens the Job's log and folds what it holds. */
 export async function openJobSession(
-  { replica, self }: JobSessionComponents,
+  { replica, self, watchEscrow }: JobSessionComponents,
   jobId: JobId,
   options: Abortable & { meetAt?: PeerId[] } = {},
 ): Promise<JobSession> {
@@ -65,17 +72,23 @@ export async function openJobSession(
     return () => void listeners.delete(listener)
   }
 
+  let unwatch: (() => void) | undefined
   const close = async () => {
     unsubscribe()
+    unwatch?.()
     listeners.clear()
     await log.close()
   }
 
-  return {
+  const session: JobSession = {
     jobId,
     view,
     log,
     onChange,
+    heard(facts) {
+      if (!applyEscrowFacts(view, facts)) return
+      for (const listener of [...listeners]) listener()
+    },
     close,
     async append(...records) {
       const fresh = records.filter((record) => !own.has(keyOf(record)))
@@ -97,6 +110,12 @@ export async function openJobSession(
       return true
     },
   }
+  const watch = () => {
+    if (unwatch === undefined && view.info !== undefined && isPaid(view.info)) unwatch = watchEscrow?.(session, view.info)
+  }
+  onChange(watch)
+  watch()
+  return session
 }
 
 /** Resolves when `holds`, which is asked at once and at each change. Rejects with the signal's reason. */

@@ -1,7 +1,10 @@
 import { chainHead } from '../job/beacon.ts'
-import { concatBytes } from '../job/bytes.ts'
-import { commitOf } from '../job/commit.ts'
+import { bytesToHex, concatBytes } from '../job/bytes.ts'
+import { commitFor } from '../job/commit.ts'
+import type { JobInfo } from '../job/info.ts'
+import { escrowIdOf, isPaid } from '../job/payment.ts'
 import type { RecordOf } from '../job/records.ts'
+import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
 import { chunkOf } from '../job/view.ts'
 import type { Abortable, BlockResult, Blocks, Compute, ComputeBlock, Vault } from '../ports.ts'
 import type { LoadedJob } from './loaded-job.ts'
@@ -12,6 +15,8 @@ export interface WorkComponents {
   compute: Compute
   vault: Vault
   wallet: string
+  /** The wallet's 32-byte secret: it signs what an escrow may see. */
+  walletKey: Uint8Array
 }
 
 export interface WorkSubject {
@@ -44,7 +49,7 @@ export async function computeMicroJob(
 
 /** Stores the outputs under the Job, keeps the opening, and gives the commit record to write. */
 export async function storeAndCommit(
-  { blocks, vault, wallet }: Omit<WorkComponents, 'compute'>,
+  { blocks, vault, wallet, walletKey }: Omit<WorkComponents, 'compute'>,
   { jobId, info, secret }: LoadedJob,
   { macro, micro, attempt, root }: WorkSubject,
   { results }: Computed,
@@ -53,13 +58,27 @@ export async function storeAndCommit(
   const blockHashes = results.map(({ hash }) => hash)
   const salt = saltOf(secret, macro, micro, attempt)
   await keepOpening(vault, jobId, macro, micro, attempt, { blockHashes, salt, cid })
+  const commit = commitFor(info, { jobId, macro, micro, wallet }, { blockHashes, salt })
   return {
     kind: 'commit',
     macro,
     micro,
     attempt,
-    commit: commitOf({ jobId, macro, micro, wallet }, { blockHashes, salt }),
+    commit,
     chainHead: chainHead(secret, chunkOf(info, macro)),
     root: root ?? null,
+    ...(isPaid(info) && { signature: signLeaf(walletKey, info, jobId, { macro, micro, attempt }, commit) }),
   }
+}
+
+/** A wrong result is an offence only where the wallet has signed it. */
+function signLeaf(
+  walletKey: Uint8Array,
+  info: Parameters<typeof escrowIdOf>[0] & JobInfo,
+  jobId: string,
+  at: Pick<WorkSubject, 'macro' | 'micro' | 'attempt'>,
+  commit: Uint8Array,
+): Uint8Array {
+  const leaf = BigInt(`0x${bytesToHex(commit)}`)
+  return signStatement(walletKey, info.payment, leafCommitHash({ jobId: escrowIdOf(info, jobId), ...at, leaf }))
 }

@@ -4,10 +4,12 @@ import { InvalidJobInfoError } from '../job/errors.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
+import { defaultDeadline } from '../job/offer.ts'
+import { escrowIdOf, escrowTermsOf, isPaid } from '../job/payment.ts'
 import { planOf } from '../job/plan.ts'
 import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
-import type { Abortable, Blocks, Cid, PeerId, Replica, Streams } from '../ports.ts'
+import type { Abortable, Blocks, Chain, Cid, PeerId, Replica, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../protocol/messages.ts'
 import { jobIdOfInfo } from '../protocol/records.ts'
 import { JobOverError, NoHolderError, NotTheRequesterError } from './errors.ts'
@@ -25,6 +27,8 @@ export interface RequesterComponents {
   blocks: Blocks
   streams: Streams
   board: JobsBoard
+  /** Pays for Jobs with a unit price; without it such a price is a promise only. */
+  chain?: Pick<Chain, 'chainId' | 'escrow' | 'open' | 'cancel'> | undefined
   /** Peers to ask to hold the Job, the best first. */
   holders(): PeerId[]
 }
@@ -67,6 +71,10 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
     throw error
   })
   const jobId = jobIdOfInfo(info)
+  await openEscrow(components, info, jobId, options).catch(async (error: unknown) => {
+    await release()
+    throw error
+  })
   const session = await sessions.open(jobId, { ...(signal && { signal }) })
   const holders: PeerId[] = []
   try {
@@ -80,7 +88,10 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
   } catch (error) {
     await session.close()
     // A Job that somebody holds goes on, and is ours to cancel; one that nobody holds never was.
-    if (holders.length === 0) await components.replica.remove(jobId)
+    if (holders.length === 0) {
+      await components.replica.remove(jobId)
+      await takeBack(components, info, jobId)
+    }
     await release()
     throw error
   }
@@ -94,12 +105,34 @@ function refusePast({ deadline }: JobDraft, nowMs: number): void {
   throw new InvalidJobInfoError([{ path: 'deadline', message: `expected a time to come, in seconds since 1970, found ${found}` }])
 }
 
+/** Pays the whole price into escrow, before anyone hears of the Job: peers look for it there. */
+async function openEscrow(
+  { chain }: RequesterComponents,
+  info: JobInfo,
+  jobId: JobId,
+  { signal, onProgress }: PlaceOptions,
+): Promise<void> {
+  if (chain === undefined || !isPaid(info)) return
+  onProgress?.('paying into escrow')
+  await chain.open(escrowTermsOf(info, jobId), { ...(signal && { signal }) })
+}
+
+/** The price of a Job that nobody took goes back at once; where the chain does not answer, at the deadline. */
+async function takeBack({ chain }: RequesterComponents, info: JobInfo, jobId: JobId): Promise<void> {
+  if (chain !== undefined && isPaid(info)) await chain.cancel(escrowIdOf(info, jobId)).catch(() => {})
+}
+
 /** Calls a Job off; peers stop working on it as they hear. Throws NotTheRequesterError, JobOverError. */
-export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self' | 'board'>, session: JobSession): Promise<void> {
+export async function cancelJob(
+  { self, board, chain }: Pick<RequesterComponents, 'self' | 'board' | 'chain'>,
+  session: JobSession,
+): Promise<void> {
   const { info } = session.view
   if (info === undefined || info.requester !== self) throw new NotTheRequesterError(session.jobId, info?.requester ?? 'nobody')
   const { state } = progressOf(session.view, { graceOver: false })
   if (state !== 'open') throw new JobOverError(session.jobId, state === 'finished' ? 'agreed' : state)
+  // The escrow has the last word: a Job that work has begun on is paid for.
+  if (chain !== undefined && isPaid(info)) await chain.cancel(escrowIdOf(info, session.jobId))
   await session.append({ kind: 'cancel' })
   board.drop(session.jobId)
 }
@@ -107,11 +140,16 @@ export async function cancelJob({ self, board }: Pick<RequesterComponents, 'self
 /** What is being placed is pinned until others hold it. */
 const placingOwner = (self: PeerId) => `placing/${self}`
 
-async function publish(components: RequesterComponents, draft: JobDraft, { signal, randomBytes }: PlaceOptions): Promise<JobInfo> {
-  const { blocks, self, wallet } = components
+async function publish(components: RequesterComponents, draft: JobDraft, { signal, randomBytes, now }: PlaceOptions): Promise<JobInfo> {
+  const { blocks, self, wallet, chain } = components
   const source = new TextEncoder().encode(draft.code)
   const published = await findPublished(components, draft, signal)
-  const base = { requester: self, wallet, seed: randomSeed(randomBytes) }
+  const escrow = chain && {
+    chainId: chain.chainId,
+    escrow: chain.escrow,
+    defaultDeadline: defaultDeadline(Math.floor((now?.() ?? Date.now()) / SECOND_MS)),
+  }
+  const base = { requester: self, wallet, seed: randomSeed(randomBytes), ...(escrow && { escrow }) }
   // Checked as a whole before anything is stored: the CIDs of a trial cannot be wrong in shape.
   const local = draft.data ? { ...sourceAt(TRIAL_CID), bytes: draft.data.length } : null
   completeDraft(draft, { ...base, code: { ...sourceAt(TRIAL_CID), bytes: source.length }, data: published ?? local })

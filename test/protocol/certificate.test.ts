@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { hashStruct } from '../../src/job/typed-data.ts'
 import { randomWalletKey, signCertificate, verifyCertificate, walletAddress } from '../../src/protocol/certificate.ts'
 import { decodeCbor, encodeCbor } from '../../src/protocol/codec.ts'
-import { hashStruct } from '../../src/protocol/typed-data.ts'
 
 const vector = JSON.parse(readFileSync(new URL('../vectors/certificate.json', import.meta.url), 'utf8'))
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))

@@ -88,6 +88,17 @@ export async function processorParts(t: Pick<TestContext, 'after'>, network: Fak
   const { blocks, released } = fakeBlocks()
   const wallet = walletAddress(walletKey)
   const certificate = signCertificate(walletKey, facts)
-  const rest = { verify: verifySignature, snapshots, blocks, compute, vault, clock: systemClock, logger: silentLogger, wallet, certificate }
+  const rest = {
+    verify: verifySignature,
+    snapshots,
+    blocks,
+    compute,
+    vault,
+    clock: systemClock,
+    logger: silentLogger,
+    wallet,
+    walletKey,
+    certificate,
+  }
   return { peer, released, ran: ran.promise, components: { ...peer, ...rest } }
 }

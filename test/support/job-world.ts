@@ -1,14 +1,19 @@
 import { chainHead, nonceAt } from '../../src/job/beacon.ts'
 import { hashOf, uint32, utf8ToBytes } from '../../src/job/bytes.ts'
 import { chunkState } from '../../src/job/chunk.ts'
-import { checksumOf, commitOf } from '../../src/job/commit.ts'
+import { checksumOf, commitFor } from '../../src/job/commit.ts'
 import { completeDraft } from '../../src/job/draft.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
+import { applyEscrowFacts, type EscrowAttempt, type EscrowFacts } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { drawnResults } from '../../src/job/opened-results.ts'
+import { isPaid } from '../../src/job/payment.ts'
 import type { JobRecord, RecordOf } from '../../src/job/records.ts'
-import { applyRecord, chunkOf, createJobView, type JobView, microKey } from '../../src/job/view.ts'
+import { signStatement } from '../../src/job/settlement/statements.ts'
+import { planSettlements } from '../../src/job/settlement-plan.ts'
+import { applyRecord, attemptKey, chunkOf, createJobView, type JobView, microKey } from '../../src/job/view.ts'
 import { jobIdOfInfo } from '../../src/protocol/records.ts'
+import { walletAddress } from '../../src/protocol/wallet.ts'
 
 /** A Job of plain shape: `macroJobs` × `microJobs` × `blocks`, computed from its parameters alone. */
 export function plainInfo(macroJobs: number, microJobs: number, blocks: number, requester: string, chunkMacroJobs = 8): JobInfo {
@@ -31,7 +36,20 @@ export function plainInfo(macroJobs: number, microJobs: number, blocks: number, 
 }
 
 export const peerName = (index: number) => `12D3KooW${'123456789ABCDEFGH'[index]}${'1'.repeat(43)}`
-const walletOf = (index: number) => `0x${index.toString(16).padStart(40, 'a')}`
+const walletKey = (index: number) => hashOf('test-wallet', uint32(index))
+const wallets = new Map<number, string>()
+const walletOf = (index: number) => {
+  const known = wallets.get(index) ?? walletAddress(walletKey(index))
+  wallets.set(index, known)
+  return known
+}
+
+/** `info` as a Job that an escrow pays. */
+export function paidInfo(info: JobInfo, quorum = 2): JobInfo {
+  const prices = { validationPriceWei: '7', finisherPriceWei: '3', minBondWei: '100000' }
+  const payment = { chainId: 31337, escrow: `0x${'e5'.repeat(20)}`, ...prices, quorum }
+  return { ...info, wallet: walletOf(99), unitPriceWei: '100', deadline: 4_000_000_000, payment }
+}
 
 export interface Behaviour {
   /** Computes a wrong result for these blocks. */
@@ -70,6 +88,11 @@ export class JobWorld {
   readonly info: JobInfo
   readonly peers: WorldPeer[]
   readonly log: { author: string; record: JobRecord }[] = []
+  /** The chain of a paid Job: what was done to it, in order. */
+  readonly calls: string[] = []
+  chainAnswers = true
+  readonly #attempts = new Map<string, EscrowAttempt>()
+  readonly #settled = new Map<number, bigint>()
 
   constructor(info: JobInfo, behaviours: Behaviour[], nameOf = peerName) {
     this.info = info
@@ -83,6 +106,7 @@ export class JobWorld {
       lacking: new Set(),
     }))
     this.write(info.requester, { kind: 'job', info })
+    if (isPaid(info)) this.#onChain('open', 'open')
     for (const { name, index } of this.peers) {
       this.write(name, { kind: 'peer', wallet: walletOf(index), certificate: new Uint8Array(1), fingerprint: null })
     }
@@ -113,7 +137,7 @@ export class JobWorld {
     if (peer.behaviour.dead) return
     peer.openings.set(`${microKey(macro, micro)}/${attempt}`, blockHashes)
     const opening = { blockHashes, salt: this.#salt(peer, macro, micro, attempt) }
-    const commit = commitOf({ jobId: this.view.jobId, macro, micro, wallet: walletOf(index) }, opening)
+    const commit = commitFor(this.info, { jobId: this.view.jobId, macro, micro, wallet: walletOf(index) }, opening)
     const head = chainHead(peer.secret, chunkOf(this.info, macro))
     this.write(peer.name, { kind: 'commit', macro, micro, attempt, commit, chainHead: head, root })
   }
@@ -198,10 +222,59 @@ export class JobWorld {
         this.write(name, { kind: 'recheck', macro, micro: dispute.micro, attempt, hash, agrees: 'neither' })
         return true
       }
+      case 'endorse': {
+        if (behaviour.keepsNonce) return false
+        const { chunk, attempt, proposal } = duty
+        this.write(name, { kind: 'endorsement', chunk, attempt, proposal, signature: this.#sign(index, duty.structHash) })
+        return true
+      }
+      case 'sign-verdict': {
+        if (behaviour.keepsNonce) return false
+        const { macro, attempt, verdict, structHash } = duty.expected
+        this.write(name, { kind: 'verdict', macro, attempt, verdict, signature: this.#sign(index, structHash) })
+        return true
+      }
+      case 'engage':
+        this.#onChain('engage')
+        return true
+      case 'refund':
+        this.#onChain('refund', 'refunded')
+        return true
+      case 'commit-root': {
+        if (!this.chainAnswers) return false
+        const root = BigInt(`0x${Buffer.from(duty.root).toString('hex')}`)
+        const proposal = `0x${Buffer.from(duty.proposal).toString('hex')}`
+        this.#attempts.set(attemptKey(duty.chunk, duty.attempt), { root, proposal, beacon: undefined })
+        this.#onChain(`root ${attemptKey(duty.chunk, duty.attempt)}`)
+        return true
+      }
+      case 'pin-beacon': {
+        const key = attemptKey(duty.chunk, duty.attempt)
+        this.#attempts.set(key, { ...(this.#attempts.get(key) as EscrowAttempt), beacon: 1000n + BigInt(duty.attempt) })
+        this.#onChain(`beacon ${key}`)
+        return true
+      }
+      case 'settle': {
+        const { chunk, attempt, macros } = duty
+        for (const { counted } of planSettlements(this.view, this.info, chunk, attempt, macros))
+          this.#settled.set(chunk, (this.#settled.get(chunk) ?? 0n) | counted)
+        this.#onChain(`settle ${attemptKey(chunk, attempt)} ${macros}`)
+        return true
+      }
       case 'finalize':
         this.write(name, { kind: 'report', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku', outcome: duty.outcome })
         return true
     }
+  }
+
+  #sign(index: number, structHash: Uint8Array): Uint8Array {
+    if (!isPaid(this.info)) throw new TypeError('asked to sign for an escrow that is none')
+    return signStatement(walletKey(index), this.info.payment, structHash)
+  }
+
+  #onChain(call: string, state: EscrowFacts['state'] = 'working') {
+    this.calls.push(call)
+    applyEscrowFacts(this.view, { state, attempts: new Map(this.#attempts), settled: new Map(this.#settled), expired: false })
   }
 
   /** False where a result is not to be had. */

@@ -48,6 +48,7 @@ const processor = createProcessor(
     clock: systemClock,
     logger: logger.child('processor'),
     wallet: wallet.address,
+    walletKey: wallet.key,
     certificate,
   },
   { ...(behaviour.patience && { patience: behaviour.patience }) },

@@ -5,6 +5,7 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 export type FieldValue =
   | { type: 'uint256'; value: bigint }
   | { type: 'uint64'; value: bigint }
+  | { type: 'uint32'; value: bigint }
   | { type: 'bytes32'; value: Uint8Array }
   | { type: 'address'; value: Uint8Array }
   | { type: 'string'; value: string }
@@ -27,7 +28,7 @@ export function typedDataDigest(domainSeparator: Uint8Array, structHash: Uint8Ar
 function encodeWord(field: FieldValue): Uint8Array {
   if (field.type === 'string') return keccak_256(utf8ToBytes(field.value))
   const word = new Uint8Array(WORD_BYTES)
-  if (field.type === 'uint256' || field.type === 'uint64') {
+  if (field.type === 'uint256' || field.type === 'uint64' || field.type === 'uint32') {
     for (let index = WORD_BYTES - 1, rest = field.value; rest > 0n; index--, rest >>= 8n) word[index] = Number(rest & 255n)
   } else {
     word.set(field.value, WORD_BYTES - field.value.byteLength)

@@ -1,0 +1,125 @@
+import { chunkStates, finalizerRank } from './agreement.ts'
+import { type Attempt, type ChunkState, type Proposal, proposalRank } from './chunk.ts'
+import { escrowAttempt, isEscrowClosed, isSettled } from './escrow-facts.ts'
+import type { JobInfo } from './info.ts'
+import { isPaid } from './payment.ts'
+import { type Endorser, endorsementHash, isAttemptOf } from './proposal.ts'
+import type { ExpectedVerdict } from './verdict.ts'
+import { attemptKey, type JobView } from './view.ts'
+
+/** What a paid Job asks of its peers beside the work: signatures for the escrow, and transactions (docs/PROTOCOL.md, "Paid Jobs"). */
+export type EscrowDuty =
+  /** Work has begun: from then on the requester cannot cancel any more. */
+  | { kind: 'engage' }
+  /** The deadline has passed: what was not paid goes back. */
+  | { kind: 'refund' }
+  | { kind: 'endorse'; chunk: number; attempt: number; proposal: Uint8Array; structHash: Uint8Array }
+  | { kind: 'commit-root'; chunk: number; attempt: number; root: Uint8Array; proposal: Uint8Array; endorsers: readonly Endorser[] }
+  | { kind: 'pin-beacon'; chunk: number; attempt: number }
+  | { kind: 'sign-verdict'; expected: ExpectedVerdict }
+  /** `macros` are agreed, in this attempt, and not paid yet. */
+  | { kind: 'settle'; chunk: number; attempt: number; macros: number[] }
+
+type Standing<D> = D & { id: string; before: string[] }
+
+/** What leads to a draw: everyone endorses the best proposal that is fair, one commits its root, one pins its beacon. */
+export function rootDuties(
+  view: JobView,
+  info: JobInfo,
+  { chunk, attempt, proposals }: Pick<Attempt, 'attempt' | 'proposals'> & { chunk: number },
+  isFair: (proposal: Proposal) => boolean,
+  self: string,
+): Standing<EscrowDuty>[] {
+  if (!isPaid(info) || isEscrowClosed(view) || view.escrow?.expired) return []
+  const key = attemptKey(chunk, attempt)
+  const onChain = escrowAttempt(view, chunk, attempt)
+  if (onChain !== undefined) {
+    const known = proposals.find(({ root, digest }) => isAttemptOf(onChain, root, digest))
+    if (known === undefined || onChain.beacon !== undefined) return []
+    return [{ id: `pin-beacon/${key}`, before: orderOf(view, known, self), kind: 'pin-beacon', chunk, attempt }]
+  }
+  const best = proposals.find(isFair)
+  if (best === undefined) return []
+  const { root, digest, endorsers, missing } = best
+  const duties: Standing<EscrowDuty>[] = []
+  const isMember = best.record.members.includes(self) || best.record.authors.includes(self)
+  if (isMember && !view.endorsements.get(key)?.some(({ author }) => author === self)) {
+    const structHash = endorsementHash(view, info, best)
+    duties.push({ id: `endorse/${key}`, before: [], kind: 'endorse', chunk, attempt, proposal: digest, structHash })
+  }
+  if (isMember && missing.length === 0 && endorsers.length >= info.payment.quorum) {
+    const before = orderOf(view, best, self)
+    duties.push({ id: `commit-root/${key}`, before, kind: 'commit-root', chunk, attempt, root, proposal: digest, endorsers })
+  }
+  return duties
+}
+
+/** True where the attempt waits for nobody's record: its next step happens on the chain, and an outage there is no reason to begin anew. */
+export function waitsForChain(view: JobView, info: JobInfo, chunk: number, { attempt, proposals, draw }: Attempt): boolean {
+  if (!isPaid(info) || draw !== undefined) return false
+  const onChain = escrowAttempt(view, chunk, attempt)
+  if (onChain !== undefined) return proposals.some(({ root, digest }) => isAttemptOf(onChain, root, digest))
+  return proposals.some(({ missing, endorsers }) => missing.length === 0 && endorsers.length >= info.payment.quorum)
+}
+
+function orderOf(view: JobView, { record }: Proposal, self: string): string[] {
+  const rank = new Map(record.members.map((peer) => [peer, proposalRank(view, record, peer)]))
+  const order = [...rank].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([peer]) => peer)
+  const place = order.indexOf(self)
+  return place === -1 ? order : order.slice(0, place)
+}
+
+/** The MacroJobs that are agreed and not paid, one duty a chunk and attempt; a chunk is settled when nothing in it is open any more. */
+export function settleDuties(view: JobView, info: JobInfo, self: string): Standing<EscrowDuty>[] {
+  const { escrow } = view
+  if (!isPaid(info) || escrow === undefined || isEscrowClosed(view) || escrow.state === 'absent') return []
+  const everyone = byRank(view, [...view.peers.keys()])
+  const before = everyone.slice(0, Math.max(0, everyone.indexOf(self)))
+  if (escrow.expired) return [{ id: 'refund', before, kind: 'refund' }]
+  const engaging: Standing<EscrowDuty>[] =
+    escrow.state === 'open' && view.commits.size > 0 ? [{ id: 'engage', before, kind: 'engage' }] : []
+  const settling = chunkStates(view, info).flatMap((state) => {
+    if (state.current !== undefined) return []
+    const turn = finalizers(view, state, self)
+    return [...unsettled(view, state)].map(([attempt, macros]) => {
+      const { chunk } = state
+      return {
+        id: `settle/${attemptKey(chunk, attempt)}/${macros.join(',')}`,
+        before: turn,
+        kind: 'settle' as const,
+        chunk,
+        attempt,
+        macros,
+      }
+    })
+  })
+  return [...engaging, ...settling]
+}
+
+/** True where every agreed MacroJob has been paid, or will not be. */
+export function isPaidOut(view: JobView, info: JobInfo): boolean {
+  if (!isPaid(info) || isEscrowClosed(view)) return true
+  return chunkStates(view, info).every((state) => unsettled(view, state).size === 0)
+}
+
+function unsettled(view: JobView, { chunk, macros, agreed }: ChunkState): Map<number, number[]> {
+  const found = new Map<number, number[]>()
+  for (const [index, macro] of macros.entries()) {
+    const attempt = agreed.get(macro)?.attempt
+    if (attempt === undefined || isSettled(view, chunk, index)) continue
+    found.set(attempt, [...(found.get(attempt) ?? []), macro])
+  }
+  return found
+}
+
+function byRank({ jobId }: JobView, peers: string[]): string[] {
+  return peers.sort((a, b) => (finalizerRank(jobId, a) < finalizerRank(jobId, b) ? -1 : 1))
+}
+
+/** Processors of the chunk first: the seed's last finisher is one of them. */
+function finalizers(view: JobView, { agreed }: ChunkState, self: string): string[] {
+  const processed = new Set([...agreed.values()].flatMap(({ microJobs }) => microJobs.map(({ author }) => author)))
+  const peers = byRank(view, [...view.peers.keys()])
+  const order = [...peers.filter((peer) => processed.has(peer)), ...peers.filter((peer) => !processed.has(peer))]
+  return order.slice(0, Math.max(0, order.indexOf(self)))
+}

@@ -1,0 +1,57 @@
+import type { JobView } from './view.ts'
+import { attemptKey, touchAll } from './view.ts'
+
+/** One attempt of a chunk as the chain has it. */
+export interface EscrowAttempt {
+  root: bigint
+  /** 64 hexadecimal digits: digest of the proposal that the root stands for. */
+  proposal: string
+  /** Undefined until it is pinned. */
+  beacon: bigint | undefined
+}
+
+/** What a peer has read of a Job's escrow; it enters the fold beside the records. */
+export interface EscrowFacts {
+  /** `absent` where no escrow exists that fits the Job. */
+  state: 'absent' | 'open' | 'working' | 'settled' | 'cancelled' | 'refunded'
+  /** By `chunk/attempt`. */
+  attempts: ReadonlyMap<string, EscrowAttempt>
+  /** By chunk: bit i is set where its i-th MacroJob has been paid. */
+  settled: ReadonlyMap<number, bigint>
+  /** By the chain's time its deadline has passed: it pays nothing more, and gives back what it holds. */
+  expired: boolean
+}
+
+/** Puts what the chain says now into the view; false where nothing has changed. */
+export function applyEscrowFacts(view: JobView, facts: EscrowFacts): boolean {
+  if (view.escrow !== undefined && sameFacts(view.escrow, facts)) return false
+  view.escrow = facts
+  view.version++
+  touchAll(view)
+  return true
+}
+
+export function escrowAttempt({ escrow }: JobView, chunk: number, attempt: number): EscrowAttempt | undefined {
+  return escrow?.attempts.get(attemptKey(chunk, attempt))
+}
+
+/** True where the escrow has paid MacroJob number `index` of the chunk. */
+export function isSettled({ escrow }: JobView, chunk: number, index: number): boolean {
+  return (((escrow?.settled.get(chunk) ?? 0n) >> BigInt(index)) & 1n) === 1n
+}
+
+/** True where the escrow takes and pays nothing more. */
+export function isEscrowClosed({ escrow }: JobView): boolean {
+  return escrow !== undefined && ['settled', 'cancelled', 'refunded'].includes(escrow.state)
+}
+
+function sameFacts(a: EscrowFacts, b: EscrowFacts): boolean {
+  if (a.state !== b.state || a.expired !== b.expired || a.attempts.size !== b.attempts.size || a.settled.size !== b.settled.size)
+    return false
+  for (const [chunk, bits] of a.settled) if (b.settled.get(chunk) !== bits) return false
+  for (const [key, { root, proposal, beacon }] of a.attempts) {
+    const other = b.attempts.get(key)
+    if (other === undefined || other.root !== root || other.proposal !== proposal || other.beacon !== beacon) return false
+  }
+  return true
+}

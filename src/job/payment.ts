@@ -1,0 +1,115 @@
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { z } from 'zod'
+import type { EscrowId, EscrowTerms } from '../ports.ts'
+import { bytesToHex, concatBytes, hexToBytes } from './bytes.ts'
+import type { Problem } from './errors.ts'
+import { seedCommitmentOf } from './settlement/hashes.ts'
+import { MAX_BLOCKS, SIZE_CLASS_NAMES, SIZE_CLASSES, type SizeClass } from './settlement/size-classes.ts'
+
+const wallet = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address such as 0x12…')
+/** The escrow keeps prices in 80 bits and bonds in 96, so that a Job fills few words of storage. */
+const price = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,24})$/, 'expected a whole number in decimal digits')
+  .refine((digits) => !/^[0-9]{1,25}$/.test(digits) || BigInt(digits) < 1n << 80n, 'must be below 2^80')
+
+/** What a paid Job says of its escrow; its unit price and deadline stand in JobInfo itself. */
+export const paymentSchema = z.strictObject({
+  chainId: z.int().min(1),
+  /** The contract that holds the money. */
+  escrow: wallet,
+  /** For validating one MacroJob, in the token's smallest unit. */
+  validationPriceWei: price,
+  /** For settling one MacroJob. */
+  finisherPriceWei: price,
+  /** What a wallet must have at stake to work, validate or settle. */
+  minBondWei: price,
+  /** So many workers sign a root before it counts. */
+  quorum: z.int().min(1).max(16),
+})
+
+export type Payment = z.infer<typeof paymentSchema>
+
+/** What this file reads of a JobInfo. */
+interface Payable {
+  seed: string
+  wallet: string | null
+  unitPriceWei: string
+  deadline: number | null
+  slicing: { macroJobs: number; microJobs: number; blocks: number; chunkMacroJobs: number }
+  payment?: Payment | undefined
+}
+
+/** A Job that an escrow pays. */
+export type Paid<Info extends Payable> = Info & { payment: Payment; wallet: string; deadline: number }
+
+export function isPaid<Info extends Payable>(info: Info): info is Paid<Info> {
+  return info.payment !== undefined
+}
+
+/** Why an escrow could not pay such a Job. */
+export function paymentProblems(info: Payable): Problem[] {
+  if (info.payment === undefined) return []
+  const { slicing, unitPriceWei } = info
+  const problems: Problem[] = []
+  const expect = (holds: boolean, path: string, message: string) => void (holds || problems.push({ path, message }))
+  expect(info.wallet !== null, 'wallet', 'a paid Job names the wallet that pays')
+  expect(info.deadline !== null, 'deadline', 'a paid Job has a deadline: what is not settled by then is refunded')
+  expect(unitPriceWei !== '0' && price.safeParse(unitPriceWei).success, 'unitPriceWei', 'a paid Job pays at least 1 and less than 2^80')
+  expect(slicing.blocks <= MAX_BLOCKS, 'slicing.blocks', `a paid Job has at most ${MAX_BLOCKS} blocks a MicroJob, found ${slicing.blocks}`)
+  const largest = SIZE_CLASSES[SIZE_CLASS_NAMES.at(-1)!]
+  const fits = chunkMacroJobsOf(info) <= largest.macroJobs && slicing.microJobs <= largest.microJobs
+  expect(fits, 'slicing', `a paid Job settles at most ${largest.name} MacroJobs × MicroJobs together`)
+  return problems
+}
+
+/** The circuit that settles the Job's chunks: the smallest with room for one. */
+export function sizeClassOf(info: Payable): SizeClass {
+  const classes = SIZE_CLASS_NAMES.map((name) => SIZE_CLASSES[name])
+  const chunk = chunkMacroJobsOf(info)
+  return classes.find(({ macroJobs, microJobs }) => chunk <= macroJobs && info.slicing.microJobs <= microJobs) ?? classes.at(-1)!
+}
+
+function chunkMacroJobsOf({ slicing }: Payable): number {
+  return Math.min(slicing.chunkMacroJobs, slicing.macroJobs)
+}
+
+/** What the requester opens the escrow with. */
+export function escrowTermsOf(info: Paid<Payable>, jobId: string): EscrowTerms {
+  const { slicing, payment } = info
+  return {
+    jobId,
+    seedCommitment: seedCommitmentOf(BigInt(`0x${info.seed}`), escrowIdOf(info, jobId)),
+    deadline: info.deadline,
+    sizeClass: SIZE_CLASS_NAMES.indexOf(sizeClassOf(info).name),
+    quorum: payment.quorum,
+    macroJobs: slicing.macroJobs,
+    chunkMacroJobs: chunkMacroJobsOf(info),
+    microJobs: slicing.microJobs,
+    blocks: slicing.blocks,
+    unitPriceWei: BigInt(info.unitPriceWei),
+    validationPriceWei: BigInt(payment.validationPriceWei),
+    finisherPriceWei: BigInt(payment.finisherPriceWei),
+    minBondWei: BigInt(payment.minBondWei),
+  }
+}
+
+/** What the escrow takes in for the whole Job. */
+export function budgetOf({ slicing, unitPriceWei, payment }: Paid<Payable>): bigint {
+  const { macroJobs, microJobs } = slicing
+  const perMacroJob = BigInt(microJobs) * BigInt(unitPriceWei) + BigInt(payment.validationPriceWei) + BigInt(payment.finisherPriceWei)
+  return BigInt(macroJobs) * perMacroJob
+}
+
+const word = (value: bigint) => hexToBytes(value.toString(16).padStart(64, '0'))
+
+/** The Job's id in the escrow, as `jobIdOf` there: 31 bytes of keccak256(chain, escrow, requester, infoHash). */
+export function escrowIdOf({ payment, wallet }: Paid<Payable>, jobId: string): EscrowId {
+  const parts = [BigInt(payment.chainId), BigInt(payment.escrow), BigInt(wallet), BigInt(infoHashOf(jobId))]
+  return BigInt(`0x${bytesToHex(keccak_256(concatBytes(...parts.map(word))))}`) >> 8n
+}
+
+/** The protocol's id is the hash of JobInfo already: 31 bytes, here in a word. */
+export function infoHashOf(jobId: string): string {
+  return `0x${jobId.padStart(64, '0')}`
+}

@@ -1,0 +1,22 @@
+import type { EscrowSizeClass } from '../ports.ts'
+import { ForeignKeyError, InsecureKeyError } from './errors.ts'
+import type { CircuitFiles } from './prover.ts'
+
+/** The only chain on which a key that everybody can forge under is any use. */
+const DEVELOPMENT_CHAIN_ID = 31337
+
+/** Holds the keys of this peer against those that the escrow verifies with, by the order of size classes. Throws ForeignKeyError, InsecureKeyError. */
+export function checkKeys(
+  circuits: Readonly<Record<string, CircuitFiles>>,
+  names: readonly string[],
+  escrow: { chainId: number; sizeClasses: readonly EscrowSizeClass[] },
+): void {
+  for (const [index, name] of names.entries()) {
+    const key = circuits[name]?.key
+    const verified = escrow.sizeClasses[index]
+    if (key === undefined || verified === undefined) continue
+    if (key.insecure && escrow.chainId !== DEVELOPMENT_CHAIN_ID) throw new InsecureKeyError(name, escrow.chainId)
+    const found = `0x${key.sha256.verificationKey}`
+    if (found !== verified.verificationKeyHash.toLowerCase()) throw new ForeignKeyError(name, verified.verificationKeyHash, found)
+  }
+}

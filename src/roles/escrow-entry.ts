@@ -1,0 +1,39 @@
+import type { JobInfo } from '../job/info.ts'
+import { escrowIdOf, escrowTermsOf, isPaid } from '../job/payment.ts'
+import type { Abortable } from '../ports.ts'
+import { mismatchOf } from './escrow-watch.ts'
+import type { EscrowComponents } from './escrow-worker.ts'
+
+/** A Job whose escrow would be refunded before a MicroJob can be paid is not begun. */
+const LEAST_LEFT_SECONDS = 30
+
+/**
+ * Why this peer does not take part in a paid Job, as a noun for JobRefusedError; undefined where it does, and for a Job that is not paid. Throws where
+ * the chain does not answer.
+ */
+export async function refusesEscrow(
+  escrow: EscrowComponents | undefined,
+  info: JobInfo,
+  jobId: string,
+  options: Abortable,
+): Promise<string | undefined> {
+  if (!isPaid(info)) return undefined
+  if (escrow === undefined) return 'a paid Job; this peer has no chain (--chain-file)'
+  const { chain } = escrow
+  const { payment } = info
+  if (payment.chainId !== chain.chainId || payment.escrow.toLowerCase() !== chain.escrow.toLowerCase()) {
+    return `a Job of the escrow ${payment.escrow} on chain ${payment.chainId}; this peer knows ${chain.escrow} on chain ${chain.chainId}`
+  }
+  const [job, { timestamp }, { bondWei }] = await Promise.all([
+    chain.job(escrowIdOf(info, jobId), options),
+    chain.head(options),
+    chain.balances(undefined, options),
+  ])
+  if (job === undefined) return 'a Job that promises pay and has no escrow'
+  const mismatch = mismatchOf(job, escrowTermsOf(info, jobId), info.wallet)
+  if (mismatch !== undefined) return `a Job whose escrow has ${mismatch}`
+  if (job.state !== 'open' && job.state !== 'working') return `a Job whose escrow is ${job.state}`
+  if (timestamp + LEAST_LEFT_SECONDS > info.deadline) return 'a Job whose escrow ends now'
+  const needed = BigInt(payment.minBondWei)
+  return bondWei >= needed ? undefined : `a Job that asks for a bond of ${needed}; this wallet has ${bondWei} (minga wallet bond)`
+}

@@ -1,0 +1,128 @@
+import { bytesToHex } from '../job/bytes.ts'
+import type { EscrowDuty } from '../job/escrow-duties.ts'
+import type { JobInfo } from '../job/info.ts'
+import { escrowIdOf, isPaid, type Paid, sizeClassOf } from '../job/payment.ts'
+import type { Endorser } from '../job/proposal.ts'
+import { proveChunk } from '../job/settlement/prove-chunk.ts'
+import { countOf } from '../job/settlement/signals.ts'
+import { signStatement } from '../job/settlement/statements.ts'
+import { planSettlements } from '../job/settlement-plan.ts'
+import type { Logger } from '../log.ts'
+import type { Abortable, Chain, Prover, WalletSignature } from '../ports.ts'
+import type { LoadedJob } from './loaded-job.ts'
+
+/** What a peer needs to take part in paid Jobs. */
+export interface EscrowComponents {
+  chain: Chain
+  prover: Pick<Prover, 'prove'>
+  /** False for a peer without circuits: it leaves settling to others. */
+  settles: boolean
+}
+
+export interface EscrowWorkComponents {
+  escrow: EscrowComponents
+  /** The wallet's 32-byte secret. */
+  walletKey: Uint8Array
+  logger: Logger
+}
+
+/**
+ * What a paid Job asks of its peers beside the work (seeds/001 "Job Finalization"): signatures into the log, transactions to the escrow. Each may be
+ * done twice, and by two peers at once: the chain takes the first. Throws what Chain and Prover throw.
+ */
+export async function doEscrowDuty(
+  components: EscrowWorkComponents,
+  job: LoadedJob,
+  duty: EscrowDuty,
+  options: Required<Abortable>,
+): Promise<void> {
+  const { info, jobId, session } = job
+  if (!isPaid(info)) throw new TypeError('an unpaid Job has no escrow')
+  const { chain } = components.escrow
+  const escrowId = escrowIdOf(info, jobId)
+  const sign = (structHash: Uint8Array) => signStatement(components.walletKey, info.payment, structHash)
+  switch (duty.kind) {
+    case 'endorse': {
+      const { chunk, attempt, proposal, structHash } = duty
+      return session.append({ kind: 'endorsement', chunk, attempt, proposal, signature: sign(structHash) })
+    }
+    case 'sign-verdict': {
+      const { macro, attempt, verdict, structHash } = duty.expected
+      return session.append({ kind: 'verdict', macro, attempt, verdict, signature: sign(structHash) })
+    }
+    case 'engage':
+      await chain.engage(escrowId, options)
+      return
+    case 'commit-root': {
+      const { chunk, attempt, root, proposal, endorsers } = duty
+      const signatures = await bondedSignatures(chain, info, endorsers, options)
+      await chain.commitRoot({ escrowId, chunk, attempt, root: toBigInt(root), proposal: `0x${bytesToHex(proposal)}`, signatures }, options)
+      return
+    }
+    case 'pin-beacon':
+      await chain.pinBeacon({ escrowId, chunk: duty.chunk, attempt: duty.attempt }, options)
+      return
+    case 'settle':
+      if (!components.escrow.settles) return
+      return settle(components, job, info, duty, options)
+    case 'refund':
+      await chain.refund(escrowId, options)
+  }
+}
+
+/** As many as the escrow asks for, of wallets that have enough at stake: one that has not would have the whole call refused. */
+async function bondedSignatures(
+  chain: Chain,
+  { payment }: Paid<JobInfo>,
+  endorsers: readonly Endorser[],
+  options: Abortable,
+): Promise<WalletSignature[]> {
+  const signatures: WalletSignature[] = []
+  for (const { wallet, signature } of endorsers) {
+    if (signatures.length === payment.quorum) break
+    const { bondWei } = await chain.balances(wallet, options)
+    if (bondWei >= BigInt(payment.minBondWei)) signatures.push(shortForm(signature))
+  }
+  return signatures
+}
+
+/** Proves and sends what is agreed (seeds/001 "Job Finalization"): usually one proof a chunk. */
+async function settle(
+  { escrow: { chain, prover }, logger }: EscrowWorkComponents,
+  { session, jobId, clock }: LoadedJob,
+  info: Paid<JobInfo>,
+  { chunk, attempt, macros }: Extract<EscrowDuty, { kind: 'settle' }>,
+  options: Required<Abortable>,
+): Promise<void> {
+  const escrowId = escrowIdOf(info, jobId)
+  const domain = { chainId: BigInt(chain.chainId), escrow: chain.escrow, finisher: chain.wallet }
+  for (const plan of planSettlements(session.view, info, chunk, attempt, macros)) {
+    const startedMs = clock.nowMs()
+    const { proof, c, statement } = await proveChunk(prover, sizeClassOf(info), plan.statement, domain, options)
+    const proofMs = Math.round(clock.nowMs() - startedMs)
+    const outcome = await chain.settle(
+      {
+        escrowId,
+        chunk,
+        attempt,
+        counted: plan.counted,
+        validations: plan.validations.map(({ verdict, signature }) => ({ verdict, signature: shortForm(signature) })),
+        payees: statement.payees.map(({ wallet, processed, validated }) => ({
+          wallet: `0x${wallet.toString(16).padStart(40, '0')}`,
+          count: countOf(processed, validated),
+        })),
+        commitment: c,
+        proof,
+      },
+      options,
+    )
+    const gas = outcome.outcome === 'done' ? { gasUsed: outcome.gasUsed, transaction: outcome.transaction } : {}
+    logger.info('settled', { jobId, chunk, attempt, macroJobs: plan.validations.length, proofMs, outcome: outcome.outcome, ...gas })
+  }
+}
+
+function shortForm(signature: Uint8Array): WalletSignature {
+  return { r: `0x${bytesToHex(signature.subarray(0, 32))}`, vs: `0x${bytesToHex(signature.subarray(32))}` }
+}
+
+const toBigInt = (bytes: Uint8Array) => BigInt(`0x${bytesToHex(bytes)}`)

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { chunkStates } from '../../src/job/agreement.ts'
+import { escrowAttempt } from '../../src/job/escrow-facts.ts'
+import type { JobInfo } from '../../src/job/info.ts'
+import { budgetOf, escrowTermsOf, isPaid, paymentProblems, sizeClassOf } from '../../src/job/payment.ts'
+import { progressOf } from '../../src/job/progress.ts'
+import { publicSignalsOf } from '../../src/job/settlement/public-signals.ts'
+import { settle } from '../../src/job/settlement/settle.ts'
+import { planSettlements } from '../../src/job/settlement-plan.ts'
+import { type Behaviour, JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
+
+const OUTSIDER = `12D3KooW${'Z'.repeat(44)}`
+const info = (macroJobs = 2, microJobs = 3) => paidInfo(plainInfo(macroJobs, microJobs, 4, OUTSIDER))
+const honest = (count: number): Behaviour[] => Array.from({ length: count }, () => ({}))
+
+/** What the escrow would be told for everything that is agreed, as the proof's twin has it. */
+function settlementsOf(world: JobWorld) {
+  return chunkStates(world.view, world.info).flatMap(({ chunk, attempts, agreed }) =>
+    attempts.flatMap(({ attempt }) => {
+      const macros = [...agreed.values()].filter((verdict) => verdict.attempt === attempt).map(({ macro }) => macro)
+      const plans = macros.length === 0 ? [] : planSettlements(world.view, world.info, chunk, attempt, macros)
+      return plans.map((plan) => ({ plan, settlement: settle(sizeClassOf(world.info), plan.statement) }))
+    }),
+  )
+}
+
+describe('a paid Job', () => {
+  it('goes by way of a root and a beacon on the chain, and is reported when it is settled', () => {
+    const world = new JobWorld(info(), honest(4))
+    world.settle((macro) => macro % 2)
+    assert.deepEqual(world.calls, ['open', 'engage', 'root 0/0', 'beacon 0/0', 'settle 0/0 0,1'])
+    assert.equal(progressOf(world.view).state, 'finished')
+  })
+
+  it('settles what the circuit proves: root and beacon of the escrow, its verdicts signed, each MicroJob paid once', () => {
+    const world = new JobWorld(info(), honest(4))
+    world.settle((macro, micro) => (macro + micro) % 2)
+    const [{ plan, settlement }, ...more] = settlementsOf(world) as [ReturnType<typeof settlementsOf>[number]]
+    assert.equal(more.length, 0)
+    const { root, beacon } = escrowAttempt(world.view, 0, 0) as { root: bigint; beacon: bigint }
+    assert.deepEqual([settlement.statement.root, settlement.statement.beacon], [root, beacon])
+    assert.equal(plan.counted, 0b11n)
+    assert.deepEqual(
+      plan.validations.map(({ verdict }) => verdict),
+      settlement.statement.macros.map(({ verdict }) => verdict),
+    )
+    const { payees } = settlement.statement
+    assert.equal(
+      payees.reduce((sum, { processed }) => sum + processed, 0),
+      6,
+    )
+    assert.equal(
+      payees.reduce((sum, { validated }) => sum + validated, 0),
+      2,
+    )
+    const signals = publicSignalsOf(settlement, { chainId: 31337n, escrow: `0x${'e5'.repeat(20)}`, finisher: `0x${'11'.repeat(20)}` })
+    assert.ok(signals.y > 0n)
+  })
+
+  it('whose processor cheats is settled without it, under a new root', () => {
+    const cheat: Behaviour = { wrong: (macro, micro) => macro === 0 && micro === 1 }
+    const world = new JobWorld(info(2, 3), [...honest(3), cheat])
+    const isFirst = new Set<string>()
+    world.settle((macro, micro) => {
+      if (macro !== 0 || micro !== 1 || isFirst.has('done')) return macro % 2
+      isFirst.add('done')
+      return 3
+    })
+    assert.equal(progressOf(world.view).state, 'finished')
+    assert.deepEqual(
+      progressOf(world.view).culprits.map(({ peer }) => peer),
+      [peerName(3)],
+    )
+    assert.deepEqual(world.calls.slice(0, 6), ['open', 'engage', 'root 0/0', 'beacon 0/0', 'root 0/1', 'beacon 0/1'])
+    const settled = world.calls.slice(6).flatMap((call) => (/^settle \S+ (.*)$/.exec(call)?.[1] ?? '').split(','))
+    assert.deepEqual(settled.sort(), ['0', '1'])
+    const wallets = settlementsOf(world).flatMap(({ settlement }) => settlement.statement.payees.map(({ wallet }) => wallet))
+    assert.ok(!wallets.includes(BigInt(world.view.peers.get(peerName(3))?.wallet as string)))
+  })
+
+  it('ends with two peers of whom both processed everywhere', () => {
+    const world = new JobWorld(info(), honest(2))
+    world.settle((_macro, micro) => micro % 2)
+    assert.equal(progressOf(world.view).state, 'finished')
+    for (const { settlement } of settlementsOf(world)) assert.ok(settlement.c > 0n)
+  })
+
+  it('is not settled by one peer alone: the escrow wants another’s word', () => {
+    const world = new JobWorld(paidInfo(plainInfo(1, 2, 2, OUTSIDER), 1), honest(1))
+    assert.throws(() => world.settle(() => 0, 40), /does not settle/)
+    assert.ok(!world.calls.some((call) => call.startsWith('settle')))
+  })
+
+  it('waits for the chain without a vote that it is stuck', () => {
+    const world = new JobWorld(info(), honest(3))
+    world.chainAnswers = false
+    assert.doesNotThrow(() => world.settle(() => 0))
+    assert.deepEqual(world.calls, ['open', 'engage'])
+    assert.equal(world.log.filter(({ record }) => record.kind === 'reopen').length, 0)
+    world.chainAnswers = true
+    world.settle(() => 0)
+    assert.deepEqual(world.calls, ['open', 'engage', 'root 0/0', 'beacon 0/0', 'settle 0/0 0,1'])
+  })
+
+  it('without whose worker’s endorsement nothing comes on the chain does without that worker', () => {
+    const world = new JobWorld(info(2, 3), [...honest(3), { keepsNonce: true }])
+    const given = new Set<number>()
+    world.settle((macro) => {
+      if (given.has(macro)) return 0
+      given.add(macro)
+      return 3
+    })
+    assert.equal(progressOf(world.view).state, 'finished')
+  })
+})
+
+describe('payment', () => {
+  it('names all that keeps an escrow from paying such a Job', () => {
+    const unpayable: JobInfo = { ...info(), wallet: null, deadline: null, unitPriceWei: '0' }
+    assert.deepEqual(
+      paymentProblems(unpayable).map(({ path }) => path),
+      ['wallet', 'deadline', 'unitPriceWei'],
+    )
+    const large = paidInfo(plainInfo(2, 17, 17, OUTSIDER))
+    assert.deepEqual(
+      paymentProblems(large).map(({ path }) => path),
+      ['slicing.blocks', 'slicing'],
+    )
+  })
+
+  it('gives the escrow’s terms and the whole price', () => {
+    const paid = info()
+    if (!isPaid(paid)) throw new TypeError('expected a paid Job')
+    assert.equal(budgetOf(paid), 2n * (3n * 100n + 7n + 3n))
+    const terms = escrowTermsOf(paid, 'ab'.repeat(31))
+    assert.deepEqual([terms.sizeClass, terms.macroJobs, terms.chunkMacroJobs, terms.microJobs, terms.blocks], [0, 2, 2, 3, 4])
+  })
+})
