@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { HEADER_WORDS } from '../job/abi.ts'
 import type { Compute, WgslProgram } from '../ports.ts'
-import { HEADER_WORDS } from './abi.ts'
 
 const INPUTS = 1024
 

@@ -1,5 +1,5 @@
+import { ENTRY_POINT, P } from '../job/abi.ts'
 import type { Diagnostic, WgslProgram } from '../ports.ts'
-import { ENTRY_POINT, P } from './abi.ts'
 import { lintExact } from './lint-exact.ts'
 import { type Brackets, finding, pairBrackets, type Token, tokenize } from './wgsl-tokens.ts'
 

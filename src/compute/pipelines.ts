@@ -1,5 +1,5 @@
+import { ENTRY_POINT } from '../job/abi.ts'
 import type { Diagnostic } from '../ports.ts'
-import { ENTRY_POINT } from './abi.ts'
 import { DeviceFault, guarded } from './guard.ts'
 import { quietly } from './quiet.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { HEADER_WORDS, MAX_PARAMS_WORDS, MAX_SOURCE_BYTES } from '../job/abi.ts'
 import type { ComputeBlock, DeviceReport, WgslProgram } from '../ports.ts'
-import { HEADER_WORDS, MAX_PARAMS_WORDS, MAX_SOURCE_BYTES } from './abi.ts'
 import { ComputeLimitError, ShaderTooLargeError } from './errors.ts'
 import { PRELUDES } from './prelude.ts'
 

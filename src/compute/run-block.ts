@@ -1,4 +1,4 @@
-import { P } from './abi.ts'
+import { P } from '../job/abi.ts'
 import type { BufferPool } from './buffers.ts'
 import { guarded } from './guard.ts'
 import type { BlockRequest } from './messages.ts'
