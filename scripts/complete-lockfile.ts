@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 /*
  * `npm ci` refuses a lockfile in which an optional package of another platform is missing, and npm leaves out those that a registry did
  * not give at the time. This adds them, with the version that their parent names; `node scripts/complete-lockfile.ts` after `npm install`.
+ * And npm silently skips an optional package that asks for a newer Node than npm itself runs on, though it would run on the Node that we bring:
+ * such a demand is struck out.
  */
 
 interface LockedPackage {
@@ -13,6 +15,7 @@ interface LockedPackage {
   dev?: boolean
   optional?: boolean
   optionalDependencies?: Record<string, string>
+  engines?: Record<string, string>
 }
 
 export interface Lockfile {
@@ -38,10 +41,16 @@ export function missingPackages({ packages }: Lockfile): Record<string, LockedPa
   return missing
 }
 
+/** The optional packages that `npm ci` on a Node 20 would skip for its age alone. */
+export function skippedPackages({ packages }: Lockfile): LockedPackage[] {
+  return Object.values(packages).filter(({ optional, engines }) => optional && /^>= ?2[1-9]/.test(engines?.node ?? ''))
+}
+
 if (import.meta.main) {
   const path = resolve(import.meta.dirname, '../package-lock.json')
   const lockfile = JSON.parse(readFileSync(path, 'utf8')) as Lockfile
   const missing = missingPackages(lockfile)
+  for (const skipped of skippedPackages(lockfile)) delete skipped.engines
   const { '': root, ...rest } = { ...lockfile.packages, ...missing }
   const sorted = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
   writeFileSync(path, `${JSON.stringify({ ...lockfile, packages: { '': root, ...sorted } }, undefined, 2)}\n`)

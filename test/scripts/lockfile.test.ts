@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { type Lockfile, missingPackages } from '../../scripts/complete-lockfile.ts'
+import { type Lockfile, missingPackages, skippedPackages } from '../../scripts/complete-lockfile.ts'
 
 const read = (file: string) => JSON.parse(readFileSync(resolve(import.meta.dirname, '../..', file), 'utf8'))
 
 describe('package-lock.json', () => {
   it('has every optional package of every platform, or `npm ci` would refuse it', () => {
     assert.deepEqual(missingPackages(read('package-lock.json') as Lockfile), {})
+  })
+
+  it('has no optional package that `npm ci` would skip because npm runs on an older Node than we do', () => {
+    assert.deepEqual(skippedPackages(read('package-lock.json') as Lockfile), [])
   })
 
   it('brings a Node for each platform, by its own name', () => {
