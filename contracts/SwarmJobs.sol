@@ -49,15 +49,18 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
     uint256 internal constant PROCESSED_MASK = 0xffffffff;
 
     Rules public rules;
-    SizeClass[] private _sizeClasses;
+    /// @dev No array: a Job's index is in range since it was opened, and an array would look at its length again.
+    mapping(uint256 index => SizeClass) private _sizeClasses;
+    uint256 private immutable _sizeClassCount;
     mapping(uint256 jobId => Job) private _jobs;
     mapping(uint256 jobId => mapping(uint256 chunk => mapping(uint256 attempt => Attempt))) private _attempts;
     mapping(uint256 jobId => mapping(uint256 chunk => Chunk)) private _chunks;
 
     constructor(SizeClass[] memory sizeClasses_, Rules memory rules_) {
         rules = rules_;
+        _sizeClassCount = sizeClasses_.length;
         for (uint256 i; i < sizeClasses_.length; ++i) {
-            _sizeClasses.push(sizeClasses_[i]);
+            _sizeClasses[i] = sizeClasses_[i];
         }
     }
 
@@ -76,14 +79,14 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         Job storage j = _jobs[jobId];
         if (j.state != State.Open) revert WrongState(jobId, j.state);
         if (msg.sender != j.requester) revert NotTheRequester(j.requester, msg.sender);
-        emit JobCancelled(jobId, _giveBack(j, State.Cancelled));
+        emit JobCancelled(jobId, _giveBack(jobId, State.Cancelled));
     }
 
     function refund(uint256 jobId) external {
-        Job storage j = _jobs[jobId];
+        Job memory j = job(jobId);
         if (j.state != State.Open && j.state != State.Working) revert WrongState(jobId, j.state);
         if (block.timestamp <= j.deadline) revert DeadlineAhead(j.deadline);
-        emit JobRefunded(jobId, _giveBack(j, State.Refunded));
+        emit JobRefunded(jobId, _giveBack(jobId, State.Refunded));
     }
 
     // ---------------------------------------------------------------- the peers
@@ -105,7 +108,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         bytes32 proposal,
         Statements.Signature[] calldata signatures
     ) external {
-        Job storage j = _jobs[jobId];
+        Job memory j = job(jobId);
         _requireRunning(jobId, j);
         if (root == 0) revert NotAFieldElement(root);
         _requireField(root);
@@ -113,7 +116,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         _requireBond(msg.sender, j.minBond);
         _requireQuorum(j, Statements.RootEndorsement(jobId, chunk, attempt, root, proposal).hash(), signatures);
 
-        if (j.state == State.Open) j.state = State.Working;
+        if (j.state == State.Open) _jobs[jobId].state = State.Working;
         _attempts[jobId][chunk][attempt] = Attempt(root, proposal, 0, uint48(block.number));
         emit RootCommitted(jobId, chunk, attempt, root, proposal, msg.sender);
     }
@@ -123,9 +126,10 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
     }
 
     function settle(uint256 jobId, uint32 chunk, uint8 attempt, Settlement calldata s) external nonReentrant {
-        Job storage j = _jobs[jobId];
+        // Once into memory: its four words are asked for again and again.
+        Job memory j = job(jobId);
         _requireRunning(jobId, j);
-        SizeClass memory size = _sizeClasses[j.sizeClass];
+        SizeClass storage size = _sizeClasses[j.sizeClass];
         uint256[] memory data = new uint256[](HEAD + 2 * (uint256(size.macroJobs) + size.payees));
 
         uint256 settledNow = _count(jobId, chunk, s.counted, _macroJobsOf(j, chunk));
@@ -134,12 +138,11 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         _fillPayees(data, HEAD + 2 * uint256(size.macroJobs), size.payees, s.payees);
         _requireProof(data, size, s);
 
-        _pay(j, verdicts.length, s.payees);
+        // At most what is held: no MacroJob is counted twice.
+        uint128 held = j.held - uint128(_pay(j, verdicts.length, s.payees));
+        _jobs[jobId].held = held;
         emit MacroJobsSettled(jobId, chunk, msg.sender, attempt, s.counted, settledNow, verdicts, s.payees);
-        if (j.held == 0) {
-            j.state = State.Settled;
-            emit JobSettled(jobId);
-        }
+        if (held == 0) emit JobSettled(jobId);
     }
 
     // ---------------------------------------------------------------- views
@@ -148,8 +151,10 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         return uint256(keccak256(abi.encode(block.chainid, address(this), requester, infoHash))) >> 8;
     }
 
-    function job(uint256 jobId) public view returns (Job memory) {
-        return _jobs[jobId];
+    function job(uint256 jobId) public view returns (Job memory j) {
+        j = _jobs[jobId];
+        // Not written down: a word less to write in the dearest call. Every MicroJob has a price, so that nothing held means everything settled.
+        if (j.state == State.Working && j.held == 0) j.state = State.Settled;
     }
 
     function chunkState(uint256 jobId, uint32 chunk, uint8 attempt) external view returns (Attempt memory) {
@@ -164,8 +169,11 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         return _chunks[jobId][chunk].nextAttempt;
     }
 
-    function sizeClasses() external view returns (SizeClass[] memory) {
-        return _sizeClasses;
+    function sizeClasses() external view returns (SizeClass[] memory classes) {
+        classes = new SizeClass[](_sizeClassCount);
+        for (uint256 i; i < classes.length; ++i) {
+            classes[i] = _sizeClasses[i];
+        }
     }
 
     // ---------------------------------------------------------------- opening
@@ -199,7 +207,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
     function _checkTerms(Terms calldata t) private view {
         if (t.seedCommitment == 0) revert NotAFieldElement(0);
         _requireField(t.seedCommitment);
-        if (t.sizeClass >= _sizeClasses.length) revert UnknownSizeClass(t.sizeClass, _sizeClasses.length);
+        if (t.sizeClass >= _sizeClassCount) revert UnknownSizeClass(t.sizeClass, _sizeClassCount);
         SizeClass storage size = _sizeClasses[t.sizeClass];
         if (
             t.macroJobs == 0 || t.chunkMacroJobs == 0 || t.chunkMacroJobs > size.macroJobs || t.microJobs == 0
@@ -223,7 +231,8 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         return uint256(t.macroJobs) * (uint256(t.microJobs) * t.unitPrice + t.validationPrice + t.finisherPrice);
     }
 
-    function _giveBack(Job storage j, State state) private returns (uint256 amount) {
+    function _giveBack(uint256 jobId, State state) private returns (uint256 amount) {
+        Job storage j = _jobs[jobId];
         amount = j.held;
         j.held = 0;
         j.state = state;
@@ -243,7 +252,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         c.nextAttempt = attempt + 1;
     }
 
-    function _requireQuorum(Job storage j, bytes32 structHash, Statements.Signature[] calldata signatures) private view {
+    function _requireQuorum(Job memory j, bytes32 structHash, Statements.Signature[] calldata signatures) private view {
         if (signatures.length < j.quorum || signatures.length > MAX_QUORUM) revert QuorumMissed(signatures.length, j.quorum);
         uint256 minBond = j.minBond;
         address previous;
@@ -283,7 +292,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
     }
 
     /// @dev What the contract knows comes from its own book, not from the caller.
-    function _fillHead(uint256[] memory data, Job storage j, uint256 jobId, uint32 chunk, uint8 attempt) private {
+    function _fillHead(uint256[] memory data, Job memory j, uint256 jobId, uint32 chunk, uint8 attempt) private {
         uint256 beacon = _pin(jobId, chunk, attempt);
         data[0] = j.seedCommitment;
         data[1] = jobId;
@@ -296,32 +305,32 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
     }
 
     /// @dev The validator of each counted MacroJob is whoever signed its verdict, and must have something to lose.
-    function _fillVerdicts(uint256[] memory data, Job storage j, uint32 chunk, uint8 attempt, Settlement calldata s)
+    function _fillVerdicts(uint256[] memory data, Job memory j, uint32 chunk, uint8 attempt, Settlement calldata s)
         private
         view
         returns (uint256[] memory verdicts)
     {
-        uint256 n = s.validations.length;
-        verdicts = new uint256[](n);
-        uint256 minBond = j.minBond;
+        Validation[] calldata validations = s.validations;
+        verdicts = new uint256[](validations.length);
         Statements.Verdict memory statement = Statements.Verdict(data[1], chunk, attempt, 0, data[2], data[3], 0);
+        uint256 counted = s.counted;
         uint256 next;
-        for (uint256 i; i < data[5]; ++i) {
-            if ((s.counted >> i) & 1 == 0) continue;
-            if (next == n) revert WrongLength(next + 1, n);
-            Validation calldata validation = s.validations[next];
-            uint256 verdict = validation.verdict;
-            if (verdict == 0) revert VerdictIsZero();
-            _requireField(verdict);
-            statement.macroJob = uint32(data[4] + i);
-            statement.verdict = verdict;
-            address validator = _signerOf(statement.hash(), validation.signature);
-            _requireAtStake(validator, minBond);
-            data[HEAD + 2 * i] = uint160(validator);
-            data[HEAD + 2 * i + 1] = verdict;
-            verdicts[next++] = verdict;
+        // Small indices: at most 16 MacroJobs.
+        unchecked {
+            for (uint256 i; counted >> i != 0; ++i) {
+                if ((counted >> i) & 1 == 0) continue;
+                if (next == verdicts.length) revert WrongLength(next + 1, next);
+                statement.macroJob = uint32(data[4] + i);
+                statement.verdict = validations[next].verdict;
+                if (statement.verdict == 0) revert VerdictIsZero();
+                _requireField(statement.verdict);
+                address validator = _signerOf(statement.hash(), validations[next].signature);
+                _requireAtStake(validator, j.minBond);
+                data[HEAD + 2 * i] = uint160(validator);
+                data[HEAD + 2 * i + 1] = verdicts[next++] = statement.verdict;
+            }
         }
-        if (next != n) revert WrongLength(next, n);
+        if (next != verdicts.length) revert WrongLength(next, verdicts.length);
     }
 
     function _fillPayees(uint256[] memory data, uint256 start, uint256 most, Payee[] calldata payees) private view {
@@ -329,12 +338,15 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         for (uint256 i; i < payees.length; ++i) {
             Payee calldata payee = payees[i];
             if (payee.wallet == address(0) || payee.wallet == address(this)) revert BadPayee(payee.wallet);
-            data[start + 2 * i] = uint160(payee.wallet);
-            data[start + 2 * i + 1] = payee.count;
+            // Small indices: at most 32 payees.
+            unchecked {
+                data[start + 2 * i] = uint160(payee.wallet);
+                data[start + 2 * i + 1] = payee.count;
+            }
         }
     }
 
-    function _requireProof(uint256[] memory data, SizeClass memory size, Settlement calldata s) private view {
+    function _requireProof(uint256[] memory data, SizeClass storage size, Settlement calldata s) private view {
         _requireField(s.commitment);
         uint256 z = Transcript.point(s.commitment, msg.sender, data);
         uint256 y = Transcript.evaluate(data, z);
@@ -342,33 +354,37 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
     }
 
     /// @dev The proof says whom the units belong to; that there are no more of them than were counted, the book sees for itself.
-    function _pay(Job storage j, uint256 macroJobs, Payee[] calldata payees) private {
+    /// @return paid Less than 2^121, as a budget.
+    function _pay(Job memory j, uint256 macroJobs, Payee[] calldata payees) private returns (uint256 paid) {
         uint256 unitPrice = j.unitPrice;
         uint256 validationPrice = j.validationPrice;
         uint256 processed;
         uint256 validated;
         for (uint256 i; i < payees.length; ++i) {
-            uint256 units = payees[i].count & PROCESSED_MASK;
-            uint256 validations = payees[i].count >> VALIDATED_SHIFT;
-            processed += units;
-            validated += validations;
-            _credit(payees[i].wallet, units * unitPrice + validations * validationPrice);
+            uint256 count = payees[i].count;
+            // At most 32 payees with 32 bits of each, at prices of 80 bits.
+            unchecked {
+                uint256 units = count & PROCESSED_MASK;
+                uint256 validations = count >> VALIDATED_SHIFT;
+                processed += units;
+                validated += validations;
+                _credit(payees[i].wallet, units * unitPrice + validations * validationPrice);
+            }
         }
         if (processed != macroJobs * j.microJobs || validated != macroJobs) revert UnitsDiffer(processed, validated);
         uint256 finisherShare = macroJobs * j.finisherPrice;
         if (finisherShare > 0) _credit(msg.sender, finisherShare);
-        // At most the budget: no MacroJob is counted twice.
-        j.held -= uint128(processed * unitPrice + validated * validationPrice + finisherShare);
+        paid = processed * unitPrice + validated * validationPrice + finisherShare;
     }
 
     // ---------------------------------------------------------------- checks
 
-    function _requireRunning(uint256 jobId, Job storage j) private view {
+    function _requireRunning(uint256 jobId, Job memory j) private view {
         if (j.state != State.Open && j.state != State.Working) revert WrongState(jobId, j.state);
         if (block.timestamp > j.deadline) revert DeadlinePassed(j.deadline);
     }
 
-    function _macroJobsOf(Job storage j, uint256 chunk) private view returns (uint256) {
+    function _macroJobsOf(Job memory j, uint256 chunk) private pure returns (uint256) {
         uint256 size = j.chunkMacroJobs;
         uint256 first = chunk * size;
         uint256 total = j.macroJobs;

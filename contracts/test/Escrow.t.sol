@@ -97,6 +97,12 @@ contract TranscriptTest is MiniTest {
         vm.assertEq(Transcript.evaluate(data, z), expected, "y");
     }
 
+    /// The point is the hash of the ordinary encoding.
+    function testFuzz_pointHashesTheEncoding(uint256 c, address finisher, uint256[] memory data) public view {
+        bytes memory encoded = abi.encode(c, block.chainid, address(this), finisher, data);
+        vm.assertEq(Transcript.point(c, finisher, data), uint256(keccak256(encoded)) % Transcript.P, "z");
+    }
+
     /// Whatever changes, the point changes.
     function testFuzz_pointDependsOnEverything(uint256 c, address finisher, uint256 a, uint256 b) public view {
         uint256[] memory data = new uint256[](2);

@@ -66,6 +66,14 @@ describe('settle', () => {
     assert.equal(await creditOf(peers[0]!), 828n)
   })
 
+  it('pays a finisher nothing where nothing was promised', async () => {
+    const { jobId: unpaid } = await openJob(world, { finisherPrice: 0n })
+    await commitRoot(world, { jobId: unpaid })
+    await settle(world, finisher, { jobId: unpaid })
+    assert.equal(await creditOf(finisher), 0n)
+    assert.equal((await world.view('job', unpaid)).state, 3n)
+  })
+
   it('settles a chunk in several calls', async () => {
     for (const macro of [2, 0, 3, 1]) await settle(world, finisher, { jobId, counted: [macro] })
     assert.equal((await world.view('job', jobId)).held, 0n)

@@ -1,14 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  type BaseContract,
-  Contract,
-  Interface,
-  type InterfaceAbi,
-  type Result,
-  type Signer,
-  type TransactionReceipt,
-  Wallet,
-} from 'ethers'
+import { type BaseContract, Interface, type InterfaceAbi, type Result, type Signer, type TransactionReceipt, Wallet } from 'ethers'
 import { network } from 'hardhat'
 import { type CompactSignature, signStatement } from './statements.ts'
 
@@ -46,6 +37,8 @@ const SIZE_16X16 = { macroJobs: 16, microJobs: 16, payees: 32 }
 interface WorldOptions {
   /** A token that misbehaves. */
   tokenName?: string
+  /** Of the first size class. @default TestVerifier */
+  verifier?: string
   /** @default true */
   bonded?: boolean
 }
@@ -68,7 +61,7 @@ export async function deployWorld(options: WorldOptions): Promise<World> {
   const wallets = Array.from({ length: WALLETS }, () => Wallet.createRandom(ethers.provider) as unknown as Wallet)
   wallets.sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
   const token = await ethers.deployContract(options.tokenName ?? 'JobToken', [payer!.address, SUPPLY])
-  const verifier = await ethers.deployContract('TestVerifier')
+  const verifier = await ethers.deployContract(options.verifier ?? 'TestVerifier')
   const classes = [SIZE_4X4, SIZE_16X16].map((size) => ({ ...size, verifier, verificationKeyHash: ethers.id(JSON.stringify(size)) }))
   const escrow = await ethers.deployContract('Escrow', [token, classes, RULES, UNBOND_DELAY])
   const at = await escrow.getAddress()
