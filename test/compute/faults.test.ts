@@ -52,7 +52,10 @@ async function gone(pid: number): Promise<void> {
 /** CPU time that a process used, in clock ticks (proc_pid_stat(5), fields 14 and 15). */
 async function ticksOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11)
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11)
   return Number(user) + Number(system)
 }
 
