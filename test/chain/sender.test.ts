@@ -144,7 +144,7 @@ describe('a wallet’s sender, over a real chain', () => {
   it('waits while the chain asks for more than the cap, and says so in the end', async () => {
     await rpc('anvil_setNextBlockBaseFeePerGas', `0x${(800n * GWEI).toString(16)}`)
     await rpc('evm_mine')
-    await assert.rejects(make({ giveUpMs: 200 }).send(increment), (error) => {
+    await assert.rejects(make({ giveUpMs: 2_000 }).send(increment), (error) => {
       assert.ok(error instanceof FeeAboveCapError)
       return error.capWei === 500n * GWEI
     })
@@ -222,7 +222,7 @@ describe('a wallet’s sender, over a real chain', () => {
 
   it('tells who waits that a transaction is pending, and follows it up', async () => {
     await rpc('evm_setAutomine', false)
-    const sender = make({ giveUpMs: 150, stuckAfterMs: 60_000 })
+    const sender = make({ giveUpMs: 2_000, stuckAfterMs: 60_000 })
     const { hash, outcome } = await sendNow(sender)
     await assert.rejects(outcome, (error) => error instanceof TransactionPendingError && error.hash === hash)
     await rpc('anvil_dropTransaction', hash)
