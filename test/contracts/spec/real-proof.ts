@@ -17,7 +17,7 @@ describe('a real proof', () => {
 
   before(async () => {
     world = await deployWorld({ verifier: 'Verifier4x4' })
-    const proven = await provenJob(world)
+    const proven = await provenJob(world, { size: '4x4', macroJobs: 3, microJobs: 4, blocks: 13 })
     ;({ jobId, settlement } = proven)
     finisher = world.peers.find(({ address }) => address === proven.finisher)!
   })
@@ -48,7 +48,7 @@ describe('a real proof', () => {
 
     const { gasUsed } = await send(finisher, settlement)
     assert.ok(gasUsed < 450_000n, `${gasUsed} gas`)
-    assert.equal(await world.view('creditOf', world.peers[0]!.address), 300n)
+    assert.equal(await world.view('creditOf', world.peers[0]!.address), 150n)
     assert.equal(await world.view('creditOf', world.peers[5]!.address), 90n)
     assert.equal((await world.view('job', jobId)).held, 0n)
     assert.equal(await balanceOf(world, await world.escrow.getAddress()), await world.view('owed'))

@@ -5,60 +5,70 @@ import { drawOpenings, settlementChallenge } from '../../../src/job/settlement/d
 import { elementsOf, leafOf, seedCommitmentOf, walletToField } from '../../../src/job/settlement/hashes.ts'
 import { proveChunk } from '../../../src/job/settlement/prove-chunk.ts'
 import { countOf } from '../../../src/job/settlement/signals.ts'
-import { SIZE_CLASSES } from '../../../src/job/settlement/size-classes.ts'
+import { SIZE_CLASSES, type SizeClassName } from '../../../src/job/settlement/size-classes.ts'
 import { parsePinnedKey } from '../../../src/proof/pinned-key.ts'
 import { createProver } from '../../../src/proof/prover.ts'
 import { commitRoot, openJob, type Settlement } from './jobs.ts'
 import { ethers, type World } from './world.ts'
 
-const SIZE = SIZE_CLASSES['4x4']
 const SEED = 987_654_321n
-const SHAPE = { macroJobs: 3, microJobs: 4, blocks: 13 }
 
-/** A Job of 3 × 4 MicroJobs that four peers did and a fifth validated, its root and beacon on the chain, and its real proof. */
-export async function provenJob(world: World): Promise<{ jobId: bigint; finisher: string; settlement: Settlement }> {
-  const jobId = await openProvable(world)
-  const macroJobs = Array.from({ length: SHAPE.macroJobs }, (_, i) => ({
-    slots: Array.from({ length: SHAPE.microJobs }, (_, j) => {
+export interface ProvenShape {
+  size: SizeClassName
+  macroJobs: number
+  microJobs: number
+  blocks: number
+}
+
+/** A Job of one chunk that four peers did and a fifth validated, its root and beacon on the chain, and its real proof. */
+export async function provenJob(world: World, shape: ProvenShape): Promise<{ jobId: bigint; finisher: string; settlement: Settlement }> {
+  const jobId = await openProvable(world, shape)
+  const macroJobs = Array.from({ length: shape.macroJobs }, (_, i) => ({
+    slots: Array.from({ length: shape.microJobs }, (_, j) => {
       const wallet = walletToField(world.peers[(i + j) % 4]!.address)
-      return { wallet, leaf: leafOf(wallet, elements(i, j)) }
+      return { wallet, leaf: leafOf(wallet, elements(i, j, shape.blocks)) }
     }),
   }))
-  const unproven = { seed: SEED, jobId, firstMacro: 0, microJobs: SHAPE.microJobs, blocks: SHAPE.blocks, macroJobs }
-  const root = chunkRoot(SIZE, unproven)
+  const unproven = { seed: SEED, jobId, firstMacro: 0, microJobs: shape.microJobs, blocks: shape.blocks, macroJobs }
+  const root = chunkRoot(SIZE_CLASSES[shape.size], unproven)
   await commitRoot(world, { jobId, root })
   await world.send(world.stranger, 'pinBeacon', jobId, 0, 0)
   const { beacon } = await world.view('chunkState', jobId, 0, 0)
   const chunk = withOpenings({ ...unproven, beacon }, root, walletToField(world.peers[5]!.address))
   const finisher = world.peers[2]!.address
-  return { jobId, finisher, settlement: await prove(world, chunk, finisher) }
+  return { jobId, finisher, settlement: await prove(world, shape.size, chunk, finisher) }
 }
 
 /** The commitment to the seed needs the id that the escrow gives. */
-async function openProvable(world: World): Promise<bigint> {
+async function openProvable(world: World, { macroJobs, microJobs, blocks }: ProvenShape): Promise<bigint> {
   const infoHash = ethers.id('a Job with a real proof')
   const jobId = await world.view('jobIdOf', world.requester.address, infoHash)
-  await openJob(world, { ...SHAPE, infoHash, seedCommitment: seedCommitmentOf(SEED, jobId) })
+  const shape = { macroJobs, chunkMacroJobs: macroJobs, microJobs, blocks, unitPrice: 50n, minBond: 2000n }
+  await openJob(world, { ...shape, infoHash, seedCommitment: seedCommitmentOf(SEED, jobId) })
   return jobId
 }
 
 function withOpenings(chunk: SettlementChunk, root: bigint, validator: bigint): SettlementChunk {
   const challenge = settlementChallenge(SEED, root, chunk.beacon)
-  const drawn = drawOpenings({ seed: SEED, challenge, firstMacro: 0, ...SHAPE })
-  const macroJobs = chunk.macroJobs.map((row, i) => ({ ...row, counted: { validator, opened: elements(i, drawn[i]!.micro) } }))
+  const drawn = drawOpenings({ ...chunk, challenge, macroJobs: chunk.macroJobs.length })
+  const macroJobs = chunk.macroJobs.map((row, i) => ({
+    ...row,
+    counted: { validator, opened: elements(i, drawn[i]!.micro, chunk.blocks) },
+  }))
   return { ...chunk, macroJobs }
 }
 
-async function prove(world: World, chunk: SettlementChunk, finisher: string): Promise<Settlement> {
-  const prover = createProver({}, { circuits: { '4x4': { ...(await buildArtifacts('4x4')), key: parsePinnedKey(readPinned('4x4')) } } })
+async function prove(world: World, size: SizeClassName, chunk: SettlementChunk, finisher: string): Promise<Settlement> {
+  const circuit = { ...(await buildArtifacts(size)), key: parsePinnedKey(readPinned(size)) }
+  const prover = createProver({}, { circuits: { [size]: circuit } })
   const domain = { chainId: world.chainId, escrow: await world.escrow.getAddress(), finisher }
-  const { statement, c, proof } = await proveChunk(prover, SIZE, chunk, domain)
+  const { statement, c, proof } = await proveChunk(prover, SIZE_CLASSES[size], chunk, domain)
   const validations = statement.macros.map(async ({ verdict }, macroJob) => {
     const said = { jobId: chunk.jobId, chunk: 0, attempt: 0, macroJob, root: statement.root, beacon: chunk.beacon, verdict }
     return { verdict, signature: await world.sign(world.peers[5]!, 'Verdict', said) }
   })
   return {
-    counted: 7n,
+    counted: (1n << BigInt(chunk.macroJobs.length)) - 1n,
     validations: await Promise.all(validations),
     payees: statement.payees.map(({ wallet, processed, validated }) => ({
       wallet: ethers.getAddress(ethers.toBeHex(wallet, 20)),
@@ -69,10 +79,10 @@ async function prove(world: World, chunk: SettlementChunk, finisher: string): Pr
   }
 }
 
-function elements(macro: number, micro: number): bigint[] {
+function elements(macro: number, micro: number, blocks: number): bigint[] {
   const hash = (text: string) => ethers.getBytes(ethers.id(`${text} ${macro} ${micro}`))
   return elementsOf(
     hash('salt'),
-    Array.from({ length: SHAPE.blocks }, (_, block) => hash(`block ${block}`)),
+    Array.from({ length: blocks }, (_, block) => hash(`block ${block}`)),
   )
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type BaseContract, Interface, type InterfaceAbi, type Result, type Signer, type TransactionReceipt, Wallet } from 'ethers'
 import { network } from 'hardhat'
+import { SIZE_CLASSES, type SizeClassName } from '../../../src/job/settlement/size-classes.ts'
 import { type CompactSignature, signStatement } from './statements.ts'
 
 /** Small numbers, so that a sum can be checked in one's head. */
@@ -31,13 +32,11 @@ export interface World {
   sign(signer: Signer, kind: Parameters<typeof signStatement>[2], statement: Record<string, unknown>): Promise<CompactSignature>
 }
 
-const SIZE_4X4 = { macroJobs: 4, microJobs: 4, payees: 8 }
-const SIZE_16X16 = { macroJobs: 16, microJobs: 16, payees: 32 }
-
 interface WorldOptions {
   /** A token that misbehaves. */
   tokenName?: string
-  /** Of the first size class. @default TestVerifier */
+  /** The first size class and the contract that verifies it. @default 4x4 and TestVerifier */
+  size?: SizeClassName
   verifier?: string
   /** @default true */
   bonded?: boolean
@@ -62,7 +61,9 @@ export async function deployWorld(options: WorldOptions): Promise<World> {
   wallets.sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
   const token = await ethers.deployContract(options.tokenName ?? 'JobToken', [payer!.address, SUPPLY])
   const verifier = await ethers.deployContract(options.verifier ?? 'TestVerifier')
-  const classes = [SIZE_4X4, SIZE_16X16].map((size) => ({ ...size, verifier, verificationKeyHash: ethers.id(JSON.stringify(size)) }))
+  const classes = [SIZE_CLASSES[options.size ?? '4x4'], SIZE_CLASSES['16x16']].map(({ name, macroJobs, microJobs, payees }) => {
+    return { verifier, macroJobs, microJobs, payees, verificationKeyHash: ethers.id(name) }
+  })
   const escrow = await ethers.deployContract('Escrow', [token, classes, RULES, UNBOND_DELAY])
   const at = await escrow.getAddress()
   for (const { address } of wallets) {
