@@ -1,10 +1,9 @@
 import { beaconOf, rootOf } from './beacon.ts'
 import { bytesToHex, equalBytes, hashOf, uint32, utf8ToBytes } from './bytes.ts'
-import { FIELD_ORDER } from './field.ts'
 import type { JobInfo } from './info.ts'
 import { benchOf, type Draw, fitsClass, judgeMacroJob, type MacroVerdict } from './judge.ts'
 import { isPaid } from './payment.ts'
-import { type Endorser, endorsersOf, escrowDrawOf, escrowRootOf, pinnedBeacon } from './proposal.ts'
+import { type Endorser, endorsersOf, escrowDrawOf, escrowRootOf, isSignedLeaf, pinnedBeacon } from './proposal.ts'
 import { MAX_ATTEMPTS, type RecordOf } from './records.ts'
 import { challengeOf } from './sampling.ts'
 import { type Authored, attemptKey, chunkOf, type JobView, macrosOf, microKey, openedNonce, twoHeaded } from './view.ts'
@@ -216,8 +215,7 @@ class Commits {
     const first = this.#since.get(microKey(macro, micro)) ?? 0
     return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
       if (record.attempt < first || record.attempt > this.#attempt || this.#barred.has(author)) return false
-      // No leaf of a root.
-      if (isPaid(this.#info) && BigInt(`0x${bytesToHex(record.commit)}`) >= FIELD_ORDER) return false
+      if (isPaid(this.#info) && !isSignedLeaf(this.#view, this.#info, author, record)) return false
       return this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
     })
   }

@@ -1,6 +1,7 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, type Proposal, proposalRank } from './chunk.ts'
+import { type ConvictionDuty, convictionDuties } from './conviction.ts'
 import { type EscrowDuty, isPaidOut, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
 import type { JobInfo } from './info.ts'
 import { anyValidationCommit, benchOf, type Dispute, type Draw, type MacroVerdict, validationCommit } from './judge.ts'
@@ -23,12 +24,15 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; mark: string }
   | { kind: 'finalize'; outcome: Uint8Array }
   | EscrowDuty
+  | ConvictionDuty
 )
 
 /** What a peer has found out for itself, beside the records. */
 export interface Findings {
   /** A report that it wrote, or verified: a record alone proves none. */
   reported?: boolean
+  /** Ids of `convict` duties that the chain has taken. */
+  convicted?: ReadonlySet<string>
   /** CIDs of revealed results whose bytes it asked for and nobody gave (roles/take-results.ts). */
   lacking?: ReadonlySet<string>
 }
@@ -38,9 +42,10 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   const { info } = view
   if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
   const agreed = agreedMacroJobs(view, info)
-  const settling = settleDuties(view, info, self)
+  const settling = [...convictionDuties(view, info, self, findings.convicted), ...settleDuties(view, info, self)]
+  // The report comes last: with it a Job is over, and its peers leave.
   if (agreed !== undefined && !isPaidOut(view, info)) return settling
-  if (agreed !== undefined) return findings.reported ? [] : finalizeDuty(view, self, outcomeOf(view.jobId, agreed))
+  if (agreed !== undefined) return findings.reported ? [] : [...settling, ...finalizeDuty(view, self, outcomeOf(view.jobId, agreed))]
   const states = chunkStates(view, info)
   // Nothing comes of the rest where one chunk has used up its attempts; what is agreed is paid all the same.
   if (states.some(isExhausted)) return settling

@@ -67,7 +67,7 @@ export function dutyDueMs(duty: Duty, patience: Patience, { sinceMs, stillMs, al
   return duty.before.reduce((due, peer) => due + (alive(peer) ? each : patience.deadMs), sinceMs)
 }
 
-const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'settle', 'refund'])
+const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'settle', 'convict', 'refund'])
 
 function waitFor(kind: Duty['kind'], patience: Patience): number {
   if (kind === 'propose') return patience.proposeMs

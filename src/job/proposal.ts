@@ -1,13 +1,14 @@
 import { bytesToHex, equalBytes } from './bytes.ts'
 import { fieldBytes } from './commit.ts'
 import { escrowAttempt } from './escrow-facts.ts'
+import { FIELD_ORDER } from './field.ts'
 import type { JobInfo } from './info.ts'
 import { escrowIdOf, isPaid, sizeClassOf } from './payment.ts'
 import type { RecordOf } from './records.ts'
 import { type ChunkMacroJob, chunkRoot } from './settlement/chunk.ts'
 import { type Drawn, drawOpenings, settlementChallenge } from './settlement/draw.ts'
 import { walletToField } from './settlement/hashes.ts'
-import { rootEndorsementHash, statementSigner } from './settlement/statements.ts'
+import { leafCommitHash, rootEndorsementHash, statementSigner } from './settlement/statements.ts'
 import { attemptKey, type JobView, macrosOf } from './view.ts'
 
 /** In a paid Job, what the escrow's root of a proposal is made of: for each MacroJob of the chunk its leaves, none where it was agreed before. */
@@ -23,6 +24,23 @@ export function slotsOf(view: JobView, info: JobInfo, record: RecordOf<'root'>, 
     }))
     return { slots }
   })
+}
+
+const leaves = new WeakMap<RecordOf<'commit'>, boolean>()
+
+/** True where a commit is a leaf that its author's wallet answers for: without the signature a wrong result would cost nothing. A millisecond, once. */
+export function isSignedLeaf(view: JobView, info: JobInfo, author: string, record: RecordOf<'commit'>): boolean {
+  const known = leaves.get(record)
+  if (known !== undefined) return known
+  const wallet = view.peers.get(author)?.wallet.toLowerCase()
+  // Who has not joined yet is asked again.
+  if (wallet === undefined || !isPaid(info)) return false
+  const leaf = BigInt(`0x${bytesToHex(record.commit)}`)
+  const { macro, micro, attempt, signature } = record
+  const hash = leafCommitHash({ jobId: escrowIdOf(info, view.jobId), macro, micro, attempt, leaf })
+  const holds = leaf < FIELD_ORDER && signature !== undefined && statementSigner(info.payment, hash, signature) === wallet
+  leaves.set(record, holds)
+  return holds
 }
 
 const roots = new WeakMap<RecordOf<'root'>, Uint8Array>()

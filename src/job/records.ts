@@ -137,9 +137,10 @@ export const recheckRecord = z.strictObject({
   attempt,
   hash,
   agrees: z.enum(['processor', 'validator', 'both', 'neither']),
-  /** In a paid Job, the wallet's under the Recheck against the commit that is disputed. */
-  signature: signature.optional(),
 })
+
+/** In a paid Job, the word of a peer that ran a disputed block against who got it wrong: three of them cost the culprit a part of its bond. */
+export const testimonyRecord = z.strictObject({ kind: z.literal('testimony'), macro, micro, attempt, culprit: peer, hash, signature })
 
 /** A vote that an attempt is stuck, and which of its MicroJobs were not opened in time. */
 export const reopenRecord = z.strictObject({
@@ -172,6 +173,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   verdictRecord,
   revealRecord,
   recheckRecord,
+  testimonyRecord,
   reopenRecord,
   reportRecord,
   complaintRecord,
@@ -196,6 +198,8 @@ export function keyOf(record: JobRecord): string {
       return `MacroJob${record.macro}/MicroJob${record.micro}/reveal${record.attempt}`
     case 'verdict':
       return `MacroJob${record.macro}/verdict${record.attempt}`
+    case 'testimony':
+      return `MacroJob${record.macro}/MicroJob${record.micro}/testimony${record.attempt}/${record.culprit}`
     case 'recheck':
       return `MacroJob${record.macro}/MicroJob${record.micro}/recheck${record.attempt}`
     case 'root':

@@ -17,6 +17,7 @@ export function fitsShape({ slicing }: Pick<JobInfo, 'slicing'>, record: JobReco
       // The validation MicroJob comes after the last.
       return isMacro(record.macro) && record.micro <= microJobs
     case 'recheck':
+    case 'testimony':
       return isMacro(record.macro) && record.micro < microJobs
     case 'root':
     case 'nonce':

@@ -27,6 +27,7 @@ export interface JobView {
   commits: Map<string, Authored<RecordOf<'commit'>>[]>
   reveals: Map<string, Authored<RecordOf<'reveal'>>[]>
   rechecks: Map<string, Authored<RecordOf<'recheck'>>[]>
+  testimonies: Map<string, Authored<RecordOf<'testimony'>>[]>
   /** By `chunk/attempt`. */
   roots: Map<string, Authored<RecordOf<'root'>>[]>
   nonces: Map<string, Authored<RecordOf<'nonce'>>[]>
@@ -55,6 +56,7 @@ export function createJobView(jobId: JobId): JobView {
     commits: new Map(),
     reveals: new Map(),
     rechecks: new Map(),
+    testimonies: new Map(),
     roots: new Map(),
     nonces: new Map(),
     endorsements: new Map(),
@@ -116,6 +118,10 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       push(view.rechecks, microKey(record.macro, record.micro), { author, record })
       touch(view, record.macro)
       break
+    case 'testimony':
+      push(view.testimonies, microKey(record.macro, record.micro), { author, record })
+      touch(view, record.macro)
+      break
     case 'root':
       push(view.roots, attemptKey(record.chunk, record.attempt), { author, record })
       touchChunk(view, record.chunk)
@@ -141,8 +147,8 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
 
 /** What came before the Job was described, and has no place in it. */
 function dropMisfits(view: JobView, info: JobInfo) {
-  const { plans, commits, reveals, rechecks, roots, nonces, endorsements, verdicts, reopens } = view
-  for (const map of [plans, commits, reveals, rechecks, roots, nonces, endorsements, verdicts, reopens] as Map<
+  const { plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens } = view
+  for (const map of [plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens] as Map<
     unknown,
     Authored<JobRecord>[]
   >[]) {

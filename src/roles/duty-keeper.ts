@@ -54,6 +54,7 @@ class DutyKeeper {
   readonly #pending = new Map<string, Pending>()
   readonly #marks = new Map<string, { mark: string; sinceMs: number }>()
   readonly #lacking: Lacking = new Set()
+  readonly #convicted = new Set<string>()
   readonly #startedMs: number
   #processedMs: number | undefined
 
@@ -88,7 +89,11 @@ class DutyKeeper {
     const { view } = this.#job.session
     const nowMs = this.#components.clock.nowMs()
     const patience = patienceFor(this.#patience, this.#job.info.slicing, this.#job.pace.blockMs())
-    const duties = dutiesOf(view, this.#components.finalizer.signer.peer, { ...this.#components.findings(), lacking: this.#lacking })
+    const duties = dutiesOf(view, this.#components.finalizer.signer.peer, {
+      ...this.#components.findings(),
+      lacking: this.#lacking,
+      convicted: this.#convicted,
+    })
     const standing = new Set(duties.map(({ id }) => id))
     for (const [id, { running }] of this.#pending) if (!standing.has(id) && !running) this.#pending.delete(id)
     for (const duty of duties) {
@@ -154,7 +159,10 @@ class DutyKeeper {
         return finalize(finalizer, this.#job, duty, this.#timings())
       default: {
         const { escrow } = this.#components
-        if (escrow !== undefined) await doEscrowDuty({ escrow, walletKey: work.walletKey, logger }, this.#job, duty, options)
+        if (escrow === undefined) return
+        await doEscrowDuty({ escrow, walletKey: work.walletKey, logger }, this.#job, duty, options)
+        // Nothing in the records tells of it.
+        if (duty.kind === 'convict') this.#convicted.add(duty.id)
       }
     }
   }

@@ -1,14 +1,15 @@
 import { bytesToHex } from '../job/bytes.ts'
+import { type ConvictionDuty, WITNESSES } from '../job/conviction.ts'
 import type { EscrowDuty } from '../job/escrow-duties.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, isPaid, type Paid, sizeClassOf } from '../job/payment.ts'
 import type { Endorser } from '../job/proposal.ts'
 import { proveChunk } from '../job/settlement/prove-chunk.ts'
 import { countOf } from '../job/settlement/signals.ts'
-import { signStatement } from '../job/settlement/statements.ts'
+import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
 import { planSettlements } from '../job/settlement-plan.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Chain, Prover, WalletSignature } from '../ports.ts'
+import type { Abortable, AttemptRef, Chain, Prover, WalletSignature } from '../ports.ts'
 import type { LoadedJob } from './loaded-job.ts'
 
 /** What a peer needs to take part in paid Jobs. */
@@ -33,7 +34,7 @@ export interface EscrowWorkComponents {
 export async function doEscrowDuty(
   components: EscrowWorkComponents,
   job: LoadedJob,
-  duty: EscrowDuty,
+  duty: EscrowDuty | ConvictionDuty,
   options: Required<Abortable>,
 ): Promise<void> {
   const { info, jobId, session } = job
@@ -55,13 +56,18 @@ export async function doEscrowDuty(
       return
     case 'commit-root': {
       const { chunk, attempt, root, proposal, endorsers } = duty
-      const signatures = await bondedSignatures(chain, info, endorsers, options)
+      const signatures = await bondedSignatures(chain, info, endorsers, info.payment.quorum, options)
       await chain.commitRoot({ escrowId, chunk, attempt, root: toBigInt(root), proposal: `0x${bytesToHex(proposal)}`, signatures }, options)
       return
     }
     case 'pin-beacon':
-      await chain.pinBeacon({ escrowId, chunk: duty.chunk, attempt: duty.attempt }, options)
-      return
+      return pinBeacon(chain, { escrowId, chunk: duty.chunk, attempt: duty.attempt }, options)
+    case 'testify': {
+      const { macro, micro, attempt, culprit } = duty.offence
+      return session.append({ kind: 'testimony', macro, micro, attempt, culprit, hash: duty.hash, signature: sign(duty.structHash) })
+    }
+    case 'convict':
+      return convict(components, job, info, duty, options)
     case 'settle':
       if (!components.escrow.settles) return
       return settle(components, job, info, duty, options)
@@ -70,16 +76,54 @@ export async function doEscrowDuty(
   }
 }
 
+/** The beacon is a block's that comes after the root's: before that there is nothing to pin, and the duty comes up again. */
+async function pinBeacon(chain: Chain, at: AttemptRef, options: Abortable): Promise<void> {
+  const [{ number }, attempt] = await Promise.all([chain.head(options), chain.attempt(at, options)])
+  if (attempt !== undefined && number > attempt.commitBlock + 1) await chain.pinBeacon(at, options)
+}
+
+/** Has the escrow take a part of a culprit's bond. */
+async function convict(
+  { escrow: { chain }, logger }: EscrowWorkComponents,
+  { jobId }: LoadedJob,
+  info: Paid<JobInfo>,
+  { offence, hash, testimonies }: Extract<ConvictionDuty, { kind: 'convict' }>,
+  options: Required<Abortable>,
+): Promise<void> {
+  const escrowId = escrowIdOf(info, jobId)
+  const { macro: macroJob, micro: microJob, attempt, leaf } = offence.commit
+  const witnesses = await bondedSignatures(chain, info, testimonies, WITNESSES, options)
+  const outcome = await chain.convict(
+    {
+      offence: 'wrong-statement',
+      statement: { kind: 'leaf-commit', escrowId, macroJob, microJob, attempt, leaf },
+      signature: shortForm(offence.signature),
+      recheck: {
+        kind: 'recheck',
+        escrowId,
+        statement: `0x${bytesToHex(leafCommitHash(offence.commit))}`,
+        microJob,
+        blockIndex: offence.block,
+        blockHash: `0x${bytesToHex(hash)}`,
+      },
+      witnesses,
+    },
+    options,
+  )
+  logger.info('convicted', { jobId, culprit: offence.culprit, macro: offence.macro, micro: offence.micro, outcome: outcome.outcome })
+}
+
 /** As many as the escrow asks for, of wallets that have enough at stake: one that has not would have the whole call refused. */
 async function bondedSignatures(
   chain: Chain,
   { payment }: Paid<JobInfo>,
-  endorsers: readonly Endorser[],
+  signers: readonly Pick<Endorser, 'wallet' | 'signature'>[],
+  wanted: number,
   options: Abortable,
 ): Promise<WalletSignature[]> {
   const signatures: WalletSignature[] = []
-  for (const { wallet, signature } of endorsers) {
-    if (signatures.length === payment.quorum) break
+  for (const { wallet, signature } of signers) {
+    if (signatures.length === wanted) break
     const { bondWei } = await chain.balances(wallet, options)
     if (bondWei >= BigInt(payment.minBondWei)) signatures.push(shortForm(signature))
   }

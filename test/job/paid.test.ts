@@ -115,6 +115,52 @@ describe('a paid Job', () => {
   })
 })
 
+describe('a conviction', () => {
+  const isFirstBlock = (macro: number, micro: number) => macro === 0 && micro === 1
+
+  it('of a processor takes the words of three who ran its block', () => {
+    const cheat: Behaviour = { wrong: isFirstBlock }
+    const world = new JobWorld(info(2, 3), [...honest(4), cheat])
+    let given = false
+    world.settle((macro, micro) => {
+      if (given || !isFirstBlock(macro, micro)) return macro % 2
+      given = true
+      return 4
+    })
+    assert.equal(world.calls.filter((call) => call === `convict ${peerName(4)}`).length, 1)
+    const sworn = world.log.filter(({ record }) => record.kind === 'testimony').map(({ author }) => author)
+    assert.ok(new Set(sworn).size >= 3 && !sworn.includes(peerName(4)))
+    assert.equal(progressOf(world.view).state, 'finished')
+  })
+
+  it('of a validator that called a right result wrong, too', () => {
+    const accuser: Behaviour = { accuses: true }
+    const world = new JobWorld(info(4, 2), [...honest(4), accuser])
+    world.settle((macro) => macro % 2)
+    const culprits = progressOf(world.view).culprits.map(({ peer }) => peer)
+    assert.deepEqual([...new Set(culprits)], [peerName(4)])
+    assert.ok(world.calls.includes(`convict ${peerName(4)}`))
+  })
+
+  it('waits for nobody where too few ran the block', () => {
+    const world = new JobWorld(info(2, 3), [...honest(2), { wrong: isFirstBlock }])
+    let given = false
+    world.settle((macro, micro) => {
+      if (given || !isFirstBlock(macro, micro)) return 0
+      given = true
+      return 2
+    })
+    assert.ok(!world.calls.some((call) => call.startsWith('convict')))
+    assert.equal(progressOf(world.view).state, 'finished')
+  })
+
+  it('is not to be escaped by leaving commits unsigned: they count for nothing', () => {
+    const world = new JobWorld(info(1, 2), [...honest(3), { unsigned: true }])
+    world.commit(3, 0, 0, 0)
+    assert.deepEqual(chunkStates(world.view, world.info)[0]?.current?.open.get(0), [0, 1])
+  })
+})
+
 describe('payment', () => {
   it('names all that keeps an escrow from paying such a Job', () => {
     const unpayable: JobInfo = { ...info(), wallet: null, deadline: null, unitPriceWei: '0' }

@@ -7,9 +7,9 @@ import { type Duty, dutiesOf } from '../../src/job/duties.ts'
 import { applyEscrowFacts, type EscrowAttempt, type EscrowFacts } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { drawnResults } from '../../src/job/opened-results.ts'
-import { isPaid } from '../../src/job/payment.ts'
+import { escrowIdOf, isPaid } from '../../src/job/payment.ts'
 import type { JobRecord, RecordOf } from '../../src/job/records.ts'
-import { signStatement } from '../../src/job/settlement/statements.ts'
+import { leafCommitHash, signStatement } from '../../src/job/settlement/statements.ts'
 import { planSettlements } from '../../src/job/settlement-plan.ts'
 import { applyRecord, attemptKey, chunkOf, createJobView, type JobView, microKey } from '../../src/job/view.ts'
 import { jobIdOfInfo } from '../../src/protocol/records.ts'
@@ -62,6 +62,8 @@ export interface Behaviour {
   accuses?: boolean
   /** Makes its results known, and gives them to nobody. */
   unserved?: boolean
+  /** Does not answer with its bond for what it commits to. */
+  unsigned?: boolean
   /** Does nothing from now on. */
   dead?: boolean
 }
@@ -91,6 +93,7 @@ export class JobWorld {
   /** The chain of a paid Job: what was done to it, in order. */
   readonly calls: string[] = []
   chainAnswers = true
+  readonly convicted = new Set<string>()
   readonly #attempts = new Map<string, EscrowAttempt>()
   readonly #settled = new Map<number, bigint>()
 
@@ -139,7 +142,16 @@ export class JobWorld {
     const opening = { blockHashes, salt: this.#salt(peer, macro, micro, attempt) }
     const commit = commitFor(this.info, { jobId: this.view.jobId, macro, micro, wallet: walletOf(index) }, opening)
     const head = chainHead(peer.secret, chunkOf(this.info, macro))
-    this.write(peer.name, { kind: 'commit', macro, micro, attempt, commit, chainHead: head, root })
+    this.write(peer.name, {
+      kind: 'commit',
+      macro,
+      micro,
+      attempt,
+      commit,
+      chainHead: head,
+      root,
+      ...this.#leafSignature(index, macro, micro, attempt, commit),
+    })
   }
 
   compute(index: number, macro: number, micro: number): Uint8Array[] {
@@ -234,6 +246,17 @@ export class JobWorld {
         this.write(name, { kind: 'verdict', macro, attempt, verdict, signature: this.#sign(index, structHash) })
         return true
       }
+      case 'testify': {
+        const { macro, micro, attempt, culprit } = duty.offence
+        const signature = this.#sign(index, duty.structHash)
+        this.write(name, { kind: 'testimony', macro, micro, attempt, culprit, hash: duty.hash, signature })
+        return true
+      }
+      case 'convict':
+        if (this.convicted.has(duty.id)) return false
+        this.convicted.add(duty.id)
+        this.#onChain(`convict ${duty.offence.culprit}`)
+        return true
       case 'engage':
         this.#onChain('engage')
         return true
@@ -265,6 +288,13 @@ export class JobWorld {
         this.write(name, { kind: 'report', cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku', outcome: duty.outcome })
         return true
     }
+  }
+
+  #leafSignature(index: number, macro: number, micro: number, attempt: number, commit: Uint8Array) {
+    if (!isPaid(this.info) || this.peers[index]?.behaviour.unsigned) return {}
+    const leaf = BigInt(`0x${Buffer.from(commit).toString('hex')}`)
+    const jobId = escrowIdOf(this.info, this.view.jobId)
+    return { signature: this.#sign(index, leafCommitHash({ jobId, macro, micro, attempt, leaf })) }
   }
 
   #sign(index: number, structHash: Uint8Array): Uint8Array {

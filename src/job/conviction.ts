@@ -1,0 +1,154 @@
+import { chunkStates, finalizerRank } from './agreement.ts'
+import { bytesToHex, equalBytes } from './bytes.ts'
+import type { ChunkState } from './chunk.ts'
+import type { JobInfo } from './info.ts'
+import { openedReveal, validationCommit } from './judge.ts'
+import { escrowIdOf, isPaid } from './payment.ts'
+import type { RecordOf } from './records.ts'
+import { type LeafCommit, leafCommitHash, recheckHash, statementSigner } from './settlement/statements.ts'
+import { type JobView, microKey } from './view.ts'
+
+/** What a wallet signed and what the records prove wrong. */
+export interface Offence {
+  culprit: string
+  /** The MacroJob, the MicroJob in dispute, and the attempt whose draw asked for it. */
+  macro: number
+  micro: number
+  attempt: number
+  /** What the culprit signed. Of a lying validator, `micro` is N and the disputed MicroJob is its block. */
+  commit: LeafCommit
+  signature: Uint8Array
+  /** Which block of `commit.micro` is wrong. */
+  block: number
+  /** What the culprit says it is. */
+  claimed: Uint8Array
+  /** Of a lying validator, the processor that it accused, and what that one found. */
+  accused?: { peer: string; hash: Uint8Array | undefined }
+}
+
+/** Wallets whose word the escrow wants against a wrong result: its deployment's rule. */
+export const WITNESSES = 3
+
+export type ConvictionDuty =
+  /** This peer ran the block itself, and found `hash`. */
+  | { kind: 'testify'; offence: Offence; hash: Uint8Array; structHash: Uint8Array }
+  | { kind: 'convict'; offence: Offence; hash: Uint8Array; testimonies: readonly { wallet: string; signature: Uint8Array }[] }
+
+type Standing<D> = D & { id: string; before: string[] }
+
+/** What peer `self` ought to do about those who were convicted by the records: the escrow takes a part of their bond. */
+export function convictionDuties(
+  view: JobView,
+  info: JobInfo,
+  self: string,
+  done: ReadonlySet<string> = new Set(),
+): Standing<ConvictionDuty>[] {
+  if (!isPaid(info)) return []
+  return chunkStates(view, info).flatMap((state) =>
+    offencesOf(view, info, state).flatMap((offence): Standing<ConvictionDuty>[] => {
+      if (offence.culprit === self) return []
+      const at = `${microKey(offence.macro, offence.micro)}/${offence.attempt}/${offence.culprit}`
+      const duties: Standing<ConvictionDuty>[] = []
+      const hash = ownResult(view, info, offence, self)
+      if (hash !== undefined && !equalBytes(hash, offence.claimed) && testimonyOf(view, offence, self) === undefined) {
+        duties.push({
+          id: `testify/${at}`,
+          before: [],
+          kind: 'testify',
+          offence,
+          hash,
+          structHash: testimonyHash(view, info, offence, hash),
+        })
+      }
+      const sworn = strongest(view, info, offence)
+      if (sworn.testimonies.length >= WITNESSES && !done.has(`convict/${at}`)) {
+        duties.push({ id: `convict/${at}`, before: othersBefore(view, offence, self), kind: 'convict', offence, ...sworn })
+      }
+      return duties
+    }),
+  )
+}
+
+const cache = new WeakMap<ChunkState, Offence[]>()
+
+function offencesOf(view: JobView, info: JobInfo, state: ChunkState): Offence[] {
+  const known = cache.get(state)
+  if (known !== undefined) return known
+  const found = state.culprits.map((culprit) => offenceOf(view, info, state, culprit)).filter((offence) => offence !== undefined)
+  cache.set(state, found)
+  return found
+}
+
+function offenceOf(
+  view: JobView,
+  info: JobInfo,
+  state: ChunkState,
+  { peer, macro, micro, block, attempt }: ChunkState['culprits'][number],
+): Offence | undefined {
+  const draw = state.attempts[attempt]?.draw
+  const pick = draw?.record.picks.find((candidate) => candidate.macro === macro)
+  if (draw === undefined || pick === undefined || !isPaid(info)) return undefined
+  const { microJobs } = info.slicing
+  const processed = draw.record.authors[pick.by[micro] as number] === peer
+  const [at, place, index] = processed ? [pick.at[micro] as number, micro, block] : [attempt, microJobs, micro]
+  const commit = processed
+    ? view.commits.get(microKey(macro, micro))?.find(({ author, record }) => author === peer && record.attempt === at)
+    : validationCommit(view, info, draw, macro, peer)
+  const claimed = openedReveal(view, macro, place, peer, at)?.blockHashes[index]
+  const signature = commit?.record.signature
+  if (commit === undefined || claimed === undefined || signature === undefined) return undefined
+  const leaf = BigInt(`0x${bytesToHex(commit.record.commit)}`)
+  const signed = { jobId: escrowIdOf(info, view.jobId), macro, micro: place, attempt: at, leaf }
+  const offence = { culprit: peer, macro, micro, attempt, commit: signed, signature, block: index, claimed }
+  if (processed) return offence
+  const processor = draw.record.authors[pick.by[micro] as number] as string
+  const hash = openedReveal(view, macro, micro, processor, pick.at[micro] as number)?.blockHashes[block]
+  return { ...offence, accused: { peer: processor, hash } }
+}
+
+/** What `self` computed of the disputed block: as the one who was accused, as the draw's validator, or as a third. */
+function ownResult(view: JobView, info: JobInfo, { macro, micro, attempt, accused }: Offence, self: string): Uint8Array | undefined {
+  if (accused?.peer === self) return accused.hash
+  const recheck = view.rechecks.get(microKey(macro, micro))?.find(({ author, record }) => author === self && record.attempt === attempt)
+  return recheck?.record.hash ?? openedReveal(view, macro, info.slicing.microJobs, self, attempt)?.blockHashes[micro]
+}
+
+function testimonyOf(view: JobView, offence: Offence, author: string): RecordOf<'testimony'> | undefined {
+  const { macro, micro, attempt, culprit } = offence
+  const found = view.testimonies.get(microKey(macro, micro)) ?? []
+  return found.find((entry) => entry.author === author && entry.record.attempt === attempt && entry.record.culprit === culprit)?.record
+}
+
+function testimonyHash(view: JobView, info: JobInfo, { commit, block }: Offence, blockHash: Uint8Array): Uint8Array {
+  if (!isPaid(info)) throw new TypeError('only a paid Job has testimonies')
+  return recheckHash({ jobId: escrowIdOf(info, view.jobId), statement: leafCommitHash(commit), micro: commit.micro, block, blockHash })
+}
+
+const signers = new WeakMap<RecordOf<'testimony'>, string | undefined>()
+
+/** The result that most wallets have sworn to, with their signatures in the order of their addresses. */
+function strongest(view: JobView, info: JobInfo, offence: Offence) {
+  const byHash = new Map<string, { hash: Uint8Array; testimonies: { wallet: string; signature: Uint8Array }[] }>()
+  const accused = view.peers.get(offence.culprit)?.wallet.toLowerCase()
+  for (const peer of view.peers.keys()) {
+    const record = testimonyOf(view, offence, peer)
+    const wallet = view.peers.get(peer)?.wallet.toLowerCase() as string
+    if (record === undefined || wallet === accused || equalBytes(record.hash, offence.claimed) || !isPaid(info)) continue
+    const { hash, signature } = record
+    if (!signers.has(record)) signers.set(record, statementSigner(info.payment, testimonyHash(view, info, offence, hash), signature))
+    if (signers.get(record) !== wallet) continue
+    const key = bytesToHex(hash)
+    const entry = byHash.get(key) ?? { hash, testimonies: [] }
+    byHash.set(key, entry)
+    if (!entry.testimonies.some((known) => known.wallet === wallet)) entry.testimonies.push({ wallet, signature })
+  }
+  const most = [...byHash.values()].sort((a, b) => b.testimonies.length - a.testimonies.length)[0]
+  const testimonies = (most?.testimonies ?? []).sort((a, b) => (a.wallet < b.wallet ? -1 : 1))
+  return { hash: most?.hash ?? new Uint8Array(), testimonies }
+}
+
+function othersBefore(view: JobView, { culprit }: Offence, self: string): string[] {
+  const peers = [...view.peers.keys()].filter((peer) => peer !== culprit)
+  const order = peers.sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
+  return order.slice(0, Math.max(0, order.indexOf(self)))
+}
