@@ -1,4 +1,4 @@
-import { getAddress, Wallet } from 'ethers'
+import { getAddress, hexlify, Wallet } from 'ethers'
 import type { Logger } from '../log.ts'
 import type { Abortable, Chain, Clock, EscrowActions, WalletAddress, WalletMoney } from '../ports.ts'
 import type { ActionComponents } from './actions/act.ts'
@@ -52,7 +52,7 @@ export async function createChain({ clock, logger }: { clock: Clock; logger: Log
   for (const outcome of outcomes) if (outcome.status === 'rejected' && outcome.reason instanceof WrongChainError) throw outcome.reason
 
   const head = createHead({ rpc, clock }, { pollingIntervalMs })
-  const wallet = new Wallet(`0x${Buffer.from(init.walletKey).toString('hex')}`)
+  const wallet = new Wallet(hexlify(init.walletKey))
   const escrow = createContract(rpc, getAddress(init.escrow), ESCROW)
   const token = createContract(rpc, getAddress(init.token), TOKEN)
   const explain = createExplainer(wallet.address, [ESCROW, TOKEN])

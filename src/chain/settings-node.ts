@@ -1,14 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { ChainInit } from './chain.ts'
 import { type ChainFile, parseChainFile } from './chain-file.ts'
+import { defaultsOf, MAX_TIP_WEI } from './defaults.ts'
 import { ChainFileError, NoChainError } from './errors.ts'
-
-/** The id that development chains go by; each of their blocks comes at once. */
-export const DEVELOPMENT_CHAIN_ID = 31337
-/** A block proposer's share has been below it on all chains, but for minutes. */
-const MAX_TIP_WEI = 5_000_000_000n
-/** Two epochs of Ethereum's proof of stake: what lies below is final. */
-const FINALITY_BLOCKS = 64
 
 /** What the settings say of the chain; the same names as in the configuration. */
 export interface ChainSettings {
@@ -45,20 +39,17 @@ export async function resolveChain(settings: ChainSettings, { rpcMs }: { rpcMs: 
     const parts = { 'chain.rpc': rpcUrls[0], 'chain.id': chainId, 'chain.escrow': escrow, 'chain.token': token }
     throw new NoChainError(Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [name] : [])))
   }
-  const isDevelopment = chainId === DEVELOPMENT_CHAIN_ID
   return {
+    ...defaultsOf(chainId),
     rpcUrls,
     chainId,
     escrow,
     token,
     timeoutMs: rpcMs,
     fees: { capWei: settings.maxFee, maxTipWei: MAX_TIP_WEI },
-    pollingIntervalMs: settings.pollMs ?? (isDevelopment ? 250 : 4_000),
-    // Some blocks: what a fair offer needs at most. On a development chain a block comes with the transaction.
-    stuckAfterMs: isDevelopment ? 5_000 : 90_000,
     giveUpMs: settings.giveUpMs,
-    confirmations: settings.confirmations ?? (isDevelopment ? 1 : 3),
-    finalityBlocks: FINALITY_BLOCKS,
+    ...(settings.pollMs !== undefined && { pollingIntervalMs: settings.pollMs }),
+    ...(settings.confirmations !== undefined && { confirmations: settings.confirmations }),
     deployedAt: file?.deployedAt ?? 0,
     verificationKeys: Object.fromEntries(
       Object.entries(file?.verifiers ?? {}).map(([name, { verificationKeyHash }]) => [name, verificationKeyHash]),

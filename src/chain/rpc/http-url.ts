@@ -16,7 +16,11 @@ export function parseHttpUrl(text: string): HttpEndpoint {
   const credentials = url.username === '' ? undefined : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
   url.username = ''
   url.password = ''
-  const headers: Record<string, string> =
-    credentials === undefined ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+  const headers: Record<string, string> = credentials === undefined ? {} : { authorization: `Basic ${toBase64(credentials)}` }
   return { url: url.href, host: url.host, headers }
+}
+
+/** btoa knows bytes alone. */
+function toBase64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 }

@@ -63,7 +63,7 @@ export function createRpc({ clock, logger }: { clock: Clock; logger: Logger }, i
     const dismiss = () => {
       for (const [index, { host }] of asked.entries()) slow[index]!.abort(new RpcFailedError(host, 'timeout', 'others to be faster by far'))
     }
-    let timer: NodeJS.Timeout | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
     const outcomes = await Promise.allSettled(
       asked.map(async (source, index) => {
         const own = slow[index]!.signal

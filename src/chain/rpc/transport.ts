@@ -63,15 +63,16 @@ async function post(
 /** The body as text; stops reading where it is more than it may be. */
 async function readBounded({ body }: Response, host: string, maxBytes: number): Promise<string> {
   if (body === null) return ''
-  const parts: Uint8Array[] = []
+  const decoder = new TextDecoder()
+  let text = ''
   let bytes = 0
   // Leaving the loop early cancels the stream, and with it the connection.
   for await (const part of body) {
     bytes += part.byteLength
     if (bytes > maxBytes) throw new RpcFailedError(host, 'too-large', `more than ${maxBytes} bytes`)
-    parts.push(part)
+    text += decoder.decode(part, { stream: true })
   }
-  return Buffer.concat(parts).toString('utf8')
+  return text + decoder.decode()
 }
 
 function unwrap(answer: unknown, method: string, host: string): unknown {

@@ -1,13 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createChain } from '../../../src/chain/chain.ts'
+import { connectChain } from '../../../src/chain/connect.ts'
 import { type Devnet, startDevnet } from '../../../src/chain/devnet/devnet.ts'
-import { systemClock } from '../../../src/clock.ts'
 import { silentLogger } from '../../../src/log.ts'
 import type { Chain, EscrowTerms } from '../../../src/ports.ts'
 import { call } from './anvil.ts'
-import { GWEI } from './sender.ts'
 
 export const TOKEN = 10n ** 18n
 const TWO_POW_32 = 2n ** 32n
@@ -43,25 +41,16 @@ export async function startWorld(): Promise<World> {
     rpc,
     closeChains,
     async open(index, urls = [url]) {
-      const { escrow, token, chainId, development } = devnet.chain
-      const walletKey = new Uint8Array(Buffer.from(development!.wallets[index]!.key.slice(2), 'hex'))
-      const chain = await createChain(
-        { clock: systemClock, logger: silentLogger },
-        {
-          rpcUrls: urls,
-          chainId,
-          escrow,
-          token,
-          walletKey,
-          timeoutMs: 5_000,
-          fees: { capWei: 500n * GWEI, maxTipWei: 3n * GWEI },
-          pollingIntervalMs: 25,
-          stuckAfterMs: 2_000,
-          giveUpMs: 20_000,
-          confirmations: 1,
-          finalityBlocks: 16,
-        },
-      )
+      const walletKey = new Uint8Array(Buffer.from(devnet.chain.development!.wallets[index]!.key.slice(2), 'hex'))
+      const chain = await connectChain({
+        chain: { ...devnet.chain, rpc: urls },
+        walletKey,
+        timeoutMs: 5_000,
+        pollingIntervalMs: 25,
+        stuckAfterMs: 2_000,
+        giveUpMs: 20_000,
+        finalityBlocks: 16,
+      })
       opened.push(chain)
       return chain
     },
