@@ -1,8 +1,9 @@
+import { ChainUnavailableError } from '../chain/errors.ts'
 import { namesChain } from '../chain/settings-node.ts'
 import type { Config } from '../config.ts'
 import { SIZE_CLASS_NAMES } from '../job/settlement/size-classes.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable } from '../ports.ts'
+import type { Abortable, Prover } from '../ports.ts'
 import { checkKeys } from '../proof/check-keys.ts'
 import { readCircuitsFile } from '../proof/circuits-file.ts'
 import { createProver } from '../proof/prover.ts'
@@ -23,15 +24,38 @@ export interface OpenEscrowInit extends Abortable {
  */
 export async function openEscrow({ config, logger, walletKey, signal }: OpenEscrowInit, undo: Undo): Promise<EscrowComponents | undefined> {
   if (!namesChain(config.chain)) return undefined
-  const { chain } = await openChain({ config, logger, walletKey, ...(signal && { signal }) })
+  const options = signal === undefined ? {} : { signal }
+  const { chain } = await openChain({ config, logger, walletKey, ...options })
   undo.add(() => chain.stop())
   const { circuits: file } = config.chain
-  const circuits = file === undefined ? {} : await readCircuitsFile(file)
-  const prover = createProver({ logger }, { circuits })
-  if (file === undefined) logger.warn('no circuits: paid Jobs are left to other peers to settle', { setting: 'chain.circuits' })
-  else {
-    const sizeClasses = await chain.sizeClasses({ ...(signal && { signal }) })
-    checkKeys(circuits, SIZE_CLASS_NAMES, { chainId: chain.chainId, sizeClasses })
+  if (file === undefined) {
+    logger.warn('no circuits: paid Jobs are left to other peers to settle', { setting: 'chain.circuits' })
+    return { chain, prover: createProver({ logger }, { circuits: {} }), settles: false }
   }
-  return { chain, prover, settles: file !== undefined }
+  const circuits = await readCircuitsFile(file)
+  const check = async (options: Abortable) =>
+    checkKeys(circuits, SIZE_CLASS_NAMES, { chainId: chain.chainId, sizeClasses: await chain.sizeClasses(options) })
+  const prover = checkedProver(createProver({ logger }, { circuits }), check)
+  // A chain that does not answer now is no reason not to start; one with other keys is.
+  await prover.check(options).catch((error: unknown) => {
+    if (!(error instanceof ChainUnavailableError)) throw error
+    logger.warn('the chain does not answer; its keys are checked before the first proof', { error })
+  })
+  return { chain, prover, settles: true }
+}
+
+/** The prover, once the escrow's keys are known to be its own. */
+function checkedProver(prover: Prover, check: (options: Abortable) => Promise<void>) {
+  let checked = false
+  const once = async (options: Abortable) => {
+    if (!checked) await check(options)
+    checked = true
+  }
+  return {
+    check: once,
+    async prove(...[circuit, input, options = {}]: Parameters<Prover['prove']>) {
+      await once(options)
+      return prover.prove(circuit, input, options)
+    },
+  }
 }
