@@ -148,6 +148,17 @@ describe('the escrow, over a devnet', () => {
     assert.deepEqual(await other.settle(settlement(at, 21n, beacon)), { outcome: 'already-done' })
   })
 
+  it('pins a beacon whose block came before the chain was started anew', async () => {
+    const escrowId = await place()
+    const at = { escrowId, chunk: 0, attempt: 0 }
+    await commit(at, 41n)
+    await world.rpc('anvil_mine', '0x3')
+    await world.restart()
+    done(await peer.pinBeacon(at))
+    // Anvil has the opcode answer with another word for blocks before its start; it is the same for everybody.
+    assert.ok(((await peer.attempt(at))?.beacon ?? 0n) > 0n)
+  })
+
   it('survives an endpoint that dies under a settlement, and one before it', async () => {
     const escrowId = await place()
     const at = { escrowId, chunk: 0, attempt: 0 }

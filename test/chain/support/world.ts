@@ -15,6 +15,8 @@ const YES = '0x60015f5260205ff3'
 
 export interface World {
   devnet: Devnet
+  /** Ends the chain in order and goes on from its state, on the same port. */
+  restart(): Promise<void>
   url: string
   rpc(method: string, ...params: unknown[]): Promise<unknown>
   /** The chain as the wallet `index` of the devnet sees it, over one endpoint or these. */
@@ -27,7 +29,8 @@ export interface World {
 /** A devnet in a directory of its own, whose verifiers take every proof. */
 export async function startWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'minga-chain-'))
-  const devnet = await startDevnet({ logger: silentLogger }, { directory, port: 0, fund: [] })
+  const start = (port: number) => startDevnet({ logger: silentLogger }, { directory, port, fund: [] })
+  let devnet = await start(0)
   const url = devnet.chain.rpc[0]!
   const rpc = (method: string, ...params: unknown[]) => call(url, method, ...params)
   for (const { verifier } of Object.values(devnet.chain.verifiers)) await rpc('anvil_setCode', verifier, YES)
@@ -36,7 +39,13 @@ export async function startWorld(): Promise<World> {
     for (const chain of opened.splice(0)) await chain.stop()
   }
   return {
-    devnet,
+    get devnet() {
+      return devnet
+    },
+    async restart() {
+      await devnet.stop()
+      devnet = await start(Number(new URL(url).port))
+    },
     url,
     rpc,
     closeChains,
