@@ -50,7 +50,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         Statements.Signature[] calldata witnesses
     ) external {
         if (recheck.microJob != commit.microJob) revert NoContradiction();
-        _convictWrong(commit.hash(), signature, commit.jobId, commit.subject(), recheck, witnesses);
+        _convictWrong(commit.hash(), signature, commit.jobId, commit.offence(), recheck, witnesses);
     }
 
     function convictWrongVerdict(
@@ -59,7 +59,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         Statements.Recheck calldata recheck,
         Statements.Signature[] calldata witnesses
     ) external {
-        _convictWrong(verdict.hash(), signature, verdict.jobId, verdict.subject(), recheck, witnesses);
+        _convictWrong(verdict.hash(), signature, verdict.jobId, verdict.offence(), recheck, witnesses);
     }
 
     function convictWrongRecheck(

@@ -4,12 +4,13 @@ pragma solidity ^0.8.28;
 import {Statements} from "../libraries/Statements.sol";
 
 /// @title Who signed what cannot be true
-/// @notice A conviction burns a share of the bond that the Job asks for. Nobody earns by it, so nobody accuses for money. Each offence is punished once.
+/// @notice A conviction burns a share of the bond that the Job asks for. Nobody earns by it, so nobody accuses for money. Each offence is punished
+/// once: a contradiction by its subject, wrong results by their MacroJob, which is what one sample answers for.
 ///
 /// Two answers of one wallet to one question convict by themselves. That a result is wrong is the word of several bonded wallets, each of which has run the
 /// block again; their word is a statement too, and can be convicted in the same way.
 interface IConvictions {
-    /// @param subject What the culprit's statement is about: the key under which it is punished once.
+    /// @param subject What the offence is about: the key under which it is punished once.
     event Convicted(address indexed culprit, uint256 indexed jobId, bytes32 indexed subject, uint256 burned);
 
     error NoSuchJob(uint256 jobId);

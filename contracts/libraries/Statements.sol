@@ -89,4 +89,15 @@ library Statements {
     function subject(Recheck memory s) internal pure returns (bytes32) {
         return keccak256(abi.encode(RECHECK, s.jobId, s.statement, s.microJob, s.blockIndex));
     }
+
+    // What the word of witnesses convicts of: one MacroJob is one offence, since that is what one sample answers for. With one for each MicroJob, a few
+    // false witnesses could burn a bond many times their own.
+
+    function offence(LeafCommit memory s) internal pure returns (bytes32) {
+        return keccak256(abi.encode(LEAF_COMMIT, s.jobId, s.macroJob));
+    }
+
+    function offence(Verdict memory s) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VERDICT, s.jobId, s.macroJob));
+    }
 }

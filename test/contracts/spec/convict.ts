@@ -140,7 +140,15 @@ describe('convict', () => {
     await twoLeaves()
     await reverts(world, twoLeaves(), 'ConvictedBefore')
     await reverts(world, twoLeaves(culprit, culprit, 9n), 'ConvictedBefore')
+  })
+
+  it('takes all wrong leaves of a MacroJob for one offence', async () => {
+    await wrongLeaf()
     await reverts(world, wrongLeaf(), 'ConvictedBefore')
+    commit = { ...commit, attempt: 3, leaf: 99n }
+    await reverts(world, wrongLeaf(), 'ConvictedBefore')
+    commit = { ...commit, macroJob: 2 }
+    await wrongLeaf()
   })
 
   it('reaches a bond that is on its way out', async () => {

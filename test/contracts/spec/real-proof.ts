@@ -47,7 +47,8 @@ describe('a real proof', () => {
     await ethers.provider.send('evm_revert', [snapshot])
 
     const { gasUsed } = await send(finisher, settlement)
-    assert.ok(gasUsed < 450_000n, `${gasUsed} gas`)
+    // The probes of a coverage run cost gas of their own.
+    if (process.env.MINGA_CONTRACTS === undefined) assert.ok(gasUsed < 450_000n, `${gasUsed} gas`)
     assert.equal(await world.view('creditOf', world.peers[0]!.address), 150n)
     assert.equal(await world.view('creditOf', world.peers[5]!.address), 90n)
     assert.equal((await world.view('job', jobId)).held, 0n)
