@@ -61,7 +61,7 @@ export class ProverCrashedError extends MingaError {
   readonly exitCode = EXIT.jobFailed
 
   constructor(how: string) {
-    super({ message: `expected a proof, found that the prover ended: ${how}`, hint: 'a proof of 16x16 needs 1.5 GiB of memory; try again' })
+    super({ message: `expected a proof, found that the prover ended: ${how}`, hint: 'a proof of 16x16 needs 0.6 GiB of memory; try again' })
   }
 }
 

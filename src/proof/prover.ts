@@ -4,6 +4,7 @@ import { ProverCrashedError, UnknownCircuitError, WitnessRefusedError, WrongArti
 import type { RawProof } from './messages.ts'
 import type { PinnedKey } from './pinned-key.ts'
 import { type Outcome, runChild } from './run-child.ts'
+import { createTurns } from './turns.ts'
 import { verifyGroth16 } from './verify.ts'
 
 /** The files of one circuit, and what they must be. */
@@ -22,12 +23,13 @@ export interface ProverInit {
   singleThread?: boolean
 }
 
-/** A prover with snarkjs in a process that lives as long as one proof. Warns at once of every key under which anybody can forge. */
+/** A prover with snarkjs in a process that lives as long as one proof; one proof at a time. Warns at once of every key under which anybody can forge. */
 export function createProver({ logger = silentLogger }: { logger?: Logger }, { circuits, singleThread = false }: ProverInit): Prover {
   const log = logger.child('proof')
   for (const [circuit, { key }] of Object.entries(circuits)) {
     if (key.insecure) log.warn('INSECURE development key: anybody can forge proofs under it', { circuit, key: key.sha256.verificationKey })
   }
+  const takeTurn = createTurns()
   const filesOf = (circuit: string) => {
     const files = Object.hasOwn(circuits, circuit) ? circuits[circuit] : undefined
     if (files === undefined) throw new UnknownCircuitError(circuit, Object.keys(circuits))
@@ -38,7 +40,8 @@ export function createProver({ logger = silentLogger }: { logger?: Logger }, { c
       const { wasm, zkey, key } = filesOf(circuit)
       const files = { wasm: { path: wasm, sha256: key.sha256.wasm }, zkey: { path: zkey, sha256: key.sha256.zkey } }
       const started = performance.now()
-      const outcome = await runChild({ ...files, input, singleThread }, { ...(signal && { signal }), onStep: onProgress })
+      const child = { ...(signal && { signal }), onStep: onProgress }
+      const outcome = await takeTurn(() => runChild({ ...files, input, singleThread }, child), child)
       const { proof, publicSignals } = proofOf(circuit, outcome)
       onProgress('check')
       if (!verifyGroth16(key.verificationKey, proof, publicSignals)) throw new ProverCrashedError('with a proof that does not hold')

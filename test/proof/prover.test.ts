@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { type Artifacts, buildArtifacts } from '../../scripts/circuits/artifacts.ts'
 import { readPinned } from '../../scripts/circuits/pin.ts'
 import { FIELD_ORDER } from '../../src/job/field.ts'
@@ -22,6 +25,15 @@ const chunk = sampleChunk(shape, { macroJobs: 3, microJobs: 4, uncounted: [1], f
 const settlement = settle(shape, chunk)
 const signals = publicSignalsOf(settlement, { chainId: 31337n, escrow: `0x${'e1'.repeat(20)}`, finisher: `0x${'f1'.repeat(20)}` })
 const input = circuitInput(shape, chunk, settlement, signals)
+
+/** False also where it has ended and nobody has asked how: not every container has an init that does. */
+function runs(pid: string): boolean {
+  try {
+    return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
 
 describe('the prover', () => {
   let artifacts: Artifacts
@@ -104,6 +116,21 @@ describe('the prover', () => {
     const foreign = { ...key, verificationKey: { ...verificationKey, vk_alpha_1: verificationKey.IC[1]! } }
     const deceived = createProver({}, { circuits: { '4x4': { ...artifacts, key: foreign } } })
     await assert.rejects(deceived.prove('4x4', input), ProverCrashedError)
+  })
+
+  it('ends its process when the peer is killed', { skip: process.platform !== 'linux' }, async () => {
+    writeFileSync(join(folder, 'input.json'), JSON.stringify(input))
+    const entry = join(import.meta.dirname, 'children/proving-parent.ts')
+    const parent = spawn(process.execPath, [entry, artifacts.wasm, artifacts.zkey, join(folder, 'input.json')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    while (!said.includes('polynomials')) said += String((await once(parent.stdout, 'data'))[0])
+    const [child] = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8').trim().split(' ')
+    assert.ok(runs(child!))
+    parent.kill('SIGKILL')
+    // the parent's end closes the pipe between them; the kernel tells nobody else
+    while (runs(child!)) await setTimeout(20)
   })
 
   it('knows no other circuit', async () => {
