@@ -36,7 +36,7 @@ if (first === '--child') {
 
 const chosen = process.argv.slice(2).filter(isSizeClassName)
 console.log(
-  `| circuit, \`--O2\` | constraints | key MB | twin s | witness s | prove CPU s | wall 1 / ${cpus().length} threads, s | verify ms | RSS MB |`,
+  `| circuit, \`--O2\` | constraints | key MB | twin s | witness s | CPU s | proof, wall 1 / ${cpus().length} threads, s | verify ms | RSS MB |`,
 )
 console.log('|---|---|---|---|---|---|---|---|---|')
 for (const sizeClass of chosen.length > 0 ? chosen : SIZE_CLASS_NAMES) {
