@@ -10,14 +10,13 @@ import {
 } from '../errors.ts'
 import { hex, type Receipt } from '../rpc/fields.ts'
 import type { SenderComponents, SenderInit } from './components.ts'
+import { createLauncher } from './launch.ts'
 import { poolAnswer } from './node-answers.ts'
 import { createNonces } from './nonces.ts'
 import { checkGasMoney, estimateGas, marketFee } from './prepare.ts'
 import type { Call, CallDraft } from './sign.ts'
-import { type Tracked, track } from './tracker.ts'
-
-/** Each costs a look at every new block; older ones than these are left to whoever reads the chain's state. */
-const MAX_WATCHED = 64
+import type { Tracked } from './tracker.ts'
+import { createTurns } from './turns.ts'
 
 export interface SendOptions extends Abortable {
   /**
@@ -48,53 +47,11 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
   const { signer, clock, logger } = components
   const nonces = createNonces(components, init)
   const stopping = new AbortController()
-  const watched: AbortController[] = []
-  const running = new Set<Promise<unknown>>()
-  let queue: Promise<unknown> = Promise.resolve()
-
-  const run = <T>(task: Promise<T>): Promise<T> => {
-    const done = task.catch(() => {}).finally(() => running.delete(done))
-    running.add(done)
-    return task
-  }
-
-  /** A transaction is on its way from here on: `mined` frees the next one, `confirmed` is the caller's. */
-  const launch = (tracked: Tracked, onSent: (hash: string) => void) => {
-    const release = nonces.hold(tracked.nonce)
-    const own = new AbortController()
-    const mined = Promise.withResolvers<void>()
-    const confirmed = Promise.withResolvers<Receipt | 'overtaken'>()
-    const end = (error: unknown) => {
-      mined.resolve()
-      confirmed.reject(error)
-    }
-    const events = {
-      onSent,
-      onMined: () => mined.resolve(),
-      onConfirmed: (receipt: Receipt) => {
-        confirmed.resolve(receipt)
-        watched.push(own)
-        if (watched.length > MAX_WATCHED) watched.shift()!.abort()
-      },
-      onOvertaken: () => {
-        mined.resolve()
-        confirmed.resolve('overtaken')
-      },
-      onRefused: (error: Error) => end(components.explain(error, tracked.call)),
-    }
-    const signal = AbortSignal.any([stopping.signal, own.signal])
-    confirmed.promise.catch(() => {})
-    run(
-      track(components, init, tracked, events, signal)
-        .catch(end)
-        .finally(() => {
-          release()
-          const at = watched.indexOf(own)
-          if (at >= 0) watched.splice(at, 1)
-        }),
-    ).catch(() => {})
-    return { mined: mined.promise, confirmed: confirmed.promise }
-  }
+  const launcher = createLauncher(components, init, stopping.signal)
+  const turns = createTurns()
+  const waiting = new Set<Promise<unknown>>()
+  /** What keeps a caller's transaction from being sent. */
+  const hindrances = new WeakMap<AbortSignal, Error>()
 
   /** One signing and what becomes of it. The queue moves on when it resolves; its result does not hold the queue up. */
   const attempt = async ({ data, ...draft }: CallDraft, { isDone, onSent }: SendOptions, signal: AbortSignal) => {
@@ -112,28 +69,13 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     signal.throwIfAborted()
     const tracked: Tracked = { call, nonce, gasLimit, versions: [signer.sign(call, nonce, gasLimit, fee)] }
     logger.debug('sending', { call: call.name, nonce, gasLimit, maxWei: fee.maxWei })
-    return { call, ...launch(tracked, (hash) => onSent?.(hash)) }
-  }
-
-  /** Runs `task` when all before it have; whoever comes next waits for what `holds` gives. Whoever leaves the queue lets nobody past. */
-  const inTurn = async <T>(task: () => Promise<T>, holds: (value: T) => Promise<unknown> | undefined, signal: AbortSignal): Promise<T> => {
-    const before = queue
-    const turn = Promise.withResolvers<unknown>()
-    queue = before.then(() => turn.promise)
-    try {
-      await abortable(before, signal)
-      const value = await task()
-      turn.resolve(holds(value))
-      return value
-    } catch (error) {
-      turn.resolve(undefined)
-      throw error
-    }
+    const onEnd = nonces.hold(nonce)
+    return { call, ...launcher.launch(tracked, { onSent: (hash) => onSent?.(hash), onEnd }) }
   }
 
   const deliver = async (draft: CallDraft, options: SendOptions, signal: AbortSignal): Promise<Sent> => {
     for (;;) {
-      const started = await inTurn(
+      const started = await turns.take(
         () => patiently(() => attempt(draft, options, signal), signal),
         (value) => (value === 'already-done' ? undefined : value.mined),
         signal,
@@ -155,12 +97,11 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
       } catch (error) {
         if (signal.aborted || !isPassing(error)) throw signal.aborted ? signal.reason : error
         logger.debug('a transaction cannot be sent yet', { error })
-        lastHindrance.set(signal, error as Error)
+        hindrances.set(signal, error as Error)
         await clock.sleep(init.pollingIntervalMs, { signal })
       }
     }
   }
-  const lastHindrance = new WeakMap<AbortSignal, Error>()
 
   return {
     address: signer.address,
@@ -176,21 +117,23 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
       const signal = AbortSignal.any([stopping.signal, patience.signal, ...(options.signal === undefined ? [] : [options.signal])])
       const startedMs = clock.nowMs()
       const giveUp = () => {
-        const hindrance = lastHindrance.get(signal)
+        const hindrance = hindrances.get(signal)
         const pending = new TransactionPendingError(call.name, sentAs, clock.nowMs() - startedMs, hindrance)
         patience.abort(sentAs === undefined && hindrance !== undefined ? hindrance : pending)
       }
       const ended = new AbortController()
       clock.sleep(init.giveUpMs, { signal: ended.signal }).then(giveUp, () => {})
-      try {
-        return await run(deliver(call, { ...options, onSent }, signal))
-      } finally {
+      const delivering = deliver(call, { ...options, onSent }, signal).finally(() => {
         ended.abort()
-      }
+        waiting.delete(delivering)
+      })
+      waiting.add(delivering)
+      return delivering
     },
     async stop() {
       if (!stopping.signal.aborted) stopping.abort(new ChainStoppedError())
-      await Promise.allSettled(running)
+      await Promise.allSettled(waiting)
+      await launcher.ended()
     },
   }
 }
