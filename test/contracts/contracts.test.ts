@@ -5,6 +5,9 @@ import { before, describe, it } from 'node:test'
 import { COMMITTED, expectedArtifacts } from '../../scripts/contracts/artifacts.ts'
 import { runHardhat } from '../../scripts/contracts/hardhat.ts'
 
+/** The end of Hardhat's output, where it tells failures in full. */
+const MAX_OUTPUT_CHARS = 20_000
+
 /** Hardhat runs what stands in test/contracts/spec and contracts/test itself; here it runs once, and every one of its tests is told on. */
 describe('the contracts', () => {
   let output: string
@@ -14,12 +17,13 @@ describe('the contracts', () => {
     ;({ status, output } = runHardhat(['test'], 'pipe'))
   })
 
-  it('pass their tests on the chain, the fuzz tests and the invariants', () => {
-    assert.equal(status, 0, output.slice(-20_000))
+  it('pass their tests on the chain, the fuzz tests and the invariants', async (t) => {
+    for (const { name, passed } of told(output)) await t.test(name, () => assert.ok(passed, 'Hardhat tells why below'))
+    assert.equal(status, 0, output.slice(-MAX_OUTPUT_CHARS))
   })
 
   it('run each leaf of the behaviour trees', () => {
-    const ran = new Set([...output.matchAll(/^ {4}✔ (.*?)(?: \(\d+ms\))?$/gm)].map(([, name]) => name!))
+    const ran = new Set(told(output).map(({ name }) => name))
     for (const path of globSync('trees/*.tree', { cwd: import.meta.dirname })) {
       const leaves = leavesOf(readFileSync(join(import.meta.dirname, path), 'utf8'))
       assert.ok(leaves.length > 5)
@@ -34,6 +38,12 @@ describe('the contracts', () => {
     }
   })
 })
+
+/** What Hardhat's reporters say of each test: `✔ name (12ms)`, or `1) name`. */
+function told(output: string): { name: string; passed: boolean }[] {
+  const lines = output.matchAll(/^ {4}(✔|\d+\)) (.*?)(?: \((?:\d+ms|runs: \d+)\))?$/gm)
+  return [...lines].map(([, mark, name]) => ({ name: name!, passed: mark === '✔' }))
+}
 
 /** Lines without a line below them that is indented further; "it" is the subject of the test's name. */
 function leavesOf(tree: string): string[] {
