@@ -1,9 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** No build takes so long, even on a busy machine: a lock that is older was left by a process that died. */
-const STALE_LOCK_MS = 300_000
 const POLL_MS = 100
 
 /**
@@ -23,21 +21,35 @@ export async function buildFolder(folder: string, build: (scratch: string) => Pr
       if (existsSync(folder)) return folder
       await build(scratch)
       renameSync(scratch, folder)
+    } catch (error) {
+      // Two that found the same lock of a dead process may both have built: the content is the same.
+      if (!existsSync(folder)) throw error
     } finally {
       rmSync(scratch, { recursive: true, force: true })
-      rmSync(lock, { recursive: true, force: true })
+      rmSync(lock, { force: true })
     }
   }
   return folder
 }
 
+/** True where the lock is ours now. A lock whose process is gone (Ctrl-C, kill −9) is removed, to be tried again. */
 function take(lock: string): boolean {
   try {
-    mkdirSync(lock)
+    writeFileSync(lock, String(process.pid), { flag: 'wx' })
     return true
   } catch {
-    const held = statSync(lock, { throwIfNoEntry: false })
-    if (held !== undefined && Date.now() - held.mtimeMs > STALE_LOCK_MS) rmSync(lock, { recursive: true, force: true })
+    if (!isHeld(lock)) rmSync(lock, { force: true })
     return false
+  }
+}
+
+function isHeld(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'))
+    // Empty: its process is about to write its number.
+    if (pid > 0) process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
