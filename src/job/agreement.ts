@@ -1,5 +1,6 @@
 import { bytesToHex, concatBytes, hashOf, uint32, utf8ToBytes } from './bytes.ts'
-import { type AgreedMacroJob, type ChunkState, chunkState } from './chunk.ts'
+import { chunkState } from './chunk.ts'
+import type { AgreedMacroJob, ChunkState } from './chunk-state.ts'
 import { blockRootOf } from './commit.ts'
 import type { JobInfo } from './info.ts'
 import { chunkCount, type JobView } from './view.ts'

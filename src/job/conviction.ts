@@ -1,6 +1,6 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
-import type { ChunkState } from './chunk.ts'
+import type { ChunkState } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
 import { openedReveal, validationCommit } from './judge.ts'
 import { escrowIdOf, isPaid } from './payment.ts'

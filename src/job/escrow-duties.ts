@@ -1,9 +1,10 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
-import { type Attempt, type ChunkState, type Proposal, proposalRank } from './chunk.ts'
+import type { Attempt, ChunkState } from './chunk-state.ts'
 import { escrowAttempt, isEscrowClosed, isSettled } from './escrow-facts.ts'
+import { type Endorser, endorsementHash, isAttemptOf } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
-import { type Endorser, endorsementHash, isAttemptOf } from './proposal.ts'
+import { type Proposal, proposalRank } from './proposals.ts'
 import type { ExpectedVerdict } from './verdict.ts'
 import { attemptKey, type JobView } from './view.ts'
 

@@ -1,5 +1,6 @@
 import { bytesToHex, hashOf, uint32, utf8ToBytes } from './bytes.ts'
-import { barredFrom, chunkState } from './chunk.ts'
+import { chunkState } from './chunk.ts'
+import { barredFrom } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
 import { fitsClass } from './judge.ts'
 import { chunkOf, type JobView } from './view.ts'

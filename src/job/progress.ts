@@ -1,6 +1,6 @@
 import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { equalBytes } from './bytes.ts'
-import { type ChunkState, isExhausted } from './chunk.ts'
+import { type ChunkState, isExhausted } from './chunk-state.ts'
 import { remainingMs } from './deadline.ts'
 import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'

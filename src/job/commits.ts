@@ -1,0 +1,69 @@
+import type { Pick } from './chunk-state.ts'
+import { isSignedLeaf } from './escrow-proposal.ts'
+import type { JobInfo } from './info.ts'
+import { fitsClass } from './judge.ts'
+import { isPaid } from './payment.ts'
+import { type JobView, microKey } from './view.ts'
+
+/** Which commits count in one attempt. */
+export class Commits {
+  readonly #view: JobView
+  readonly #info: JobInfo
+  readonly #twoHeaded: ReadonlySet<string>
+  readonly #since: Map<string, number>
+  readonly #barred: Set<string>
+  readonly #attempt: number
+
+  constructor(
+    view: JobView,
+    info: JobInfo,
+    twoHeaded: ReadonlySet<string>,
+    since: Map<string, number>,
+    barred: Set<string>,
+    attempt: number,
+  ) {
+    this.#view = view
+    this.#info = info
+    this.#twoHeaded = twoHeaded
+    // The map goes on changing with later attempts; this attempt's picture of it must not.
+    this.#since = new Map(since)
+    this.#barred = barred
+    this.#attempt = attempt
+  }
+
+  /** The commits that a proposal may pick. */
+  of(macro: number, micro: number) {
+    const first = this.#since.get(microKey(macro, micro)) ?? 0
+    return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
+      if (record.attempt < first || record.attempt > this.#attempt || this.#barred.has(author)) return false
+      if (isPaid(this.#info) && !isSignedLeaf(this.#view, this.#info, author, record)) return false
+      return this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
+    })
+  }
+
+  /** Those that an honest peer builds on. */
+  #sound(macro: number, micro: number) {
+    return this.of(macro, micro).filter(({ author }) => !this.#twoHeaded.has(author))
+  }
+
+  /** Everybody with a commit that counts in these MacroJobs. */
+  authors(macros: readonly number[]): Set<string> {
+    const micros = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
+    return new Set(macros.flatMap((macro) => micros.flatMap((micro) => this.#sound(macro, micro).map(({ author }) => author))))
+  }
+
+  openMicroJobs(macro: number): number[] {
+    const all = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
+    return all.filter((micro) => this.#sound(macro, micro).length === 0)
+  }
+
+  /**
+   * Of a MicroJob's commits the latest by the author with the smallest id: which of two equal commits is paid must not hang on who counts them.
+   */
+  pick(macro: number, micro: number): Pick | undefined {
+    const sorted = this.#sound(macro, micro).sort((a, b) =>
+      a.author === b.author ? b.record.attempt - a.record.attempt : a.author < b.author ? -1 : 1,
+    )
+    return sorted[0] && { author: sorted[0].author, attempt: sorted[0].record.attempt }
+  }
+}
