@@ -43,7 +43,8 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     },
   )
   undo.add(() => collector.stop())
-  const escrow = await openEscrow({ config, logger, walletKey: node.wallet.key, ...(signal && { signal }) }, undo)
+  const works = role === 'peer' && config.compute.device !== 'off'
+  const escrow = await openEscrow({ config, logger, walletKey: node.wallet.key, works, ...(signal && { signal }) }, undo)
   const watching = new AbortController()
   undo.add(async () => watching.abort())
   const watchEscrow =
@@ -67,7 +68,7 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     })
     undo.add(() => holder.stop())
   }
-  const processor = role === 'peer' && config.compute.device !== 'off' ? await process(node, board) : undefined
+  const processor = works ? await process(node, board) : undefined
   return {
     self: network.self,
     addresses: () => network.addresses(),

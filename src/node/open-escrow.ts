@@ -16,20 +16,25 @@ export interface OpenEscrowInit extends Abortable {
   logger: Logger
   /** 32 bytes. */
   walletKey: Uint8Array
+  /** False for a bootstrap node, which only looks. @default true */
+  works?: boolean
 }
 
 /**
  * What a peer needs for paid Jobs, or undefined where the configuration names no chain. A peer without circuits works and is paid; others settle. Throws
  * what openChain, readCircuitsFile and checkKeys throw.
  */
-export async function openEscrow({ config, logger, walletKey, signal }: OpenEscrowInit, undo: Undo): Promise<EscrowComponents | undefined> {
+export async function openEscrow(
+  { config, logger, walletKey, works = true, signal }: OpenEscrowInit,
+  undo: Undo,
+): Promise<EscrowComponents | undefined> {
   if (!namesChain(config.chain)) return undefined
   const options = signal === undefined ? {} : { signal }
   const { chain } = await openChain({ config, logger, walletKey, ...options })
   undo.add(() => chain.stop())
   const { circuits: file } = config.chain
-  if (file === undefined) {
-    logger.warn('no circuits: paid Jobs are left to other peers to settle', { setting: 'chain.circuits' })
+  if (file === undefined || !works) {
+    if (works) logger.warn('no circuits: paid Jobs are left to other peers to settle', { setting: 'chain.circuits' })
     return { chain, prover: createProver({ logger }, { circuits: {} }), settles: false }
   }
   const circuits = await readCircuitsFile(file)

@@ -46,6 +46,8 @@ export interface PeerOptions extends SpawnOptions {
   /** Given, the peer is put together by rogue-peer.ts. */
   behaviour?: Behaviour
   args?: readonly string[]
+  /** Settings as in the configuration file, of a peer with a behaviour; another takes `args`. */
+  settings?: Readonly<Record<string, unknown>>
 }
 
 /** A folder that goes when the test ends, after `before` has run. */
@@ -58,8 +60,8 @@ export async function temporaryDirectory(t: Cleanup, before: () => Promise<unkno
   return directory
 }
 
-/** A bootstrap node as a process of its own; everything ends with the test. */
-export async function startTestNetwork(t: Cleanup): Promise<TestNetwork> {
+/** A bootstrap node as a process of its own, started with these arguments beside the usual; everything ends with the test. */
+export async function startTestNetwork(t: Cleanup, bootstrapArgs: readonly string[] = []): Promise<TestNetwork> {
   const processes: RealProcess[] = []
   const clients: MingaClient[] = []
   const directory = await temporaryDirectory(t, async () => {
@@ -74,7 +76,7 @@ export async function startTestNetwork(t: Cleanup): Promise<TestNetwork> {
   const common = ['--json', '--log-format', 'json', '--log-level', 'debug', '--cache-dir', CACHE]
   const startBootstrap = (listen: readonly string[]) => {
     const dataDir = join(directory, 'bootstrap')
-    const args = ['bootstrap', '--data-dir', dataDir, ...common, ...listen.flatMap((at) => ['--listen', at])]
+    const args = ['bootstrap', '--data-dir', dataDir, ...common, ...bootstrapArgs, ...listen.flatMap((at) => ['--listen', at])]
     return ready(startProcess(CLI, args), dataDir)
   }
   let bootstrap = await startBootstrap([LISTEN, `${LISTEN}/ws`])
@@ -82,13 +84,13 @@ export async function startTestNetwork(t: Cleanup): Promise<TestNetwork> {
   const address = bootstrap.addresses.find((at) => !isWeb(at)) as string
   const webAddress = bootstrap.addresses.find(isWeb) as string
 
-  const startPeer: TestNetwork['startPeer'] = (name, { behaviour, args = [], ...options } = {}) => {
+  const startPeer: TestNetwork['startPeer'] = (name, { behaviour, args = [], settings: more, ...options } = {}) => {
     const dataDir = join(directory, name)
     if (behaviour === undefined) {
       const flags = ['--data-dir', dataDir, ...common, '--listen', LISTEN, '--bootstrap', address, ...args]
       return ready(startProcess(PEER, flags, options), dataDir)
     }
-    const settings = { dataDir, cacheDir: CACHE, logLevel: 'debug', listen: [LISTEN], bootstrap: [address] }
+    const settings = { dataDir, cacheDir: CACHE, logLevel: 'debug', listen: [LISTEN], bootstrap: [address], ...more }
     return ready(startProcess(ROGUE, [JSON.stringify(settings), JSON.stringify(behaviour)], options), dataDir)
   }
   return {

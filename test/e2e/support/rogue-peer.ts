@@ -5,9 +5,11 @@ import { createCompute } from '../../../src/compute/compute.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { createLogger } from '../../../src/log-node.ts'
 import { createVerifier } from '../../../src/network/signatures-node.ts'
+import { openEscrow } from '../../../src/node/open-escrow.ts'
 import { startNode } from '../../../src/node/start-node.ts'
 import { createUndo } from '../../../src/node/undo.ts'
 import { signCertificate } from '../../../src/protocol/certificate.ts'
+import { escrowWatcher } from '../../../src/roles/escrow-watch.ts'
 import { createJobSessions } from '../../../src/roles/job-sessions.ts'
 import { createJobsBoard } from '../../../src/roles/jobs-board.ts'
 import { createProcessor } from '../../../src/roles/processor.ts'
@@ -23,7 +25,11 @@ const undo = createUndo()
 const node = await startNode({ config, logger, role: 'peer', dataDir: config.dataDir }, undo)
 const { identity, wallet, network, replica, blocks, vault } = node
 const { channels, streams, self } = network
-const sessions = withholdingSessions(createJobSessions({ replica, self }), behaviour)
+const escrow = await openEscrow({ config, logger, walletKey: wallet.key }, undo)
+const watching = new AbortController()
+undo.add(async () => watching.abort())
+const watchEscrow = escrow && escrowWatcher({ ...escrow, clock: systemClock, logger: logger.child('escrow') }, { signal: watching.signal })
+const sessions = withholdingSessions(createJobSessions({ replica, self, ...(watchEscrow && { watchEscrow }) }), behaviour)
 const board = await createJobsBoard({ channels, clock: systemClock })
 const device = await createCompute({ logger: logger.child('compute') }, { cacheDirectory: config.cacheDir, adapter: 'auto' })
 undo.add(() => device.stop())
@@ -49,6 +55,7 @@ const processor = createProcessor(
     logger: logger.child('processor'),
     wallet: wallet.address,
     walletKey: wallet.key,
+    escrow,
     certificate,
   },
   { ...(behaviour.patience && { patience: behaviour.patience }) },
