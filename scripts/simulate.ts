@@ -27,6 +27,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     count: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
 
@@ -53,9 +54,17 @@ function playRange(name: string, world: World): number {
   return failed
 }
 
+const HELP = `usage: npm run simulate -- [options]
+
+  --world <kind>        queue (10,000 seeds unless --count says otherwise) or agreement (100); default: both
+  --seed <n>            replay one seed of that world
+  --trace               … step by step
+  --from <n> --count <n>  a range of seeds`
+
 const names = values.world === undefined ? Object.keys(WORLDS) : [values.world]
 const unknown = names.find((name) => WORLDS[name] === undefined)
-if (unknown !== undefined) {
+if (values.help) print(HELP)
+else if (unknown !== undefined) {
   print(`expected --world ${Object.keys(WORLDS).join(' or ')}, found ${unknown}`)
   process.exitCode = 2
 } else if (values.seed !== undefined) {
