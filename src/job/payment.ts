@@ -47,6 +47,11 @@ export function isPaid<Info extends Payable>(info: Info): info is Paid<Info> {
   return info.payment !== undefined
 }
 
+/** What one MicroJob pays: what no escrow holds is a promise, and counts as nothing. */
+export function paidPriceOf({ payment, unitPriceWei }: Pick<Payable, 'payment' | 'unitPriceWei'>): bigint {
+  return payment === undefined ? 0n : BigInt(unitPriceWei)
+}
+
 /** Why an escrow could not pay such a Job. */
 export function paymentProblems(info: Payable): Problem[] {
   if (info.payment === undefined) return []

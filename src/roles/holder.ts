@@ -2,6 +2,7 @@ import { CLOCK_TOLERANCE_MS } from '../job/deadline.ts'
 import { isJobId, type JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { openMacroJobs } from '../job/macro-choice.ts'
+import { paidPriceOf } from '../job/payment.ts'
 import { hasEnded, progressOf, type Standpoint } from '../job/progress.ts'
 import type { JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
@@ -242,5 +243,5 @@ export function noticeOf(view: JobView, holders: readonly PeerId[], standpoint: 
   const { state } = progressOf(view, standpoint)
   if (info === undefined || (state !== 'open' && state !== 'agreed')) return undefined
   const openMicroJobs = [...openMacroJobs(view, info)].reduce((sum, { open }) => sum + open.length, 0)
-  return { jobId, unitPriceWei: info.unitPriceWei, openMicroJobs, holders: [...new Set(holders)].slice(0, 8) }
+  return { jobId, unitPriceWei: String(paidPriceOf(info)), openMicroJobs, holders: [...new Set(holders)].slice(0, 8) }
 }

@@ -1,6 +1,7 @@
 import type { JobId } from '../job/ids.ts'
 import { isJobId } from '../job/ids.ts'
 import type { Patience } from '../job/patience.ts'
+import { paidPriceOf } from '../job/payment.ts'
 import type { Logger } from '../log.ts'
 import type { Channels, Clock, Signer } from '../ports.ts'
 import type { JobNotice } from '../protocol/messages.ts'
@@ -102,7 +103,7 @@ class RunningProcessor implements Processor {
   /** Works on the best Job that has something open for this peer, and begins to join what may be better; false where there is none. */
   async #workOnce(): Promise<boolean> {
     for (const membership of this.#memberships.values()) if (membership.over()) await this.#forget(membership)
-    const price = ({ job }: JobMembership) => BigInt(job.info.unitPriceWei)
+    const price = ({ job }: JobMembership) => paidPriceOf(job.info)
     // Only what a Job says of itself decides which is worked on; what a notice claims, at most whether to look.
     for (const membership of [...this.#memberships.values()].sort((a, b) => compare(price(b), price(a)))) {
       if (this.#stop.signal.aborted) return false
