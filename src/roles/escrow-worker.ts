@@ -144,6 +144,8 @@ async function settle(
     const startedMs = clock.nowMs()
     const { proof, c, statement } = await proveChunk(prover, sizeClassOf(info), plan.statement, domain, options)
     const proofMs = Math.round(clock.nowMs() - startedMs)
+    // Told before it is sent: once it is settled, the Job is soon over, and this duty called off.
+    logger.info('proved', { jobId, chunk, attempt, macroJobs: plan.validations.length, proofMs })
     const outcome = await chain.settle(
       {
         escrowId,
