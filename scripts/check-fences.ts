@@ -37,6 +37,7 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['client/', [...INNER, 'roles/']],
   ['node/', ['*']],
   ['index.ts', ['*']],
+  ['chain-client.ts', ['*']],
   ['peer-main.ts', ['*']],
   ['cli-client.ts', ['*']],
   ['cli/core.ts', ['*']],

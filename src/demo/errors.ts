@@ -38,3 +38,40 @@ export class DemoTimeoutError extends MingaError {
     })
   }
 }
+
+/** The circuits that Jobs are settled with are not there and cannot be built. */
+export class CircuitsUnbuiltError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(found: string, cause?: unknown) {
+    super({
+      message: `expected the settlement circuit, or a way to build it; found ${found}`,
+      hint: 'in the repository, `npm ci` and `npm run circuits` make it; `--unpaid` shows the network without a chain',
+      cause,
+    })
+  }
+}
+
+/** The development chain did not start, or ended although nobody asked it to. */
+export class DemoChainError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+
+  constructor(found: string, hint: string | undefined) {
+    super({
+      message: `expected a development chain to run: ${found}`,
+      hint: `${hint === undefined ? '' : `${hint}; `}\`--unpaid\` shows the network without a chain`,
+    })
+  }
+}
+
+/** The money went elsewhere than it should have. */
+export class DemoMoneyError extends MingaError {
+  readonly exitCode = EXIT.verification
+
+  constructor(broken: readonly string[]) {
+    super({
+      message: `expected the money to add up, found that these do not hold: ${broken.join('; ')}`,
+      hint: 'please report it with the files that were kept',
+    })
+  }
+}

@@ -2,17 +2,21 @@ import type { JobShape } from '../job/events.ts'
 import type { JobProgress } from '../job/progress.ts'
 import type { JobReport } from '../job/report.ts'
 import type { PeerId } from '../ports.ts'
+import type { SettledFacts } from './chain-story.ts'
 import type { Member } from './member.ts'
+import type { MoneyFacts } from './money.ts'
 
 export interface MicroJobIndex {
   macro: number
   micro: number
 }
 
-/** A peer that was killed on purpose. */
+/** A peer that was killed on purpose, while it computed. */
 export interface Casualty {
   name: string
   peer: PeerId
+  /** It owned the queue of the MacroJob that was begun last. */
+  ownedQueue: boolean
   /** MicroJobs that had been computed when it was killed, by anybody. */
   afterMicroJobs: number
   /** Those that were its own. */
@@ -30,6 +34,8 @@ export interface PeerFacts {
   validated: number
   culprit: boolean
   killed: boolean
+  /** MacroJobs that it settled on the chain. */
+  settled: number
 }
 
 /** What the demo came to: the last line with `--json`. */
@@ -46,6 +52,10 @@ export interface DemoFacts {
   peers: PeerFacts[]
   culprits: { name: string; macro: number; micro: number }[]
   killed: Casualty | null
+  /** The peer that was killed when it was its turn to settle. */
+  killedFinisher: { name: string; peer: PeerId } | null
+  /** Null where there was no chain. */
+  money: MoneyFacts | null
   /** Phase by phase, in the order in which they ended. */
   phasesMs: Record<string, number>
   totalMs: number
@@ -57,13 +67,19 @@ export interface DemoFacts {
 export const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name, 'en', { numeric: true })
 
 /** A row a peer, also for one that did nothing. */
-export function peerFacts(members: readonly Member[], report: JobReport, killed: Casualty | null): PeerFacts[] {
+export function peerFacts(
+  members: readonly Member[],
+  report: JobReport,
+  killed: readonly PeerId[],
+  settled: readonly SettledFacts[],
+): PeerFacts[] {
   return members
-    .filter(({ role }) => role === 'peer')
+    .filter(({ role }) => role !== 'bootstrap')
     .map(({ name, peer }) => {
       const tally = report.peers.find((one) => one.peer === peer)
       const { wallet, processed = 0, validated = 0, culprit = false } = tally ?? {}
-      return { name, peer, wallet, processed, validated, culprit, killed: peer === killed?.peer }
+      const own = settled.filter((settlement) => settlement.name === name).reduce((sum, { macroJobs }) => sum + macroJobs, 0)
+      return { name, peer, wallet, processed, validated, culprit, killed: killed.includes(peer), settled: own }
     })
     .sort(byName)
 }

@@ -7,7 +7,7 @@ import { MemberEndedError } from './errors.ts'
 
 /** Beside this file: `.ts` in the sources, `.js` in the package. */
 const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const entryOf = { peer: `../peer.${ending}`, bootstrap: `../cli.${ending}` }
+const entryOf = { peer: `../peer.${ending}`, bootstrap: `../cli.${ending}`, cheat: `cheat-member.${ending}` }
 
 /** A peer that was asked to leave hands over its queue first; the demo's next step need not wait for ever. */
 const LEAVE_MS = 5_000
@@ -15,7 +15,7 @@ const LEAVE_MS = 5_000
 export interface MemberInit extends Abortable {
   /** For people: "peer 1". */
   name: string
-  role: 'peer' | 'bootstrap'
+  role: 'peer' | 'bootstrap' | 'cheat'
   dataDir: string
   /** What it logs, as JSON lines. */
   logFile: string
@@ -24,7 +24,7 @@ export interface MemberInit extends Abortable {
   env: NodeJS.ProcessEnv
 }
 
-/** One process of the swarm: a peer or a bootstrap node. */
+/** One process of the swarm: a peer, one that cheats, or a bootstrap node. */
 export interface Member {
   readonly name: string
   readonly role: MemberInit['role']

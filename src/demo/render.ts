@@ -3,6 +3,7 @@ import { renderTable } from '../cli/render/table.ts'
 import { formatBytes, formatDuration } from '../config/units.ts'
 import type { Casualty, DemoFacts, PeerFacts } from './facts.ts'
 import type { Member } from './member.ts'
+import { renderBalances, renderMoney } from './render-money.ts'
 
 export function renderMembers(members: readonly Member[], tookMs: number): string {
   const width = Math.max(...members.map(({ name }) => name.length))
@@ -10,28 +11,21 @@ export function renderMembers(members: readonly Member[], tookMs: number): strin
   return [`a bootstrap node and ${members.length - 1} peers are up (${formatDuration(tookMs)}):`, ...lines].join('\n')
 }
 
-export function renderCasualty({ name, afterMicroJobs, itsMicroJobs }: Casualty, style: Style): string {
-  return style.red(`${name} was killed with SIGKILL: ${afterMicroJobs} MicroJobs were computed, ${itsMicroJobs.length} of them by it`)
+export function renderCasualty({ name, ownedQueue, afterMicroJobs, itsMicroJobs }: Casualty, style: Style): string {
+  const role = ownedQueue ? ', which owned a queue,' : ''
+  return style.red(
+    `${name}${role} was killed with SIGKILL: ${afterMicroJobs} MicroJobs were computed, ${itsMicroJobs.length} of them by it`,
+  )
 }
 
-/** Who did what, what came of it, how long it took, and where to look at it. */
+export function renderFinisher({ name }: Pick<Member, 'name'>, style: Style): string {
+  return style.red(`${name}, whose turn it was to settle, was killed with SIGKILL`)
+}
+
+/** Who did what, what came of it, what it was paid, how long it took, and where to look at it. */
 export function renderFacts(facts: DemoFacts, style: Style): string {
-  const { peers, culprits, attempts, phasesMs, totalMs, equal, job, sha256, files } = facts
+  const { culprits, attempts, phasesMs, totalMs, equal, job, sha256, files, money } = facts
   const { macroJobs, microJobs, blocks } = job.shape
-  const columns = [
-    { title: 'peer' },
-    { title: 'computed', align: 'right' as const },
-    { title: 'validated', align: 'right' as const },
-    { title: 'wallet' },
-    { title: '' },
-  ]
-  const rows = peers.map((peer) => [
-    peer.name,
-    String(peer.processed),
-    String(peer.validated),
-    peer.wallet ?? '',
-    fateOf(peer, facts.killed, style),
-  ])
   const guilty = culprits.map(({ name, macro, micro }) => `${name} at MicroJob ${macro}/${micro}`)
   const phases = Object.entries(phasesMs).map(([name, ms]) => `${name} ${formatDuration(ms)}`)
   const verdict = equal
@@ -39,17 +33,33 @@ export function renderFacts(facts: DemoFacts, style: Style): string {
     : style.red(`the network's picture differs from the one computed without it`)
   return [
     '',
-    renderTable(columns, rows, style),
+    money === null ? renderPeers(facts, style) : renderBalances(facts, money, (peer) => fateOf(peer, facts, style), style),
     '',
     `job        ${job.name}, ${job.width} × ${job.height} pixels: ${macroJobs} × (${microJobs}+1) MicroJobs of ${blocks} blocks`,
     `verified   ${independenceOf(facts, style)}`,
     `culprits   ${guilty.length === 0 ? 'none' : style.red(guilty.join(', '))}`,
     `rounds     ${attempts}${attempts > 1 ? ': what was lost was computed again, and drawn anew' : ''}`,
+    ...(money === null ? [] : renderMoney(money, style)),
     `times      ${phases.join(' · ')}; ${formatDuration(totalMs)} in all`,
     `pictures   ${files.join('  ')}`,
     '',
     `${verdict} (${formatBytes(job.bytes)}, SHA-256 ${sha256.slice(0, 16)}…)`,
   ].join('\n')
+}
+
+function renderPeers(facts: DemoFacts, style: Style): string {
+  const columns = [
+    { title: 'peer' },
+    { title: 'computed', align: 'right' as const },
+    { title: 'validated', align: 'right' as const },
+    { title: 'wallet' },
+    { title: '' },
+  ]
+  const rows = facts.peers.map((peer) => {
+    const { name, processed, validated, wallet = '' } = peer
+    return [name, String(processed), String(validated), wallet, fateOf(peer, facts, style)]
+  })
+  return renderTable(columns, rows, style)
 }
 
 /** Where a peer is lost, those that are left may all have computed in one MacroJob; then there is nobody else to judge it. */
@@ -59,7 +69,8 @@ function independenceOf({ independent, job: { shape } }: DemoFacts, style: Style
   return style.yellow(`${independent} of ${macroJobs} MacroJobs independently, the others by a peer that had computed in them itself`)
 }
 
-function fateOf({ killed, culprit }: PeerFacts, casualty: Casualty | null, style: Style): string {
-  if (culprit) return style.red('culprit')
-  return killed && casualty ? style.red(`killed; its ${casualty.itsMicroJobs.length} MicroJobs were computed again`) : ''
+function fateOf({ peer, culprit }: PeerFacts, { killed, killedFinisher, money }: DemoFacts, style: Style): string {
+  if (culprit) return style.red(money === null ? 'culprit' : 'culprit: caught and not paid')
+  if (peer === killed?.peer) return style.red(`killed; its ${killed.itsMicroJobs.length} MicroJobs were computed again`)
+  return peer === killedFinisher?.peer ? style.red('killed when it was its turn to settle') : ''
 }

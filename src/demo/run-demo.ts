@@ -1,30 +1,30 @@
-import { createHash } from 'node:crypto'
 import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { Context } from '../cli/context.ts'
-import { follow } from '../cli/follow.ts'
-import { shortPeer } from '../cli/render/grid.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
-import { createClient, type JobHandle, type MingaClient } from '../index.ts'
-import { completeSlicing } from '../job/draft.ts'
-import type { JobEvent } from '../job/events.ts'
-import type { Picture } from '../pictures/decode.ts'
-import { ReportUnverifiedError } from '../roles/errors.ts'
-import { withChaos } from './chaos.ts'
-import { DemoTimeoutError, DemoUnequalError, MemberEndedError } from './errors.ts'
-import { loadExample } from './example.ts'
-import { byName, type Casualty, type DemoFacts, peerFacts } from './facts.ts'
-import { makeDirectory, writePictures } from './pictures.ts'
-import { renderCasualty, renderFacts, renderMembers } from './render.ts'
-import { createStopwatch, type Stopwatch } from './stopwatch.ts'
+import { createClient } from '../index.ts'
+import { createUndo, type Undo } from '../node/undo.ts'
+import { ensureCircuits } from './circuits.ts'
+import { DemoMoneyError, DemoTimeoutError, DemoUnequalError } from './errors.ts'
+import { byName, type DemoFacts } from './facts.ts'
+import { brokenChecks, watchMoney } from './money.ts'
+import { makeDirectory } from './pictures.ts'
+import { renderFacts, renderMembers } from './render.ts'
+import { type Run, runJob, say } from './run-job.ts'
+import { createStopwatch } from './stopwatch.ts'
 import { inStudio } from './studio.ts'
 import { type Swarm, startSwarm } from './swarm.ts'
+import { openTreasury, type Treasury } from './treasury.ts'
 
 export interface DemoOptions {
   peers: number
-  /** Kill a peer half-way. */
+  /** Kill a peer half-way, and the one that would settle. */
   chaos: boolean
+  /** One more peer, which computes everything wrong. */
+  cheat: boolean
+  /** No chain, no money. */
+  unpaid: boolean
   /** 1024 × 512 pixels instead of 4096 × 2048. */
   small: boolean
   /** Leave data directories and logs where they are. */
@@ -35,22 +35,14 @@ export interface DemoOptions {
   limitMs: number
 }
 
-/** What all steps of one run share. */
-interface Run {
-  options: DemoOptions
-  context: Context
-  /** Temporary: everything of the swarm lies in it. */
-  directory: string
-  signal: AbortSignal
-  watch: Stopwatch
-}
-
+const CHEAT = 'cheat'
 /** So many lines of each process's log are shown where the demo fails. */
 const LAST_LINES = 5
 
 /**
- * A whole network on this machine computes one real Job, and its picture is compared with one that was computed without the network.
- * Throws DemoUnequalError, DemoTimeoutError, MemberEndedError, and what the client throws.
+ * A whole network on this machine computes one real Job and is paid for it. Its picture is compared with one that was computed without the network, and the
+ * money is counted. Throws DemoUnequalError, DemoMoneyError, DemoTimeoutError, MemberEndedError, DemoChainError, CircuitsUnbuiltError, and what the client
+ * throws.
  */
 export async function runDemo(options: DemoOptions, context: Context): Promise<ExitCode> {
   await makeDirectory(resolve(options.out))
@@ -61,6 +53,8 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<E
     const facts = await runSwarm({ options, context, directory, signal, watch: createStopwatch() })
     context.output.item(facts, () => renderFacts(facts, context.output.style))
     if (!facts.equal) throw new DemoUnequalError(facts.job.bytes)
+    const broken = facts.money === null ? [] : brokenChecks(facts.money)
+    if (broken.length > 0) throw new DemoMoneyError(broken)
   } catch (error) {
     context.live.end()
     // Whoever interrupts it knows why it ended.
@@ -77,108 +71,57 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<E
 const remove = (directory: string) => rm(directory, { recursive: true, force: true, maxRetries: 5 })
 
 async function runSwarm(run: Run): Promise<DemoFacts> {
-  const { options, context, directory, signal, watch } = run
-  const loading = inStudio('load', { small: options.small }, { signal })
-  // Awaited later: until then a failure must not count as unhandled.
-  loading.catch(() => {})
-  const swarm = await startSwarm({ directory, cacheDir: context.config.cacheDir, env: context.plainEnv, signal })
+  const undo = createUndo()
   try {
-    const names = Array.from({ length: options.peers }, (_, i) => `peer ${i + 1}`)
-    await Promise.all(names.map((name) => swarm.startPeer(name)))
-    await using client = await createClient({ bootstrap: [swarm.webSocketAddress()], signal })
-    const members = swarm.members().toSorted(byName)
-    const facts = members.map(({ name, pid, peer, addresses }) => ({ name, pid, peer, addresses }))
-    const tookMs = watch.lap('start')
-    context.output.item({ type: 'demo:started', members: facts, tookMs }, () => renderMembers(members, tookMs))
-    return await runJob(run, swarm, client, await loading)
+    return await startAll(run, undo)
   } finally {
-    await swarm.stop()
+    await undo.run()
   }
 }
 
-async function runJob(run: Run, swarm: Swarm, client: MingaClient, original: Picture): Promise<DemoFacts> {
-  const { options, directory, signal, watch } = run
-  const scratch = join(directory, 'example')
-  const reference = inStudio('reference', { picture: original, scratch }, { signal })
-  reference.catch(() => {})
-  const draft = (await loadExample(scratch)).reliefJob(original)
-  await using handle = await client.place(draft, { signal })
-  watch.lap('place')
-  const killed = await watchJob(run, swarm, handle)
-  const { bytes, report: verified, reportProblem } = await handle.result({ signal })
-  if (verified === undefined) throw new ReportUnverifiedError(handle.jobId, [reportProblem ?? 'none'])
-  const { report } = verified
-  watch.lap('fetch')
-  const equal = Buffer.compare(await reference, bytes) === 0
-  watch.lap('compare')
-
-  const peers = peerFacts(swarm.members(), report, killed)
-  const result = { width: original.width, height: original.height, rgba: bytes }
-  const slicing = completeSlicing(draft.slicing, true)
-  const files = await writePictures({ directory: resolve(options.out), original, result, slicing, report, peers, killed, signal })
-  watch.lap('draw')
-  await checkMembers(swarm, killed)
-  const nameOf = namesOf(swarm)
-  return {
-    type: 'demo:finished',
-    equal,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    job: {
-      jobId: handle.jobId,
-      name: report.name,
-      width: original.width,
-      height: original.height,
-      bytes: bytes.length,
-      shape: handle.summary().shape,
-    },
-    independent: report.macroJobs.filter(({ independent }) => independent).length,
-    attempts: Math.max(...report.chunks.map(({ attempts }) => attempts)),
-    peers,
-    culprits: report.culprits.map(({ peer, macro, micro }) => ({ name: nameOf(peer), macro, micro })),
-    killed,
-    phasesMs: watch.phasesMs(),
-    totalMs: watch.totalMs(),
-    files,
-  }
+async function startAll(run: Run, undo: Undo): Promise<DemoFacts> {
+  const { options, context, directory, signal, watch } = run
+  const original = inStudio('load', { small: options.small }, { signal })
+  const opening = options.unpaid ? undefined : openMoney(run)
+  // Awaited later: until then a failure must not count as unhandled.
+  for (const started of [original, opening]) started?.catch(() => {})
+  undo.add(async () => (await opening?.catch(() => undefined))?.stop())
+  const { cacheDir } = context.config
+  const logLevel = options.chaos ? 'debug' : 'info'
+  const treasury = await opening
+  // Who holds a paid Job follows its escrow, too.
+  const bootstrapArgs = treasury === undefined ? [] : ['--chain-file', treasury.process.chainFile]
+  const swarm = await startSwarm({ directory, cacheDir, env: context.plainEnv, logLevel, bootstrapArgs, signal })
+  undo.add(() => swarm.stop())
+  await Promise.all([startPeers(swarm, options, treasury), treasury?.bondAll()])
+  const chain = treasury && { chain: treasury.requester }
+  const client = await createClient({ bootstrap: [swarm.webSocketAddress()], signal, ...chain })
+  undo.add(() => client.close())
+  const money = treasury && (await watchMoney(treasury, (event, line) => say(context, { type: 'chain:event', event }, line)))
+  if (money !== undefined) undo.add(() => money.stop())
+  const members = swarm.members().toSorted(byName)
+  const facts = members.map(({ name, pid, peer, addresses }) => ({ name, pid, peer, addresses }))
+  const tookMs = watch.lap('start')
+  const started = { type: 'demo:started', members: facts, chain: treasury?.process.pid, tookMs }
+  context.output.item(started, () => renderMembers(members, tookMs))
+  return runJob(run, { swarm, client, treasury, money, original: await original })
 }
 
-/** Shows the Job until it is agreed; gives the peer that was killed meanwhile. */
-async function watchJob({ options, context, signal, watch }: Run, swarm: Swarm, handle: JobHandle): Promise<Casualty | null> {
-  let killed: Casualty | null = null
-  const onKilled = (casualty: Casualty) => {
-    killed = casualty
-    const text = renderCasualty(casualty, context.style)
-    if (context.live.isLive) context.live.print(`${text}\n`)
-    context.output.item({ type: 'peer:killed', ...casualty }, () => (context.live.isLive ? undefined : text))
-  }
-  const events = timed(handle, signal, watch)
-  await follow(context, handle.jobId, options.chaos ? withChaos(events, { swarm, handle, onKilled }) : events, { nameOf: namesOf(swarm) })
-  context.live.end()
-  watch.lap('verify')
-  return killed
+/** Peer by peer a name; the cheat has its own. */
+function namesOf({ peers, cheat }: DemoOptions): string[] {
+  return [...Array.from({ length: peers }, (_, i) => `peer ${i + 1}`), ...(cheat ? [CHEAT] : [])]
 }
 
-/** The events; where all MicroJobs are computed for the first time, processing ends and verification begins. */
-async function* timed(handle: JobHandle, signal: AbortSignal, watch: Stopwatch): AsyncGenerator<JobEvent> {
-  let isProcessed = false
-  for await (const event of handle.events({ signal })) {
-    const { processed, total } = handle.progress().microJobs
-    if (!isProcessed && processed === total) watch.lap('process')
-    isProcessed ||= processed === total
-    yield event
-  }
+function openMoney({ options, context, directory, signal }: Run): Promise<Treasury> {
+  const onBuilding = () => context.live.print('building the settlement circuit and its development key: seconds, the first time\n')
+  const circuits = ensureCircuits({ signal, onBuilding })
+  circuits.catch(() => {})
+  return openTreasury({ directory, circuits, names: namesOf(options), env: context.plainEnv, signal })
 }
 
-function namesOf(swarm: Swarm): (peer: string) => string {
-  return (peer) => swarm.members().find((member) => member.peer === peer)?.name ?? shortPeer(peer)
-}
-
-/** A peer that fell over by itself is a failure, also where the others did its work. */
-async function checkMembers(swarm: Swarm, killed: Casualty | null): Promise<void> {
-  for (const member of swarm.members()) {
-    if (member.isRunning() || member.peer === killed?.peer) continue
-    throw new MemberEndedError(member.name, await member.ended)
-  }
+async function startPeers(swarm: Swarm, options: DemoOptions, treasury: Treasury | undefined): Promise<void> {
+  const start = (name: string) => (name === CHEAT ? swarm.startCheat : swarm.startPeer)(name, treasury?.argsFor(name))
+  await Promise.all(namesOf(options).map(start))
 }
 
 /** The end of each process's log, and where the rest lies. */

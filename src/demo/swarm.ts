@@ -12,6 +12,8 @@ export interface SwarmInit extends Abortable {
   env: NodeJS.ProcessEnv
   /** @default 'info' */
   logLevel?: string
+  /** More arguments for the bootstrap node. */
+  bootstrapArgs?: readonly string[]
 }
 
 /** A network of real processes on 127.0.0.1: one bootstrap node, and peers that come and go. */
@@ -21,6 +23,8 @@ export interface Swarm {
   members(): readonly Member[]
   /** Starts a peer. One that has ended comes back by its name, with its keys and its disk. */
   startPeer(name: string, args?: readonly string[]): Promise<Member>
+  /** Starts a peer that computes everything wrong. */
+  startCheat(name: string, args?: readonly string[]): Promise<Member>
   /** The bootstrap node's address for a client that dials by WebSocket. */
   webSocketAddress(): string
   /** Asks all to leave, peers first. Idempotent. */
@@ -31,7 +35,7 @@ const LISTEN = '/ip4/127.0.0.1/tcp/0'
 
 /** Starts the bootstrap node; where it fails, nothing is left running. Throws MemberEndedError. */
 export async function startSwarm(init: SwarmInit): Promise<Swarm> {
-  const { directory, cacheDir, env, logLevel = 'info', signal } = init
+  const { directory, cacheDir, env, logLevel = 'info', bootstrapArgs = [], signal } = init
   await mkdir(directory, { recursive: true })
   // An empty configuration, so that the user's own is not read.
   const config = join(directory, 'config.json')
@@ -54,16 +58,18 @@ export async function startSwarm(init: SwarmInit): Promise<Swarm> {
     return member
   }
 
-  const bootstrap = await start('bootstrap', 'bootstrap', ['--listen', LISTEN, '--listen', `${LISTEN}/ws`])
+  const bootstrap = await start('bootstrap', 'bootstrap', ['--listen', LISTEN, '--listen', `${LISTEN}/ws`, ...bootstrapArgs])
   const address = (matches: (address: string) => boolean) => bootstrap.addresses.find(matches) as string
+  const joining = () => ['--listen', LISTEN, '--bootstrap', address((at) => !at.includes('/ws'))]
   return {
     bootstrap,
     members: () => members,
     webSocketAddress: () => address((at) => at.includes('/ws')),
-    startPeer: (name, args = []) => start('peer', name, ['--listen', LISTEN, '--bootstrap', address((at) => !at.includes('/ws')), ...args]),
+    startPeer: (name, args = []) => start('peer', name, [...joining(), ...args]),
+    startCheat: (name, args = []) => start('cheat', name, [...joining(), ...args]),
     async stop() {
       const running = members.filter((member) => member.isRunning())
-      await Promise.all(running.filter(({ role }) => role === 'peer').map((member) => member.stop()))
+      await Promise.all(running.filter(({ role }) => role !== 'bootstrap').map((member) => member.stop()))
       await bootstrap.stop()
     },
   }

@@ -8,8 +8,16 @@ const MAX_PEERS = 16
 
 export function demoCommand(): Command {
   const command = new Command('demo')
-    .description('show a whole network on this machine: a bootstrap node, three peers, one real Job, its picture checked')
-    .option('--chaos', 'kill a peer with SIGKILL when half of the Job is computed', false)
+    .description(
+      'show a whole network on this machine: a chain, a bootstrap node, three peers, one real Job, its picture and the money checked',
+    )
+    .option(
+      '--chaos',
+      'kill the owner of a queue with SIGKILL when half of the Job is computed, and later the peer that would settle',
+      false,
+    )
+    .option('--cheat', 'one more peer, which computes everything wrong', false)
+    .option('--unpaid', 'without a chain and without money', false)
     .option('--peers <n>', 'peers to start', peerCount, 3)
     .option('--small', 'a picture of 1024 × 512 pixels instead of 4096 × 2048', false)
     .option('-o, --out <dir>', 'the directory for the pictures', 'out/demo')
@@ -21,8 +29,9 @@ export function demoCommand(): Command {
       ),
     )
   return examples(command, [
-    ['minga demo', 'four processes, 55 MicroJobs, 8 million pixels'],
-    ['minga demo --chaos', 'the same, and one peer dies half-way'],
+    ['minga demo', 'a chain, a bootstrap node, three peers: 55 MicroJobs, 8 million pixels, 60 tokens'],
+    ['minga demo --chaos', 'the same; the owner of a queue dies half-way, and later the peer that would settle'],
+    ['minga demo --cheat', 'the same, and one more peer that cheats: caught, not paid, and cut'],
     ['minga demo --small --json', 'quick, for a script; the last line says what came of it'],
   ])
 }
