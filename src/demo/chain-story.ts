@@ -20,6 +20,8 @@ export interface ConvictedFacts {
 export interface ChainStory {
   settled(): readonly SettledFacts[]
   convicted(): readonly ConvictedFacts[]
+  /** All events up to this block have been told. */
+  blockNumber(): number
   /** MicroJobs and MacroJobs that each peer was paid for, by its name. */
   paid(): ReadonlyMap<string, { processed: number; validated: number }>
   /** Resolves when `holds`; rejects with the signal's reason. */
@@ -41,6 +43,7 @@ export function followChain({ chain, nameOf, onEvent }: StoryInit): ChainStory {
   const settled: SettledFacts[] = []
   const convicted: ConvictedFacts[] = []
   const paid = new Map<string, { processed: number; validated: number }>()
+  let blockNumber = -1
   let wake = () => {}
 
   const hear = (event: ChainEvent) => {
@@ -51,6 +54,7 @@ export function followChain({ chain, nameOf, onEvent }: StoryInit): ChainStory {
     if (event.type === 'wallet:convicted') {
       convicted.push({ name: nameOf(event.wallet), burnedWei: event.burnedWei, transaction: event.transaction })
     }
+    if (event.type === 'chain:advanced') blockNumber = event.blockNumber
     const line = describe(event, nameOf)
     if (line !== undefined) onEvent(event, line)
     wake()
@@ -63,6 +67,7 @@ export function followChain({ chain, nameOf, onEvent }: StoryInit): ChainStory {
   return {
     settled: () => settled,
     convicted: () => convicted,
+    blockNumber: () => blockNumber,
     paid: () => paid,
     async until(holds, { signal }) {
       while (!holds()) {

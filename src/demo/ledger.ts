@@ -68,7 +68,7 @@ export function checkMoney(init: LedgerInit): Check[] {
     { what: 'the escrow holds nothing more of the Job', holds: settled.heldWei === 0n && withdrawn.heldWei === 0n },
     {
       what: 'bonds are what they were, less what was burned of them',
-      holds: isEach(({ name }) => at(settled, name).bondWei === at(before, name).bondWei - (burnedWei.get(name) ?? 0n)),
+      holds: isEach(({ name }) => at(withdrawn, name).bondWei === at(before, name).bondWei - (burnedWei.get(name) ?? 0n)),
     },
     {
       what: 'what was credited has reached the wallets',
@@ -79,7 +79,7 @@ export function checkMoney(init: LedgerInit): Check[] {
     },
     {
       what: 'no token came or went, but those that were burned',
-      holds: [settled, withdrawn].every((snapshot) => totalOf(snapshot) + burned === totalOf(before)),
+      holds: totalOf(withdrawn) + burned === totalOf(before),
     },
     {
       what: 'the escrow has exactly what it owes: bonds, credits, what it holds',

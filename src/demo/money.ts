@@ -70,7 +70,8 @@ export async function watchMoney(treasury: Treasury, onEvent: (event: ChainEvent
       const prices = { unitPriceWei, validationPriceWei, finisherPriceWei }
       const { macroJobs, microJobs } = handle.summary().shape
       const budgetWei = BigInt(macroJobs) * (BigInt(microJobs) * unitPriceWei + validationPriceWei + finisherPriceWei)
-      const burnedWei = new Map(story.convicted().map(({ name, burnedWei }) => [name, burnedWei]))
+      const { number } = await onlooker.head({ signal })
+      await story.until(() => story.blockNumber() >= number, { signal })
       const proofTimes = await readProofTimes(members)
       const rpcUrl = treasury.process.chain.rpc[0] as string
       const settlements = story.settled().map(async (settlement) => ({
@@ -91,11 +92,17 @@ export async function watchMoney(treasury: Treasury, onEvent: (event: ChainEvent
         convicted: story.convicted(),
         checks: [
           { what: 'the escrow paid for what the report says, MicroJob by MicroJob', holds: isAsReported(peers, story) },
-          ...checkMoney({ before, settled, withdrawn, prices, budgetWei, work: peers, burnedWei }),
+          ...checkMoney({ before, settled, withdrawn, prices, budgetWei, work: peers, burnedWei: burnedOf(story) }),
         ],
       }
     },
   }
+}
+
+function burnedOf(story: ChainStory): Map<string, bigint> {
+  const burned = new Map<string, bigint>()
+  for (const { name, burnedWei } of story.convicted()) burned.set(name, (burned.get(name) ?? 0n) + burnedWei)
+  return burned
 }
 
 function isAsReported(peers: readonly PeerFacts[], story: ChainStory): boolean {

@@ -65,7 +65,8 @@ function mapOf({ result, slicing, report, peers, killed }: PicturesInit): MapIni
   }
 }
 
-function noteOf({ peer, processed, validated }: PeerFacts, killed: Casualty | null): string {
+function noteOf({ peer, processed, validated, culprit }: PeerFacts, killed: Casualty | null): string {
+  if (culprit) return 'caught cheating'
   if (killed?.peer !== peer) return `${processed} computed · ${validated} validated`
   return `killed: ${killed.itsMicroJobs.length} done again`
 }

@@ -1,10 +1,13 @@
-import { formatTokens } from '../cli/amounts.ts'
+import { formatTokens as exactTokens } from '../cli/amounts.ts'
 import type { Style } from '../cli/render/style.ts'
 import { renderTable } from '../cli/render/table.ts'
 import { formatDuration } from '../config/units.ts'
 import type { DemoFacts, PeerFacts } from './facts.ts'
 import type { Balance, Snapshot } from './ledger.ts'
 import type { MoneyFacts } from './money.ts'
+
+/** Exact, with a comma at each thousand. */
+const formatTokens = (wei: bigint) => exactTokens(wei).replace(/\d(?=(\d{3})+(\.|$))(?<!\.\d*)/g, '$&,')
 
 /** Who did what beside what it had and has: a row for the requester, each peer and the escrow; all amounts in tokens. */
 export function renderBalances({ peers }: DemoFacts, money: MoneyFacts, fateOf: (peer: PeerFacts) => string, style: Style): string {

@@ -26,7 +26,9 @@ export function renderFinisher({ name }: Pick<Member, 'name'>, style: Style): st
 export function renderFacts(facts: DemoFacts, style: Style): string {
   const { culprits, attempts, phasesMs, totalMs, equal, job, sha256, files, money } = facts
   const { macroJobs, microJobs, blocks } = job.shape
-  const guilty = culprits.map(({ name, macro, micro }) => `${name} at MicroJob ${macro}/${micro}`)
+  const guilty = Object.entries(Object.groupBy(culprits, ({ name }) => name)).map(
+    ([name, offences = []]) => `${name} at MicroJob ${offences.map(({ macro, micro }) => `${macro}/${micro}`).join(', ')}`,
+  )
   const phases = Object.entries(phasesMs).map(([name, ms]) => `${name} ${formatDuration(ms)}`)
   const verdict = equal
     ? style.green(`the network's picture equals, byte by byte, the one computed without it`)
@@ -37,7 +39,7 @@ export function renderFacts(facts: DemoFacts, style: Style): string {
     '',
     `job        ${job.name}, ${job.width} × ${job.height} pixels: ${macroJobs} × (${microJobs}+1) MicroJobs of ${blocks} blocks`,
     `verified   ${independenceOf(facts, style)}`,
-    `culprits   ${guilty.length === 0 ? 'none' : style.red(guilty.join(', '))}`,
+    `culprits   ${guilty.length === 0 ? 'none' : style.red(guilty.join('; '))}`,
     `rounds     ${attempts}${attempts > 1 ? ': what was lost was computed again, and drawn anew' : ''}`,
     ...(money === null ? [] : renderMoney(money, style)),
     `times      ${phases.join(' · ')}; ${formatDuration(totalMs)} in all`,

@@ -21,7 +21,7 @@ import type { DemoOptions } from './run-demo.ts'
 import type { Stopwatch } from './stopwatch.ts'
 import { inStudio } from './studio.ts'
 import type { Swarm } from './swarm.ts'
-import { TOKEN_WEI, type Treasury } from './treasury.ts'
+import { BOND_WEI, TOKEN_WEI, type Treasury } from './treasury.ts'
 
 /** What all steps of one run share. */
 export interface Run {
@@ -64,7 +64,8 @@ export async function runJob(run: Run, stage: Stage): Promise<DemoFacts> {
   const scratch = join(directory, 'example')
   const reference = inStudio('reference', { picture: original, scratch }, { signal })
   reference.catch(() => {})
-  const draft: JobDraft = { ...(await loadExample(scratch)).reliefJob(original), ...(money && { unitPriceWei: String(TOKEN_WEI) }) }
+  const price = money && { unitPriceWei: String(TOKEN_WEI), payment: { minBondWei: String(BOND_WEI) } }
+  const draft: JobDraft = { ...(await loadExample(scratch)).reliefJob(original), ...price }
   await using handle = await client.place(draft, { signal })
   watch.lap('place')
   const killed = await watchJob(run, stage, handle)

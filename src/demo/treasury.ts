@@ -8,8 +8,8 @@ import type { Balance, Snapshot } from './ledger.ts'
 
 /** What one token is in its smallest unit. */
 export const TOKEN_WEI = 10n ** 18n
-/** What a peer stakes: more than the 36 tokens at which cheating in nine of ten MicroJobs of a token each does not pay (MARKET.md). */
-const BOND_WEI = 40n * TOKEN_WEI
+/** What the Job asks everyone to stake: more than the 36 tokens at which cheating in nine of ten MicroJobs of a token each would begin to pay. */
+export const BOND_WEI = 40n * TOKEN_WEI
 
 /** The money of one demo: a development chain, and a rich wallet with a key of its own for everybody who takes part. */
 export interface Treasury {
