@@ -1,4 +1,4 @@
-import type { Wallet } from 'ethers'
+import type { TransactionReceipt, Wallet } from 'ethers'
 import type { CompactSignature } from './statements.ts'
 import { signalsOf } from './transcript.ts'
 import { ethers, mine, nowSeconds, type World } from './world.ts'
@@ -70,9 +70,10 @@ export async function rootArguments(world: World, init: RootInit): Promise<[bigi
 }
 
 /** Commits a root and mines past its beacon's block. */
-export async function commitRoot(world: World, init: RootInit): Promise<void> {
-  await world.send(world.peers[0]!, 'commitRoot', ...(await rootArguments(world, init)))
+export async function commitRoot(world: World, init: RootInit): Promise<TransactionReceipt> {
+  const receipt = await world.send(world.peers[0]!, 'commitRoot', ...(await rootArguments(world, init)))
   await mine(2)
+  return receipt
 }
 
 /** An open Job whose first root stands and whose beacon is pinned. */
