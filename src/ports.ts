@@ -136,6 +136,11 @@ export interface JobLog {
   onEntries(listener: (entries: readonly LogEntry[]) => void): () => void
   /** Fetches from `peer` what it has and we lack, and the other way round. */
   syncWith(peer: PeerId, options?: Abortable): Promise<{ received: number; sent: number }>
+  /**
+   * Holds authors to less than the log's own limits from now on, ours included: what a Job of this shape can need. Whoever is above it already is convicted.
+   * The quota must follow from the Job's id alone, so that all peers hold the same.
+   */
+  bound(quota: { authorEntries: number; authorBytes: number; jobBytes: number }): void
   /** Authors proved to have signed two histories, two values for one key, or more than their quota; refused from then on. */
   equivocators(): PeerId[]
   close(): Promise<void>

@@ -1,18 +1,20 @@
 import type { Logger } from '../log.ts'
-import type { LogEntry, PeerId, VerifySignature } from '../ports.ts'
+import type { JobLog, LogEntry, PeerId, VerifySignature } from '../ports.ts'
 import { checkSchema, decodeEnvelope, type Envelope, type JobContext, logKey, signedBytes } from './envelope.ts'
 import { EnvelopeRefusedError } from './errors.ts'
 import type { Journal } from './journal.ts'
 import type { LogLimits } from './limits.ts'
 import { type Commit, LogState, type Placement } from './log-state.ts'
 import { nextTurn } from './next-turn.ts'
-import { decodeProof, type Proof, proveContradiction, verifyProof } from './proof.ts'
+import { type Charge, decodeProof, earlyCharge, type Proof, proveContradiction, verifyProof } from './proof.ts'
 import { encodeRecord, envelopeBytes, KEYS } from './record.ts'
 
 /** Strangers' bytes that may wait for a store that takes no write: then nothing more is taken in until it does. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20
 /** Envelopes are checked and applied in groups of about so many bytes, with a turn of the event loop between: 5 to 10 ms of one core. */
 const GROUP_BYTES = 64 * 1024
+/** Proofs, of 50 KiB at most, that wait for the Job's quota; a convicted author is one of these. */
+const MAX_EARLY_PROOFS = 64
 
 export type Outcome = Placement | EnvelopeRefusedError
 
@@ -31,12 +33,17 @@ export class JobCore {
   readonly state: LogState
   readonly context: JobContext
   readonly #components: JobCoreComponents
+  #limits: LogLimits
+  /** Whether `bound` was called: until then an excess of the Job's quota cannot be judged. */
+  #isBound = false
+  readonly #early = new Map<PeerId, Uint8Array>()
   readonly #entryListeners = new Set<(entries: readonly LogEntry[]) => void>()
   readonly #proofListeners = new Set<(proof: Proof) => void>()
 
   constructor(components: JobCoreComponents) {
     this.#components = components
     this.context = components.context
+    this.#limits = components.limits
     this.state = new LogState(components.context, components.limits)
   }
 
@@ -87,13 +94,39 @@ export class JobCore {
     this.state.commit(envelopes, { unbounded: true })
   }
 
-  /** Takes a proof from elsewhere. Throws EnvelopeRefusedError where it proves nothing. True where it is news. */
+  /** Holds authors to the Job's quota, where it is below the log's own limits. */
+  bound({ authorEntries, authorBytes, jobBytes }: Parameters<JobLog['bound']>[0]): void {
+    if (this.#isBound) return
+    this.#isBound = true
+    const { limits, logger } = this.#components
+    this.#limits = {
+      ...limits,
+      maxAuthorEntries: Math.min(limits.maxAuthorEntries, authorEntries),
+      maxAuthorBytes: Math.min(limits.maxAuthorBytes, authorBytes),
+      maxJobBytes: Math.min(limits.maxJobBytes, jobBytes),
+    }
+    for (const proof of this.state.bound(this.#limits)) this.convict(proof)
+    for (const proof of this.#early.values()) {
+      this.accuse(proof).catch((error: unknown) => logger.debug('early proof proves nothing', { error: String(error) }))
+    }
+    this.#early.clear()
+  }
+
+  /** Takes a proof from elsewhere. Throws EnvelopeRefusedError where it proves nothing. True where it is news, and was understood. */
   async accuse(bytes: Uint8Array): Promise<boolean> {
-    const { limits, verify } = this.#components
-    const charge = decodeProof(this.context, limits, bytes.slice())
-    if (this.state.convicted.has(charge.author)) return false
+    const { verify } = this.#components
+    const charge = this.#readCharge(bytes.slice())
+    if (charge === undefined || this.state.convicted.has(charge.author)) return false
     await verifyProof(this.context, verify, charge)
     return this.#convict(charge, false)
+  }
+
+  /** Undefined where the proof has to wait: whoever made it knows the Job's quota, and we do not. */
+  #readCharge(bytes: Uint8Array): Charge | undefined {
+    const early = this.#isBound ? undefined : earlyCharge(this.context, this.#limits, bytes)
+    if (early === undefined) return decodeProof(this.context, this.#limits, bytes)
+    if (this.#early.size < MAX_EARLY_PROOFS) this.#early.set(early.author, bytes)
+    return undefined
   }
 
   /** Convicts an author by a proof that was built here, and tells the others. True where it is news. */

@@ -106,6 +106,7 @@ export async function createJobLog(components: JobLogComponents, { antiEntropyMs
       closed.signal.throwIfAborted()
       return abandonable(sync(peer), signal)
     },
+    bound: (quota) => core.bound(quota),
     equivocators: () => [...core.state.convicted.keys()],
     close() {
       closing ??= close()

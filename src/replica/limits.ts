@@ -1,4 +1,7 @@
-/** Bounds on what one Job's log takes in. Author quotas must be the same on all peers: an excess is proved to others (proof.ts). */
+/**
+ * Bounds on what one Job's log takes in, until `bound` tells what a Job of its shape can need. Author quotas must be the same on all peers: an excess is
+ * proved to others (proof.ts).
+ */
 export interface LogLimits {
   /** Entries of one author in one Job. @default 262,144: a requester's records of the largest Job that JobInfo may describe */
   maxAuthorEntries: number

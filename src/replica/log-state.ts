@@ -36,7 +36,7 @@ const DIGEST_DOMAIN = domain('minga/log-digest/1')
 export class LogState {
   readonly convicted = new Map<PeerId, Proof>()
   readonly #context: JobContext
-  readonly #limits: LogLimits
+  #limits: LogLimits
   readonly #doc = new Y.Doc()
   readonly #map: Y.Map<Uint8Array> = this.#doc.getMap(ROOT)
   readonly #logs = new Map<string, AuthorLog>()
@@ -89,6 +89,13 @@ export class LogState {
   /** Whether one more envelope would pass the author's quota; `next` is where it would end. */
   wouldExceed(author: PeerId, id: string, next: { to: number; totalBytes: number }): boolean {
     return isExcess([...this.#headsOf(author, id), next], this.#limits)
+  }
+
+  /** Holds to these limits from now on; gives the proofs against authors that are above them. */
+  bound(limits: LogLimits): Proof[] {
+    this.#limits = limits
+    const heads = [...this.#byAuthor.keys()].map((author) => this.#headsOf(author))
+    return heads.filter((of) => isExcess(of, limits)).map(proveExcess)
   }
 
   /** Drops the author's entries from view, for good. */
@@ -148,7 +155,7 @@ export class LogState {
   }
 
   /** The furthest statement of each of the author's logs but `except`. */
-  #headsOf(author: PeerId, except: string) {
+  #headsOf(author: PeerId, except?: string) {
     const others = (this.#byAuthor.get(author) ?? []).filter((log) => log.id !== except)
     return others.map((log) => log.segments.at(-1) ?? log.held.values().next().value!)
   }

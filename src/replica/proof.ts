@@ -80,6 +80,13 @@ export function decodeProof(context: JobContext, limits: LogLimits, bytes: Uint8
   return { form, author, bytes, statements }
 }
 
+/** A charge of excess that these limits do not bear out, and smaller ones may; undefined for any other. Throws as `decodeProof` does. */
+export function earlyCharge(context: JobContext, limits: LogLimits, bytes: Uint8Array): Charge | undefined {
+  if (bytes[0] !== FORMS.excess) return undefined
+  const charge = decodeProof(context, { ...limits, maxAuthorEntries: 0 }, bytes)
+  return isExcess(charge.statements, limits) ? undefined : charge
+}
+
 /** Throws EnvelopeRefusedError where a statement of the proof is not signed by its author. */
 export async function verifyProof({ job }: JobContext, verify: VerifySignature, { statements }: Charge): Promise<void> {
   for (const statement of statements) {

@@ -1,6 +1,7 @@
 import { applyEscrowFacts, type EscrowFacts } from '../job/escrow-facts.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
+import { logQuotaOf } from '../job/log-quota.ts'
 import { isPaid, type Paid } from '../job/payment.ts'
 import type { JobRecord } from '../job/records.ts'
 import { keyOf } from '../job/records.ts'
@@ -110,11 +111,19 @@ export async function openJobSession(
       return true
     },
   }
+  let isBound = false
+  const bound = () => {
+    if (isBound || view.info === undefined) return
+    isBound = true
+    log.bound(logQuotaOf(view.info))
+  }
   const watch = () => {
     if (unwatch === undefined && view.info !== undefined && isPaid(view.info)) unwatch = watchEscrow?.(session, view.info)
   }
-  onChange(watch)
-  watch()
+  for (const learn of [bound, watch]) {
+    onChange(learn)
+    learn()
+  }
   return session
 }
 

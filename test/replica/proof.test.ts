@@ -100,6 +100,40 @@ describe('misconduct of an author', () => {
     assert.deepEqual([viewOf(a!), viewOf(b!)], [[], []])
   })
 
+  it('above the quota of the Job: convicted by whoever knows it, and by the others as soon as they do', async (t) => {
+    const network = createFakeNetwork()
+    const peers = await Promise.all([1, 2].map(() => startPeer(network)))
+    t.after(() => Promise.all(peers.map(({ replica }) => replica.stop())))
+    const [a, b] = await Promise.all(peers.map(({ replica }) => replica.open(JOB)))
+    const mallory = newSigner()
+    const quota = { authorEntries: 2, authorBytes: 1e6, jobBytes: 1e7 }
+    await a!.append([record('mine')])
+    await push(network, peers[0]!.signer.peer, await chain(context, mallory, ['a', 'b'], 1))
+    a!.bound(quota)
+    assert.deepEqual(a!.equivocators(), [], 'all that it may')
+    await push(network, peers[0]!.signer.peer, await chain(context, mallory, ['c'], 2))
+    await convicts(a!, mallory.peer)
+
+    // The proof comes, and says nothing yet; neither is who brings it to blame.
+    await b!.syncWith(peers[0]!.signer.peer)
+    assert.deepEqual(b!.equivocators(), [])
+    assert.deepEqual(viewOf(b!), viewOf(a!))
+    b!.bound(quota)
+    await convicts(b!, mallory.peer)
+  })
+
+  it('above the quota when that becomes known: convicted with what is there', async (t) => {
+    const network = createFakeNetwork()
+    const peer = await startPeer(network)
+    t.after(() => peer.replica.stop())
+    const log = await peer.replica.open(JOB)
+    const mallory = newSigner()
+    await push(network, peer.signer.peer, await chain(context, mallory, ['a', 'b', 'c'], 1))
+    log.bound({ authorEntries: 2, authorBytes: 1e6, jobBytes: 1e7 })
+    assert.deepEqual([log.equivocators(), viewOf(log)], [[mallory.peer], []])
+    await assert.rejects(log.append([record('x'), record('y'), record('z')]), { name: 'LogQuotaError' })
+  })
+
   it('is remembered over a restart, and told to a newcomer', async (t) => {
     const network = createFakeNetwork()
     const store = createMemoryStore()

@@ -23,6 +23,8 @@ export interface Behaviour {
   forgesReport?: boolean
   /** Makes its results known under a name that nobody has. */
   unserved?: boolean
+  /** Fills the logs of its Jobs without end. */
+  bombs?: boolean
 }
 
 /** The compute service between the peer and its device. */

@@ -15,6 +15,7 @@ import { createJobsBoard } from '../../../src/roles/jobs-board.ts'
 import { createProcessor } from '../../../src/roles/processor.ts'
 import { createQueueSnapshots } from '../../../src/roles/queue-snapshots.ts'
 import { type Behaviour, misbehavingCompute, withholdingSessions } from './behaviour.ts'
+import { bombingSessions, unboundReplica } from './bomber.ts'
 
 const behaviour = JSON.parse(process.argv[3] ?? '{}') as Behaviour
 const surroundings = { home: homedir(), cwd: process.cwd(), platform: process.platform }
@@ -29,7 +30,12 @@ const escrow = await openEscrow({ config, logger, walletKey: wallet.key }, undo)
 const watching = new AbortController()
 undo.add(async () => watching.abort())
 const watchEscrow = escrow && escrowWatcher({ ...escrow, clock: systemClock, logger: logger.child('escrow') }, { signal: watching.signal })
-const sessions = withholdingSessions(createJobSessions({ replica, self, ...(watchEscrow && { watchEscrow }) }), behaviour)
+const heeding = createJobSessions({
+  replica: behaviour.bombs ? unboundReplica(replica) : replica,
+  self,
+  ...(watchEscrow && { watchEscrow }),
+})
+const sessions = withholdingSessions(behaviour.bombs ? bombingSessions(heeding) : heeding, behaviour)
 const board = await createJobsBoard({ channels, clock: systemClock })
 const device = await createCompute({ logger: logger.child('compute') }, { cacheDirectory: config.cacheDir, adapter: 'auto' })
 undo.add(() => device.stop())
