@@ -1,11 +1,9 @@
 import { cpus } from 'node:os'
 import { SIZE_CLASS_NAMES, SIZE_CLASSES, type SizeClassName } from '../../src/job/settlement/size-classes.ts'
 import { readPinned } from '../circuits/pin.ts'
-import { runHardhat } from '../contracts/hardhat.ts'
-import { startChild } from './child.ts'
 import type { BenchOptions, Figure, FigureDefinition, Row } from './figure.ts'
 import { measureProof } from './measure-proof.ts'
-import type { GasCosts } from './settlement-gas.ts'
+import { gasNote, gasRows, measureGas } from './paid-jobs.ts'
 import type { ProofCosts } from './settlement-prover.ts'
 import { spreadOf } from './stats.ts'
 
@@ -14,22 +12,6 @@ const DEFAULT_JOB: SizeClassName = '5x10'
 const BLOCKS = 16
 /** Of useful work in one MicroJob of the Job whose overhead is judged. */
 const MICRO_JOB_S = 1
-
-/** A Job whose gas is measured. */
-interface PaidJob {
-  size: SizeClassName
-  macroJobs: number
-  microJobs: number
-  chunks: number
-}
-
-const QUICK_JOBS: readonly PaidJob[] = [{ size: '4x4', macroJobs: 4, microJobs: 4, chunks: 1 }]
-const PAID_JOBS: readonly PaidJob[] = [
-  { size: DEFAULT_JOB, macroJobs: 1, microJobs: 5, chunks: 1 },
-  { size: DEFAULT_JOB, macroJobs: 5, microJobs: 10, chunks: 1 },
-  { size: DEFAULT_JOB, macroJobs: 5, microJobs: 10, chunks: 10 },
-  { size: '16x16', macroJobs: 16, microJobs: 16, chunks: 2 },
-]
 
 /** Proofs of one size, of the same rounds. */
 interface Proofs {
@@ -52,7 +34,7 @@ export const settlement: FigureDefinition = {
     const judged = options.quick ? '4x4' : DEFAULT_JOB
     const proofs: Proofs[] = []
     for (const size of sizes) proofs.push(await prove(size, size === judged && !options.quick ? 3 : 1, options))
-    const gas = await measureGas(options.quick ? QUICK_JOBS : PAID_JOBS, options)
+    const gas = await measureGas(BLOCKS, options)
     return {
       rows: [
         ...proofs.flatMap((each) => proofRows(each, each.size === judged)),
@@ -128,42 +110,6 @@ function overheadRow({ size, many }: Proofs): Row {
   }
 }
 
-async function measureGas(jobs: readonly PaidJob[], { onProgress }: BenchOptions): Promise<(readonly [PaidJob, GasCosts])[]> {
-  const { status, output } = runHardhat(['build'], 'pipe')
-  if (status !== 0) throw new Error(`expected the contracts to compile, found:\n${output}`)
-  const child = startChild('settlement-gas.ts')
-  const measured: (readonly [PaidJob, GasCosts])[] = []
-  try {
-    for (const job of jobs) {
-      const costs = await child.ask<GasCosts>('measure', { ...job, blocks: BLOCKS })
-      onProgress(`${paidBy(job)} MicroJobs: ${costs.all} gas, revealed ${costs.revealed}`)
-      measured.push([job, costs])
-    }
-  } finally {
-    await child.stop()
-  }
-  return measured
-}
-
-function gasRows(job: PaidJob, costs: GasCosts): Row[] {
-  const isDefault = job.size === DEFAULT_JOB && job.macroJobs === SIZE_CLASSES[DEFAULT_JOB].macroJobs && job.chunks === 1
-  const perMicroJob: Row = {
-    what: `gas a MicroJob, ${paidBy(job)} paid by ${callsOf(job)} of ${job.size}`,
-    unit: 'gas',
-    measured: [costs.all / paidBy(job)],
-    limit: { what: 'all leaves revealed', unit: 'gas', measured: [costs.revealed / paidBy(job)] },
-  }
-  if (!isDefault) return [perMicroJob]
-  const whole: Row = {
-    what: `settle of the default Job, ${paidBy(job)} MicroJobs and five payees`,
-    unit: 'gas',
-    measured: [costs.first],
-    limit: { what: 'all leaves revealed', unit: 'gas', measured: [costs.revealed] },
-    target: { of: 'measured', is: '<=', value: 450_000 },
-  }
-  return [perMicroJob, whole]
-}
-
 function sizeNote({ size, single, many }: Proofs): string {
   const all = [...single, ...many]
   const median = (pick: (costs: ProofCosts) => number) => spreadOf(all.map(pick)).median
@@ -172,23 +118,10 @@ function sizeNote({ size, single, many }: Proofs): string {
   return `${size}: ${constraints} constraints, witness ${median(({ witnessS }) => witnessS).toFixed(2)} s, ${rest}.`
 }
 
-function gasNote([job, { believed, commit }]: readonly [PaidJob, GasCosts]): string {
-  const shown = (gas: number) => Math.round(gas).toLocaleString('en')
-  return `${paidBy(job)} MicroJobs: revealed and believed, no verdict checked, ${shown(believed / paidBy(job))} gas each; each chunk's root, endorsed by two, ${shown(commit)} gas.`
-}
-
 function wallS({ witnessS, proveS }: ProofCosts): number {
   return witnessS + proveS
 }
 
 function microJobsOf(size: SizeClassName): number {
   return SIZE_CLASSES[size].macroJobs * SIZE_CLASSES[size].microJobs
-}
-
-function paidBy({ macroJobs, microJobs, chunks }: PaidJob): number {
-  return macroJobs * microJobs * chunks
-}
-
-function callsOf({ chunks }: PaidJob): string {
-  return chunks === 1 ? 'one call' : `${chunks} calls`
 }
