@@ -55,7 +55,6 @@ export interface LedgerInit {
 export function checkMoney(init: LedgerInit): Check[] {
   const { before, settled, withdrawn, budgetWei, work, burnedWei } = init
   const at = (snapshot: Snapshot, name: string) => snapshot.balances.find((balance) => balance.name === name) as Balance
-  const burned = [...burnedWei.values()].reduce((sum, wei) => sum + wei, 0n)
   const paid = at(before, 'requester').tokenWei - at(settled, 'requester').tokenWei
   const isEach = (holds: (peer: Work) => boolean) => work.every(holds)
   return [
@@ -79,7 +78,7 @@ export function checkMoney(init: LedgerInit): Check[] {
     },
     {
       what: 'no token came or went, but those that were burned',
-      holds: totalOf(withdrawn) + burned === totalOf(before),
+      holds: [settled, withdrawn].every((snapshot) => totalOf(snapshot) + bondsOf(before) - bondsOf(snapshot) === totalOf(before)),
     },
     {
       what: 'the escrow has exactly what it owes: bonds, credits, what it holds',
@@ -94,5 +93,7 @@ export function earned({ processed, validated, settled }: Work, { unitPriceWei, 
 }
 
 const totalOf = ({ balances }: Snapshot) => balances.reduce((sum, { tokenWei }) => sum + tokenWei, 0n)
+
+const bondsOf = ({ balances }: Snapshot) => balances.reduce((sum, { bondWei }) => sum + bondWei, 0n)
 
 const owedBy = ({ balances, heldWei }: Snapshot) => balances.reduce((sum, { bondWei, creditWei }) => sum + bondWei + creditWei, heldWei)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { glob, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +15,8 @@ const ARGS = ['demo', '--small', '--json', '--cache-dir', cacheDirectory]
 
 /** The first line of the demo's output. */
 interface Started {
+  /** The process of the chain. */
+  chain?: number
   members: { name: string; pid: number }[]
 }
 
@@ -35,25 +37,52 @@ async function untilGone(pids: readonly number[]): Promise<void> {
   }
 }
 
-test('the demo loses a peer half-way, ends with the right picture, and leaves nothing running', async (t) => {
-  const out = await temporaryDirectory(t)
-  const { code, stdout, stderr } = await minga([...ARGS, '--chaos', '--limit', '100s', '--out', out])
+/** Runs a demo that has to succeed; gives what came of it, and what it has started. */
+async function runDemo(out: string, ...args: readonly string[]): Promise<Started & { facts: WrittenFacts }> {
+  const { code, stdout, stderr } = await minga([...ARGS, '--limit', '130s', '--out', out, ...args])
   assert.equal(code, 0, stderr)
   const lines = stdout.trimEnd().split('\n')
-  const [{ members }, facts] = [JSON.parse(lines[0] as string) as Started, JSON.parse(lines.at(-1) as string) as DemoFacts]
+  return { ...(JSON.parse(lines[0] as string) as Started), facts: JSON.parse(lines.at(-1) as string) as WrittenFacts }
+}
+
+/** JSON has no bigint. */
+type Written<T> = T extends bigint ? string : T extends object ? { [K in keyof T]: Written<T[K]> } : T
+type WrittenFacts = Written<DemoFacts>
+
+const tokens = (count: number) => String(BigInt(count) * 10n ** 18n)
+
+test('the demo loses the owner of a queue and the peer that would settle, ends with the right picture, pays, and leaves nothing running', async (t) => {
+  const out = await temporaryDirectory(t)
+  const { members, chain, facts } = await runDemo(out, '--chaos')
   assert.equal(facts.type, 'demo:finished')
   assert.equal(facts.equal, true)
   assert.deepEqual(facts.job.shape, { macroJobs: 5, microJobs: 10, blocks: 16 })
   assert.deepEqual(facts.culprits, [])
 
   assert.equal(facts.peers.length, 3)
-  const sum = (of: (peer: DemoFacts['peers'][number]) => number) => facts.peers.reduce((total, peer) => total + of(peer), 0)
+  const sum = (of: (peer: WrittenFacts['peers'][number]) => number) => facts.peers.reduce((total, peer) => total + of(peer), 0)
   assert.deepEqual([sum(({ processed }) => processed), sum(({ validated }) => validated)], [50, 5])
   assert.deepEqual(
     facts.peers.filter((peer) => peer.killed).map(({ name }) => name),
-    [facts.killed?.name],
+    [facts.killed?.name, facts.killedFinisher?.name].sort(),
   )
   assert.ok(facts.killed && facts.killed.afterMicroJobs >= 25 && facts.killed.itsMicroJobs.length > 0)
+  assert.equal(
+    sum(({ settled }) => settled),
+    5,
+  )
+
+  const { money } = facts
+  assert.equal(money?.budgetWei, tokens(60))
+  assert.deepEqual(
+    money?.checks.filter(({ holds }) => !holds),
+    [],
+  )
+  for (const { name, killed, processed, validated, settled } of facts.peers) {
+    const credit: string | undefined = money?.settled.balances.find((balance) => balance.name === name)?.creditWei
+    assert.equal(credit, tokens(processed + validated + settled))
+    assert.ok(!killed || settled === 0, 'the dead settle nothing')
+  }
 
   const names = ['original.png', 'result.png', 'map.png']
   assert.deepEqual(
@@ -62,16 +91,43 @@ test('the demo loses a peer half-way, ends with the right picture, and leaves no
   )
   const [original, result] = await Promise.all(facts.files.map(async (file) => decodePicture(await readFile(file))))
   assert.deepEqual([result?.width, result?.height], [original?.width, original?.height])
-  assert.deepEqual(members.map(({ pid }) => pid).filter(isRunning), [])
+  assert.deepEqual([chain as number, ...members.map(({ pid }) => pid)].filter(isRunning), [])
+})
+
+test('a peer that computes everything wrong is caught, and neither paid nor left with its whole bond', async (t) => {
+  const { facts } = await runDemo(await temporaryDirectory(t), '--cheat')
+  assert.equal(facts.equal, true)
+  assert.deepEqual([...new Set(facts.culprits.map(({ name }) => name))], ['cheat'])
+  const cheat = facts.peers.find(({ name }) => name === 'cheat')
+  assert.deepEqual([cheat?.processed, cheat?.validated, cheat?.settled], [0, 0, 0])
+  const [before, after] = [facts.money?.before, facts.money?.withdrawn].map((snapshot) =>
+    snapshot?.balances.find(({ name }) => name === 'cheat'),
+  )
+  assert.equal(after?.tokenWei, before?.tokenWei)
+  assert.ok(BigInt(after?.bondWei as string) < BigInt(before?.bondWei as string))
+})
+
+test('without a chain the demo shows the network alone', async (t) => {
+  const { chain, facts } = await runDemo(await temporaryDirectory(t), '--unpaid')
+  assert.deepEqual([chain, facts.equal, facts.money], [undefined, true, null])
 })
 
 /** A demo whose processes are all up; they and their disks lie in `directory`. */
 async function startDemo(t: TestContext) {
   const directory = await temporaryDirectory(t, () => demo.kill())
   const demo = startProcess(CLI, [...ARGS, '--out', join(directory, 'out')], { env: { TMPDIR: directory } })
-  const { members } = (await demo.line(({ type }) => type === 'demo:started')) as unknown as Started
+  const { members, chain } = (await demo.line(({ type }) => type === 'demo:started')) as unknown as Started
   assert.equal(members.length, 4)
-  return { demo, directory, pids: members.map(({ pid }) => pid) }
+  const pids = [chain as number, await anvilOf(directory), ...members.map(({ pid }) => pid)]
+  assert.deepEqual(pids.filter(isRunning), pids)
+  return { demo, directory, pids }
+}
+
+async function anvilOf(directory: string): Promise<number> {
+  for await (const file of glob(join(directory, 'minga-demo-*/chain/devnet-processes.json'))) {
+    return (JSON.parse(await readFile(file, 'utf8')) as { anvil: number }).anvil
+  }
+  throw new Error('expected the chain to say which process it is')
 }
 
 test('Ctrl-C ends the demo and all its processes, and nothing of them stays on the disk', async (t) => {
