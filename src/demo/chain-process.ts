@@ -23,8 +23,8 @@ export interface ChainProcess {
   readonly chainFile: string
   readonly chain: ChainFile
   readonly pid: number
-  /** Throws DemoChainError where it has ended by itself. */
-  check(): void
+  /** Resolves with a DemoChainError when it ends by itself. */
+  readonly died: Promise<DemoChainError>
   /** Idempotent. */
   stop(): Promise<void>
 }
@@ -43,7 +43,12 @@ export async function startChainProcess(
   closeSync(log)
   const ended = once(child, 'exit')
   ended.catch(() => {})
+  let isStopping = false
+  const died = new Promise<DemoChainError>((resolve) => {
+    child.once('exit', (code, by) => isStopping || resolve(new DemoChainError(`its end with ${by ?? `exit code ${code}`}`)))
+  })
   const stop = async () => {
+    isStopping = true
     if (child.connected) child.disconnect()
     await ended
   }
@@ -52,15 +57,12 @@ export async function startChainProcess(
     const message = await Promise.race([
       once(child, 'message', { ...(signal && { signal }) }).then(([first]) => first as FromChainMember),
       ended.then(
-        ([code, by]): FromChainMember => ({ type: 'failed', message: `it ended with ${by ?? `exit code ${code}`}`, hint: undefined }),
+        ([code, by]): FromChainMember => ({ type: 'failed', message: `its end with ${by ?? `exit code ${code}`}`, hint: undefined }),
       ),
     ])
     if (message.type === 'failed') throw new DemoChainError(message.message, message.hint)
     const { chainFile, chain } = message
-    const check = () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new DemoChainError('it ended by itself', undefined)
-    }
-    return { chainFile, chain, pid: child.pid as number, check, stop }
+    return { chainFile, chain, pid: child.pid as number, died, stop }
   } catch (error) {
     await stop()
     signal?.throwIfAborted()

@@ -56,10 +56,11 @@ export class CircuitsUnbuiltError extends MingaError {
 export class DemoChainError extends MingaError {
   readonly exitCode = EXIT.jobFailed
 
-  constructor(found: string, hint: string | undefined) {
+  /** `advice` is what its process says to do. */
+  constructor(found: string, advice?: string) {
     super({
-      message: `expected a development chain to run: ${found}`,
-      hint: `${hint === undefined ? '' : `${hint}; `}\`--unpaid\` shows the network without a chain`,
+      message: `expected a development chain to run, found: ${found}${advice === undefined ? '' : ` (${advice})`}`,
+      hint: '`--unpaid` shows the network without a chain',
     })
   }
 }

@@ -48,9 +48,11 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<E
   await makeDirectory(resolve(options.out))
   const directory = await mkdtemp(join(tmpdir(), 'minga-demo-'))
   const limit = AbortSignal.timeout(options.limitMs)
-  const signal = AbortSignal.any([context.signal, limit])
+  const failed = new AbortController()
+  const signal = AbortSignal.any([context.signal, limit, failed.signal])
+  const fail = (error: Error) => failed.abort(error)
   try {
-    const facts = await runSwarm({ options, context, directory, signal, watch: createStopwatch() })
+    const facts = await runSwarm({ options, context, directory, signal, fail, watch: createStopwatch() })
     context.output.item(facts, () => renderFacts(facts, context.output.style))
     if (!facts.equal) throw new DemoUnequalError(facts.job.bytes)
     const broken = facts.money === null ? [] : brokenChecks(facts.money)
@@ -89,6 +91,7 @@ async function startAll(run: Run, undo: Undo): Promise<DemoFacts> {
   const { cacheDir } = context.config
   const logLevel = options.chaos ? 'debug' : 'info'
   const treasury = await opening
+  treasury?.process.died.then(run.fail)
   // Who holds a paid Job follows its escrow, too.
   const bootstrapArgs = treasury === undefined ? [] : ['--chain-file', treasury.process.chainFile]
   const swarm = await startSwarm({ directory, cacheDir, env: context.plainEnv, logLevel, bootstrapArgs, signal })
@@ -104,7 +107,7 @@ async function startAll(run: Run, undo: Undo): Promise<DemoFacts> {
   const tookMs = watch.lap('start')
   const started = { type: 'demo:started', members: facts, chain: treasury?.process.pid, tookMs }
   context.output.item(started, () => renderMembers(members, tookMs))
-  return runJob(run, { swarm, client, treasury, money, original: await original })
+  return runJob(run, { swarm, client, money, original: await original })
 }
 
 /** Peer by peer a name; the cheat has its own. */

@@ -21,7 +21,7 @@ import type { DemoOptions } from './run-demo.ts'
 import type { Stopwatch } from './stopwatch.ts'
 import { inStudio } from './studio.ts'
 import type { Swarm } from './swarm.ts'
-import { BOND_WEI, TOKEN_WEI, type Treasury } from './treasury.ts'
+import { BOND_WEI, TOKEN_WEI } from './treasury.ts'
 
 /** What all steps of one run share. */
 export interface Run {
@@ -30,6 +30,8 @@ export interface Run {
   /** Temporary: everything of the swarm lies in it. */
   directory: string
   signal: AbortSignal
+  /** Ends it all with this error. */
+  fail(error: Error): void
   watch: Stopwatch
 }
 
@@ -37,7 +39,6 @@ export interface Run {
 export interface Stage {
   swarm: Swarm
   client: MingaClient
-  treasury: Treasury | undefined
   money: Money | undefined
   original: Picture
 }
@@ -169,9 +170,8 @@ function namesOf(swarm: Swarm): (peer: string) => string {
   return (peer) => swarm.members().find((member) => member.peer === peer)?.name ?? shortPeer(peer)
 }
 
-/** A process that fell over by itself is a failure, also where the others did its work. */
-async function checkMembers({ swarm, treasury }: Stage, { owner, finisher }: Killed): Promise<void> {
-  treasury?.process.check()
+/** A peer that fell over by itself is a failure, also where the others did its work. */
+async function checkMembers({ swarm }: Stage, { owner, finisher }: Killed): Promise<void> {
   for (const member of swarm.members()) {
     if (member.isRunning() || member.peer === owner?.peer || member.peer === finisher?.peer) continue
     throw new MemberEndedError(member.name, await member.ended)
