@@ -1,0 +1,51 @@
+/** A peer that nobody can dial, behind a firewall or a NAT: it works by the connections that it opens itself, and its results are fetched over them. */
+import assert from 'node:assert/strict'
+import { it, type TestContext } from 'node:test'
+import { numbersJob } from '../support/jobs.ts'
+import { noLab } from './support/lab.ts'
+import { type LabMember, startLabNetwork } from './support/lab-network.ts'
+
+const MICRO_JOBS = 6
+const BEHAVIOUR = { slowMs: 100, patience: { validateMs: 1000, recheckMs: 1000 } }
+
+it('peers that nobody can dial', { skip: noLab }, async (t) => {
+  const network = await startLabNetwork(t)
+  const { lab } = network
+  const [seed, open, closed, other] = await Promise.all([
+    lab.addHost('seed', '198.51.100.1'),
+    lab.addHost('open', '198.51.100.2'),
+    lab.addHost('closed', '203.0.113.1'),
+    lab.addHost('other', '192.0.2.1'),
+  ])
+  await lab.closeInbound(closed)
+  await lab.closeInbound(other)
+  const bootstrap = await network.startBootstrap(seed)
+  const options = { behaviour: BEHAVIOUR, bootstrap: bootstrap.addresses }
+  const works = async (t: TestContext, name: string, members: readonly LabMember[]) => {
+    const { draft, expected } = numbersJob({ macroJobs: 2, microJobs: MICRO_JOBS, blocks: 2 }, { name })
+    const { bytes, report } = await (await network.place(seed, draft, bootstrap)).finish()
+    assert.deepEqual(bytes, Buffer.from(expected))
+    assert.deepEqual(report.culprits, [])
+    const share = new Map(report.peers.map(({ peer, processed }) => [peer, processed]))
+    t.diagnostic(members.map(({ host, peer }) => `${host.name}: ${share.get(peer) ?? 0} MicroJobs`).join(', '))
+    return members.map(({ peer }) => share.get(peer) ?? 0)
+  }
+
+  const [reachable, unreachable] = await Promise.all([open, closed].map((host) => network.startPeer(host, options)))
+  assert.ok(reachable && unreachable)
+  await t.test('one works beside one that can be dialled', async (t) => {
+    // Both are needed: who computed a MacroJob does not validate it.
+    const [, its = 0] = await works(t, 'beside', [reachable, unreachable])
+    assert.ok(its > 0, 'it has a part in the work')
+  })
+
+  await t.test('two work without anybody else, by way of the bootstrap node', async (t) => {
+    await reachable.kill()
+    const second = await network.startPeer(other, options)
+    const parts = await works(t, 'alone', [unreachable, second])
+    assert.equal(
+      parts.reduce((sum, part) => sum + part, 0),
+      2 * MICRO_JOBS,
+    )
+  })
+})
