@@ -2,10 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 /// @notice What a proof is measured against (`npm run bench`, figure 8): every leaf comes as calldata, and the contract looks at all of them itself.
 /// @dev Made to be cheap, so that the comparison is fair: keccak, prices that no storage holds, each wallet once and a byte a leaf for whose it is, one
-/// write for a wallet. The Jobs' seeds would be public.
+/// write for a wallet, four hashes instead of a MicroJob's sixteen blocks. The Jobs' seeds would be public.
 contract RevealAll {
     /// @param wallets Whoever is paid, each once.
     /// @param owners One byte a leaf: the place of its wallet.
@@ -16,11 +17,14 @@ contract RevealAll {
         bytes32[] leaves;
     }
 
-    /// @notice What is under the drawn leaf of a MacroJob, and its validator's word for the verdict.
+    /// @notice The drawn block under the drawn leaf of a MacroJob, and its validator's word for it.
     /// @param validator The place of its wallet.
+    /// @param verdict The block's hash.
+    /// @param siblings From it to the root of the MicroJob's blocks, the lowest first.
     struct Opening {
         uint256 validator;
-        bytes32[] elements;
+        bytes32 verdict;
+        bytes32[4] siblings;
         bytes32 r;
         bytes32 vs;
     }
@@ -32,7 +36,7 @@ contract RevealAll {
     error WrongLeaf(uint256 index);
     error BadValidator(address validator);
 
-    uint256 private constant UNIT_PRICE = 50;
+    uint256 private constant UNIT_PRICE = 20;
     uint256 private constant VALIDATION_PRICE = 30;
     uint256 private constant FINISHER_PRICE = 7;
     bytes32 private constant PAID = bytes32(uint256(1));
@@ -111,11 +115,19 @@ contract RevealAll {
 
     function _check(bytes32 root, Revealed calldata revealed, Opening calldata opening, uint256 index, uint256 random) private view {
         address processor = revealed.wallets[uint8(revealed.owners[index])];
-        bytes32[] calldata elements = opening.elements;
-        if (keccak256(abi.encodePacked(processor, elements)) != revealed.leaves[index]) revert WrongLeaf(index);
-        bytes32 digest = keccak256(abi.encode(address(this), block.chainid, root, index, elements[random % elements.length]));
+        if (keccak256(abi.encodePacked(processor, _rootOf(opening, random))) != revealed.leaves[index]) revert WrongLeaf(index);
+        bytes32 digest = keccak256(abi.encode(address(this), block.chainid, root, index, opening.verdict));
         address validator = ECDSA.recover(digest, opening.r, opening.vs);
         if (validator == processor || validator != revealed.wallets[opening.validator] || stakeOf[validator] == 0) revert BadValidator(validator);
+    }
+
+    /// @dev The lowest bits of `place` say on which side each sibling is.
+    function _rootOf(Opening calldata opening, uint256 place) private pure returns (bytes32 node) {
+        node = opening.verdict;
+        for (uint256 i; i < 4; ++i) {
+            bytes32 sibling = opening.siblings[i];
+            node = (place >> i) & 1 == 0 ? Hashes.efficientKeccak256(node, sibling) : Hashes.efficientKeccak256(sibling, node);
+        }
     }
 
     function _pay(uint256 chunk, Revealed calldata revealed, uint256[] memory units, uint256 macroJobs) private {

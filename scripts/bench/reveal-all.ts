@@ -4,11 +4,12 @@ import { ethers, type World } from '../../test/contracts/support/world.ts'
 export interface RevealedShape {
   macroJobs: number
   microJobs: number
-  blocks: number
 }
 
 /** Wallets that process, and the place of the one that validates: those of the proven Jobs. */
 const WORKERS = 4
+/** Of each MicroJob, as the contract takes them: as many as a paid Job can have. */
+const BLOCKS = 16
 
 /** Gas of paying four workers and a validator in one call of contracts/test/RevealAll.sol, which checks each verdict (`settle`) or none (`credit`). */
 export async function revealAll(world: World, shape: RevealedShape, how: 'settle' | 'credit'): Promise<number> {
@@ -28,35 +29,44 @@ export async function revealAll(world: World, shape: RevealedShape, how: 'settle
   const openings = Array.from({ length: shape.macroJobs }, (_, macroJob) => {
     const draw = BigInt(hashOf(['bytes32', 'uint256', 'uint256'], [root, beacon, macroJob]))
     const micro = Number(draw % BigInt(shape.microJobs))
-    const elements = elementsOf(macroJob, micro, shape.blocks)
-    const verdict = elements[Number((draw >> 128n) % BigInt(shape.blocks))]
+    const [verdict, ...siblings] = pathOf(macroJob, micro, Number((draw >> 128n) % BigInt(BLOCKS)))
     const signed = [contract.target, world.chainId, root, macroJob * shape.microJobs + micro, verdict]
     const { r, yParityAndS: vs } = Signature.from(
       validator.signingKey.sign(hashOf(['address', 'uint256', 'bytes32', 'uint256', 'bytes32'], signed)),
     )
-    return { validator: WORKERS, elements, r, vs }
+    return { validator: WORKERS, verdict, siblings, r, vs }
   })
   return Number((await send('settle', 0, revealed, openings)).gasUsed)
 }
 
 /** The same shares of the work as in the proven Jobs. */
-function revealedOf({ peers }: World, { macroJobs, microJobs, blocks }: RevealedShape) {
+function revealedOf({ peers }: World, { macroJobs, microJobs }: RevealedShape) {
   const owners: number[] = []
   const leaves: string[] = []
   for (let i = 0; i < macroJobs; i++) {
     for (let j = 0; j < microJobs; j++) {
       const owner = (i + j) % WORKERS
       owners.push(owner)
-      // A packed list pads each of its elements to a word.
-      leaves.push(ethers.solidityPackedKeccak256(['address', 'bytes32[]'], [peers[owner]!.address, elementsOf(i, j, blocks)]))
+      leaves.push(ethers.solidityPackedKeccak256(['address', 'bytes32'], [peers[owner]!.address, levelsOf(i, j).at(-1)![0]]))
     }
   }
   const wallets = [...peers.slice(0, WORKERS), peers[5]!].map(({ address }) => address)
   return { wallets, owners: Uint8Array.from(owners), leaves }
 }
 
-function elementsOf(macroJob: number, micro: number, blocks: number): string[] {
-  return Array.from({ length: blocks }, (_, block) => ethers.id(`element ${macroJob} ${micro} ${block}`))
+/** The block's hash and its siblings up to the root. */
+function pathOf(macroJob: number, micro: number, block: number): string[] {
+  const levels = levelsOf(macroJob, micro).slice(0, -1)
+  return [levels[0]![block]!, ...levels.map((level, height) => level[(block >> height) ^ 1]!)]
+}
+
+/** The tree of a MicroJob's blocks, the lowest level first. */
+function levelsOf(macroJob: number, micro: number): string[][] {
+  const levels = [Array.from({ length: BLOCKS }, (_, block) => ethers.id(`block ${macroJob} ${micro} ${block}`))]
+  for (let below = levels[0]!; below.length > 1; below = levels.at(-1)!) {
+    levels.push(Array.from({ length: below.length / 2 }, (_, i) => hashOf(['bytes32', 'bytes32'], below.slice(2 * i, 2 * i + 2))))
+  }
+  return levels
 }
 
 function hashOf(types: string[], values: unknown[]): string {

@@ -49,7 +49,7 @@ describe('a real proof', () => {
     const { gasUsed } = await send(finisher, settlement)
     // The probes of a coverage run cost gas of their own.
     if (process.env.MINGA_CONTRACTS === undefined) assert.ok(gasUsed < 450_000n, `${gasUsed} gas`)
-    assert.equal(await world.view('creditOf', world.peers[0]!.address), 150n)
+    assert.equal(await world.view('creditOf', world.peers[0]!.address), 60n)
     assert.equal(await world.view('creditOf', world.peers[5]!.address), 90n)
     assert.equal((await world.view('job', jobId)).held, 0n)
     assert.equal(await balanceOf(world, await world.escrow.getAddress()), await world.view('owed'))

@@ -60,7 +60,7 @@ export async function provenChunk(world: World, jobId: bigint, shape: ProvenShap
 export async function openProvable(world: World, { macroJobs, microJobs, blocks, chunks = 1 }: ProvenShape): Promise<bigint> {
   const infoHash = ethers.id('a Job with a real proof')
   const jobId = await world.view('jobIdOf', world.requester.address, infoHash)
-  const shape = { macroJobs: chunks * macroJobs, chunkMacroJobs: macroJobs, microJobs, blocks, unitPrice: 50n, minBond: 2000n }
+  const shape = { macroJobs: chunks * macroJobs, chunkMacroJobs: macroJobs, microJobs, blocks, unitPrice: 20n, minBond: 2000n }
   await openJob(world, { ...shape, infoHash, seedCommitment: seedCommitmentOf(SEED, jobId) })
   return jobId
 }
