@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -142,9 +141,4 @@ async function within<T>(promise: Promise<T>, words: () => string): Promise<T> {
 
 function lastWords({ printed, log }: RealProcess): string {
   return [...printed.slice(-4), ...log.slice(-4)].map((line) => JSON.stringify(line)).join('\n')
-}
-
-/** Short and the same for the same bytes. */
-export function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
 }
