@@ -14,7 +14,7 @@ import { closingLine, type FileCount } from './test-reporter.ts'
 // Tests start processes of their own, so more files at once than cores would only make their timeouts tight.
 const CONCURRENCY = 2
 // The longest tests simulate a few hundred networks; a test that takes longer than this hangs.
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 180_000
 /** More than this is no accident. */
 const MAX_AGAIN = 4
 
