@@ -26,6 +26,18 @@ export class DemoUnequalError extends MingaError {
   }
 }
 
+/** The peers are there, and none of them takes the Job. */
+export class NobodyJoinedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+
+  constructor(afterMs: number) {
+    super({
+      message: `expected peers to join the Job, found none of them there after ${afterMs / 1000} s`,
+      hint: 'the last lines of each peer are above: they say what it refuses; `minga doctor` examines this machine',
+    })
+  }
+}
+
 /** The demo as a whole took too long. */
 export class DemoTimeoutError extends MingaError {
   readonly exitCode = EXIT.timeout

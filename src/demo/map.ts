@@ -163,11 +163,14 @@ function drawLegend(canvas: Canvas, { title, subtitle, peers }: MapInit, area: B
   )
   const first = left + width + 70 * unit
   const each = (area.width - first) / peers.length
+  const widest = Math.max(...peers.map((peer) => canvas.text(peer.note, { x: 0, y: -100 }, note)))
+  // Many peers have little room each.
+  const scale = Math.min(1, (each - 100 * unit) / widest)
   for (const [i, peer] of peers.entries()) {
     const x = first + i * each
     const swatch = { x, y: area.y + 44 * unit, width: 56 * unit, height: 88 * unit }
     canvas.box(swatch, colorOf(i), { radius: 12 * unit })
-    canvas.text(peer.name, { x: x + 76 * unit, y: titleAt }, { size: 28 * unit, color: WHITE, weight: 1.1 })
-    canvas.text(peer.note, { x: x + 76 * unit, y: noteAt }, note)
+    canvas.text(peer.name, { x: x + 76 * unit, y: titleAt }, { size: 28 * unit * scale, color: WHITE, weight: 1.1 })
+    canvas.text(peer.note, { x: x + 76 * unit, y: noteAt }, { ...note, size: note.size * scale })
   }
 }

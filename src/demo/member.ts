@@ -34,6 +34,8 @@ export interface Member {
   readonly logFile: string
   /** How it ended, in words, once it did: `exit code 0`, `SIGKILL`. */
   readonly ended: Promise<string>
+  /** Resolves when it ends and nobody has asked it to. */
+  readonly fell: Promise<MemberEndedError>
   isRunning(): boolean
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>
@@ -55,6 +57,7 @@ export async function startMember({ name, role, dataDir, logFile, args, env, sig
   const child = startBound(process.execPath, entry, command, { stdio: ['ignore', 'pipe', log], env })
   closeSync(log)
   let running = true
+  let isAsked = false
   const ended = new Promise<string>((resolve) => {
     const end = (how: string) => {
       running = false
@@ -63,7 +66,11 @@ export async function startMember({ name, role, dataDir, logFile, args, env, sig
     child.once('exit', (code, by) => end(by ?? `exit code ${code}`))
     child.once('error', (error) => end(error.message))
   })
+  const fell = new Promise<MemberEndedError>((resolve) => {
+    ended.then((how) => isAsked || resolve(new MemberEndedError(name, how)))
+  })
   const kill = async () => {
+    isAsked = true
     child.kill('SIGKILL')
     await ended
   }
@@ -89,9 +96,11 @@ export async function startMember({ name, role, dataDir, logFile, args, env, sig
     pid: child.pid as number,
     logFile,
     ended,
+    fell,
     isRunning: () => running,
     kill,
     async stop() {
+      isAsked = true
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS)
       await ended

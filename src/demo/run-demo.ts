@@ -35,7 +35,7 @@ export interface DemoOptions {
   limitMs: number
 }
 
-const CHEAT = 'cheat'
+const CHEAT = 'the cheat'
 /** So many lines of each process's log are shown where the demo fails. */
 const LAST_LINES = 5
 
@@ -97,6 +97,8 @@ async function startAll(run: Run, undo: Undo): Promise<DemoFacts> {
   const swarm = await startSwarm({ directory, cacheDir, env: context.plainEnv, logLevel, bootstrapArgs, signal })
   undo.add(() => swarm.stop())
   await Promise.all([startPeers(swarm, options, treasury), treasury?.bondAll()])
+  // A process that falls over by itself is a failure, also where the others would do its work.
+  for (const member of swarm.members()) member.fell.then(run.fail)
   const chain = treasury && { chain: treasury.requester }
   const client = await createClient({ bootstrap: [swarm.webSocketAddress()], signal, ...chain })
   undo.add(() => client.close())

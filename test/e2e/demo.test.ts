@@ -97,11 +97,11 @@ test('the demo loses the owner of a queue and the peer that would settle, ends w
 test('a peer that computes everything wrong is caught, and neither paid nor left with its whole bond', async (t) => {
   const { facts } = await runDemo(await temporaryDirectory(t), '--cheat')
   assert.equal(facts.equal, true)
-  assert.deepEqual([...new Set(facts.culprits.map(({ name }) => name))], ['cheat'])
-  const cheat = facts.peers.find(({ name }) => name === 'cheat')
+  assert.deepEqual([...new Set(facts.culprits.map(({ name }) => name))], ['the cheat'])
+  const cheat = facts.peers.find(({ name }) => name === 'the cheat')
   assert.deepEqual([cheat?.processed, cheat?.validated, cheat?.settled], [0, 0, 0])
   const [before, after] = [facts.money?.before, facts.money?.withdrawn].map((snapshot) =>
-    snapshot?.balances.find(({ name }) => name === 'cheat'),
+    snapshot?.balances.find(({ name }) => name === 'the cheat'),
   )
   assert.equal(after?.tokenWei, before?.tokenWei)
   assert.ok(BigInt(after?.bondWei as string) < BigInt(before?.bondWei as string))
