@@ -47,7 +47,7 @@ export const settlement: FigureDefinition = {
         `Checking: each MicroJob has ${BLOCKS} blocks, of which its validator runs one again, and computes for ${MICRO_JOB_S} s. Computed from the measured CPU of the proof; the target counts what was useful, too.`,
         'Gas: four wallets that process and one that validates, all with their first credit; calls after the second chunk are counted as the second, which has no first credit.',
         ...gas.map(gasNote),
-        'The rival is contracts/test/RevealAll.sol: every leaf in the calldata of one call, a keccak root, the drawn leaf of each MacroJob opened, its validator’s signature checked. It publishes which wallet did which MicroJob. Both need a root on the chain before.',
+        'The rival is contracts/test/RevealAll.sol: every leaf in the calldata of one call, a keccak root, the drawn block of each MacroJob opened, its validator’s signature and stake checked. It publishes which wallet did which MicroJob. Both need a root on the chain before.',
       ],
     }
   },
