@@ -162,7 +162,7 @@ export interface Replica {
 // ---------------------------------------------------------------- storage
 
 export interface FetchOptions extends Abortable {
-  /** Peers likely to hold it, tried first and in this order. */
+  /** Peers likely to hold it, tried first: those that are connected, then the others, each in this order. */
   providers?: PeerId[]
   /** Refuse more than this. @default 1 GiB */
   maxBytes?: number

@@ -101,9 +101,10 @@ export async function createBlocks(components: BlocksComponents, init: BlocksIni
 
   /** Runs `task` with a session on the file below `cid`. */
   function onFile<T>(cid: Cid, options: FetchOptions, task: (root: CID, session: Session, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { providers = [], maxBytes = DEFAULT_MAX_BYTES } = options
+    const { maxBytes = DEFAULT_MAX_BYTES } = options
     return operation(options.signal, (signal, hold) => {
       const root = parseCid(cid)
+      const providers = connectedFirst(libp2p, options.providers ?? [])
       return task(root, createSession(shared, { root, hold, providers, maxBytes, signal }), signal)
     })
   }
@@ -193,4 +194,11 @@ export async function createBlocks(components: BlocksComponents, init: BlocksIni
     gc: (options) => operation(options?.signal, (signal) => collectGarbage({ store, holds, logger }, rootsOfAll, signal)),
     stop: () => (stopped ??= stop()),
   }
+}
+
+/** Who has to be dialled comes last: one behind a firewall answers no dial for seconds, while another has the bytes at hand. */
+function connectedFirst(libp2p: Libp2pHandle | undefined, providers: readonly PeerId[]): readonly PeerId[] {
+  if (libp2p === undefined || providers.length < 2) return providers
+  const connected = new Set((libp2p.getConnections() as { remotePeer: object }[]).map(({ remotePeer }) => String(remotePeer)))
+  return providers.toSorted((a, b) => Number(connected.has(b)) - Number(connected.has(a)))
 }
