@@ -6,8 +6,8 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 /// @notice What a proof is measured against (`npm run bench`, figure 8): every leaf comes as calldata, and the contract looks at all of them itself.
 /// @dev Made to be cheap, so that the comparison is fair: keccak, prices that no storage holds, each wallet once and a byte a leaf for whose it is, one
-/// write for a wallet, four hashes instead of a MicroJob's sixteen blocks. It shows who did what, and does not
-/// check that the MicroJobs' ids follow from the seed.
+/// write for a wallet, four hashes instead of a MicroJob's sixteen blocks. It shows who did what, and does not check that the
+/// MicroJobs' ids follow from the seed.
 contract RevealAll {
     /// @param wallets Whoever is paid, each once.
     /// @param owners One byte a leaf: the place of its wallet.

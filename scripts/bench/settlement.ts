@@ -79,7 +79,7 @@ function proofRows({ size, single, many }: Proofs, judged: boolean): Row[] {
     ...(judged
       ? [
           row(
-            'of it, witness',
+            'witness alone',
             's',
             many.map(({ witnessS }) => witnessS),
           ),
