@@ -1,4 +1,5 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
+import { bytesToHex, equalBytes } from './bytes.ts'
 import type { Attempt, ChunkState } from './chunk-state.ts'
 import { escrowAttempt, isEscrowClosed, isSettled } from './escrow-facts.ts'
 import { type Endorser, endorsementHash, isAttemptOf } from './escrow-proposal.ts'
@@ -20,6 +21,9 @@ export type EscrowDuty =
   | { kind: 'sign-verdict'; expected: ExpectedVerdict }
   /** `macros` are agreed, in this attempt, and not paid yet. */
   | { kind: 'settle'; chunk: number; attempt: number; macros: number[] }
+
+/** Proposals of one attempt that a peer endorses, one after another: the escrow takes the first whose root arrives. A peer's log has room for it. */
+const MAX_ENDORSEMENTS = 8
 
 type Standing<D> = D & { id: string; before: string[] }
 
@@ -44,9 +48,20 @@ export function rootDuties(
   const { root, digest, endorsers, missing } = best
   const duties: Standing<EscrowDuty>[] = []
   const isMember = best.record.members.includes(self) || best.record.authors.includes(self)
-  if (isMember && !view.endorsements.get(key)?.some(({ author }) => author === self)) {
+  // Peers that joined since, or a better rank, may have made another proposal the best: whoever stuck to its first word would hold all others up.
+  const given = (view.endorsements.get(key) ?? []).filter(({ author }) => author === self)
+  const isGiven = given.some(({ record }) => equalBytes(record.proposal, digest))
+  if (isMember && !isGiven && given.length < MAX_ENDORSEMENTS) {
     const structHash = endorsementHash(view, info, best)
-    duties.push({ id: `endorse/${key}`, before: [], kind: 'endorse', chunk, attempt, proposal: digest, structHash })
+    duties.push({
+      id: `endorse/${key}/${bytesToHex(digest.subarray(0, 8))}`,
+      before: [],
+      kind: 'endorse',
+      chunk,
+      attempt,
+      proposal: digest,
+      structHash,
+    })
   }
   if (isMember && missing.length === 0 && endorsers.length >= info.payment.quorum) {
     const before = orderOf(view, best, self)

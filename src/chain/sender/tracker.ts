@@ -3,7 +3,7 @@ import { FeeAboveCapError } from '../errors.ts'
 import { count, nullable, type Receipt, receipt } from '../rpc/fields.ts'
 import { broadcast } from './broadcast.ts'
 import type { SenderComponents, SenderInit } from './components.ts'
-import { replacementFee } from './fees.ts'
+import { type Fee, replacementFee } from './fees.ts'
 import { marketFee } from './prepare.ts'
 import type { Call, SignedTransaction } from './sign.ts'
 
@@ -171,8 +171,12 @@ async function offer(
         state.wasTaken ||= outcome.answer === 'taken'
         events.onSent(newest.hash)
         return false
-      case 'underpriced':
       case 'below-base-fee':
+        // No pool holds it, so that an eighth more is no price: the next block tells one.
+        if (!(await marketRose(components, init, newest.fee, signal))) return false
+        if (!(await reprice(components, init, tracked, state, signal))) return false
+        continue
+      case 'underpriced':
         if (!(await reprice(components, init, tracked, state, signal))) return false
         continue
       case 'nonce-used':
@@ -196,6 +200,15 @@ async function isStuck(
   if (clock.nowMs() - sentMs >= stuckAfterMs) return true
   const { baseFeeWei } = await head.latest(options)
   return baseFeeWei > versions.at(-1)!.fee.maxWei
+}
+
+/** True where the market asks for more than was offered, as far as our cap goes. */
+async function marketRose(components: SenderComponents, init: SenderInit, offered: Fee, signal: AbortSignal): Promise<boolean> {
+  const market = await marketFee(components, init, signal).catch((error: unknown) => {
+    if (error instanceof FeeAboveCapError) return undefined
+    throw error
+  })
+  return market !== undefined && market.maxWei > offered.maxWei
 }
 
 /** Signs a dearer version; false where the cap, or patience, is at its end. */
