@@ -5,6 +5,8 @@ import type { Abortable, Chain, ChainEvent } from '../ports.ts'
 export interface SettledFacts {
   /** Who settled, by name. */
   name: string
+  chunk: number
+  attempt: number
   macroJobs: number
   transaction: string
 }
@@ -48,7 +50,8 @@ export function followChain({ chain, nameOf, onEvent }: StoryInit): ChainStory {
 
   const hear = (event: ChainEvent) => {
     if (event.type === 'macrojobs:settled') {
-      settled.push({ name: nameOf(event.finisher), macroJobs: bitsOf(event.counted), transaction: event.transaction })
+      const { chunk, attempt, transaction } = event
+      settled.push({ name: nameOf(event.finisher), chunk, attempt, macroJobs: bitsOf(event.counted), transaction })
       for (const { wallet, count } of event.payees) addTo(paid, nameOf(wallet), count)
     }
     if (event.type === 'wallet:convicted') {
@@ -97,7 +100,7 @@ function describe(event: ChainEvent, nameOf: (wallet: string) => string): string
     case 'beacon:pinned':
       return `the hash of block ${event.ofBlock} is the beacon: it draws what is checked`
     case 'macrojobs:settled':
-      return `${nameOf(event.finisher)} proved and settled ${bitsOf(event.counted)} MacroJobs`
+      return `${nameOf(event.finisher)} proved and settled ${macroJobsOf(event.counted)}`
     case 'job:settled':
       return 'the Job is settled'
     case 'wallet:convicted':
@@ -108,6 +111,8 @@ function describe(event: ChainEvent, nameOf: (wallet: string) => string): string
 }
 
 const roundOf = (attempt: number) => (attempt === 0 ? '' : `, round ${attempt + 1}`)
+
+const macroJobsOf = (bits: bigint) => (bitsOf(bits) === 1 ? '1 MacroJob' : `${bitsOf(bits)} MacroJobs`)
 
 const bitsOf = (bits: bigint) => bits.toString(2).replaceAll('0', '').length
 

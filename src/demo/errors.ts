@@ -26,6 +26,18 @@ export class DemoUnequalError extends MingaError {
   }
 }
 
+/** So few peers cannot do what is to be shown. */
+export class TooFewPeersError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(needed: number, found: number, what: string) {
+    super({
+      message: `expected at least ${needed} peers for ${what}, found ${found}`,
+      hint: 'raise `--peers`, or leave the money out with `--unpaid`',
+    })
+  }
+}
+
 /** The peers are there, and none of them takes the Job. */
 export class NobodyJoinedError extends MingaError {
   readonly exitCode = EXIT.jobFailed

@@ -72,12 +72,12 @@ export async function watchMoney(treasury: Treasury, onEvent: (event: ChainEvent
       const budgetWei = BigInt(macroJobs) * (BigInt(microJobs) * unitPriceWei + validationPriceWei + finisherPriceWei)
       const { number } = await onlooker.head({ signal })
       await story.until(() => story.blockNumber() >= number, { signal })
-      const proofTimes = await readProofTimes(members)
+      const proofMsOf = await readProofTimes(members)
       const rpcUrl = treasury.process.chain.rpc[0] as string
       const settlements = story.settled().map(async (settlement) => ({
         ...settlement,
         gasUsed: await gasOf(rpcUrl, settlement.transaction, { signal }),
-        proofMs: proofTimes.get(settlement.name),
+        proofMs: proofMsOf(settlement),
       }))
       return {
         chainId: onlooker.chainId,

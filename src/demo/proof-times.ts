@@ -1,13 +1,26 @@
 import { readFile } from 'node:fs/promises'
 import type { Member } from './member.ts'
 
-/** How long the last proof of each peer took, in milliseconds, by the peer's name, as its log says. */
-export async function readProofTimes(members: readonly Member[]): Promise<Map<string, number>> {
+/** What a proof was made for. */
+export interface ProofKey {
+  /** Of the peer. */
+  name: string
+  chunk: number
+  attempt: number
+  macroJobs: number
+}
+
+/** How long a peer's proof took, in milliseconds, as its log says; undefined where it says nothing. */
+export async function readProofTimes(members: readonly Member[]): Promise<(proof: ProofKey) => number | undefined> {
   const found = new Map<string, number>()
   for (const { name, logFile } of members) {
-    const line = (await readFile(logFile, 'utf8')).split('\n').findLast((text) => text.includes('"msg":"proved"'))
-    const proofMs = line === undefined ? undefined : (JSON.parse(line) as { proofMs: number }).proofMs
-    if (proofMs !== undefined) found.set(name, proofMs)
+    const lines = (await readFile(logFile, 'utf8')).split('\n').filter((line) => line.endsWith('"msg":"proved"}'))
+    for (const line of lines) {
+      const { proofMs, ...proof } = JSON.parse(line) as Omit<ProofKey, 'name'> & { proofMs: number }
+      found.set(keyOf({ ...proof, name }), proofMs)
+    }
   }
-  return found
+  return (proof) => found.get(keyOf(proof))
 }
+
+const keyOf = ({ name, chunk, attempt, macroJobs }: ProofKey) => `${name}/${chunk}/${attempt}/${macroJobs}`

@@ -42,13 +42,20 @@ export function renderMoney(money: MoneyFacts, style: Style): string[] {
   return [
     `escrow     ${formatTokens(budgetWei)} tokens: ${price}`,
     ...settlements.map((settlement) => `settled    ${describeSettlement(settlement)}`),
-    ...convicted.map(({ name, burnedWei }) => style.red(`convicted  ${name}: ${formatTokens(burnedWei)} tokens of its bond are burned`)),
+    ...describeConvictions(convicted).map((line) => style.red(`convicted  ${line}`)),
     `money      ${broken.length === 0 ? style.green(sum) : style.red(`does not add up: ${broken.map(({ what }) => what).join('; ')}`)}`,
   ]
+}
+
+function describeConvictions(convicted: MoneyFacts['convicted']): string[] {
+  return Object.entries(Object.groupBy(convicted, ({ name }) => name)).map(([name, all = []]) => {
+    const burned = all.reduce((sum, { burnedWei }) => sum + burnedWei, 0n)
+    return `${name}, ${all.length === 1 ? 'once' : `${all.length} times`}: ${formatTokens(burned)} tokens of its bond are burned`
+  })
 }
 
 function describeSettlement({ name, macroJobs, proofMs, gasUsed, transaction }: MoneyFacts['settlements'][number]): string {
   const proof = proofMs === undefined ? '' : `, proof ${formatDuration(proofMs)}`
   const gas = gasUsed === undefined ? '' : `, ${gasUsed.toLocaleString('en')} gas`
-  return `by ${name}: ${macroJobs} MacroJobs${proof}${gas}, transaction ${transaction.slice(0, 10)}…`
+  return `by ${name}: ${macroJobs} ${macroJobs === 1 ? 'MacroJob' : 'MacroJobs'}${proof}${gas}, transaction ${transaction.slice(0, 10)}…`
 }

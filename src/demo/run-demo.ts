@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../errors.ts'
 import { createClient } from '../index.ts'
 import { createUndo, type Undo } from '../node/undo.ts'
 import { ensureCircuits } from './circuits.ts'
-import { DemoMoneyError, DemoTimeoutError, DemoUnequalError } from './errors.ts'
+import { DemoMoneyError, DemoTimeoutError, DemoUnequalError, TooFewPeersError } from './errors.ts'
 import { byName, type DemoFacts } from './facts.ts'
 import { brokenChecks, watchMoney } from './money.ts'
 import { makeDirectory } from './pictures.ts'
@@ -45,6 +45,7 @@ const LAST_LINES = 5
  * throws.
  */
 export async function runDemo(options: DemoOptions, context: Context): Promise<ExitCode> {
+  checkPeers(options)
   await makeDirectory(resolve(options.out))
   const directory = await mkdtemp(join(tmpdir(), 'minga-demo-'))
   const limit = AbortSignal.timeout(options.limitMs)
@@ -67,6 +68,13 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<E
   if (options.keep) context.live.print(`kept ${directory}\n`)
   else await remove(directory)
   return EXIT.ok
+}
+
+/** Nobody is paid on its own word, and after two of them were killed, one is to be left. Throws TooFewPeersError. */
+function checkPeers({ peers, chaos, unpaid }: DemoOptions): void {
+  if (unpaid) return
+  if (chaos && peers < 3) throw new TooFewPeersError(3, peers, 'a paid Job with chaos')
+  if (peers < 2) throw new TooFewPeersError(2, peers, 'a paid Job')
 }
 
 /** A process that was still starting when all was called off may write for a moment more. */

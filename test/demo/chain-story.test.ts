@@ -38,7 +38,7 @@ test('the chain’s events add up by name', async () => {
   const nameOf = (wallet: string) => `peer ${Number(wallet)}`
   const story = followChain({ chain: telling(EVENTS), nameOf, onEvent: (_, line) => void lines.push(line) })
   await story.until(() => story.blockNumber() >= 9, { signal: AbortSignal.timeout(5_000) })
-  assert.deepEqual(story.settled(), [{ name: 'peer 1', macroJobs: 2, transaction: '0xab' }])
+  assert.deepEqual(story.settled(), [{ name: 'peer 1', chunk: 0, attempt: 0, macroJobs: 2, transaction: '0xab' }])
   assert.deepEqual(story.convicted(), [{ name: 'peer 2', burnedWei: 5n, transaction: '0xab' }])
   assert.deepEqual(
     [...story.paid()],
