@@ -1,0 +1,53 @@
+import { Transaction } from 'ethers'
+import { ESCROW } from '../../../src/chain/escrow-abi.ts'
+import { type Behaviour, honest, type Request, reply } from '../../chain/support/proxy.ts'
+import type { PaidPeer } from './support.ts'
+
+/** The name of the escrow's function that this request sends a transaction to; undefined for any other. */
+function sentCall({ method, params }: Request): string | undefined {
+  if (method !== 'eth_sendRawTransaction') return undefined
+  return ESCROW.getFunction(Transaction.from(params[0] as string).data.slice(0, 10))?.name
+}
+
+/** Between these peers and their chain: what happens to the first transaction that settles. Resolves with its sender, after `behaviour`. */
+export function atSettlement<P extends PaidPeer>(peers: readonly P[], behaviour: Behaviour): Promise<P> {
+  let begun = false
+  const { promise, resolve, reject } = Promise.withResolvers<P>()
+  for (const peer of peers) {
+    peer.endpoint.behave(async (request, response, pass) => {
+      if (begun || sentCall(request) !== 'settle') return honest(request, response, pass)
+      begun = true
+      try {
+        await behaviour(request, response, pass)
+        resolve(peer)
+      } catch (error) {
+        reject(error)
+        throw error
+      }
+    })
+  }
+  return promise
+}
+
+const dark: Behaviour = (_, response) => response.destroy()
+
+/**
+ * No peer reaches the chain any more: `before` a settlement's first transaction, `during` it (it arrives, its answer does not), or `after`. Resolves when all have
+ * noticed; `mend` ends it.
+ */
+export async function cutAtSettlement(peers: readonly PaidPeer[], moment: 'before' | 'during' | 'after'): Promise<void> {
+  let noticed: Promise<unknown> = Promise.resolve()
+  await atSettlement(peers, async ({ id }, response, pass) => {
+    noticed = Promise.all(peers.map((peer) => peer.line(({ msg }) => msg === 'an RPC endpoint fails', { onlyNew: true })))
+    for (const { endpoint } of peers) endpoint.behave(dark)
+    const answer = moment === 'before' ? undefined : await pass()
+    if (answer !== undefined && moment === 'after') reply(response, { id, ...answer })
+    else response.destroy()
+  })
+  await noticed
+}
+
+/** All peers reach the chain again, and nothing happens to what they say. */
+export function mend(peers: readonly PaidPeer[]): void {
+  for (const { endpoint } of peers) endpoint.behave(honest)
+}
