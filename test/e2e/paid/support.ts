@@ -224,7 +224,7 @@ export async function untilDuty<P extends PaidPeer>(peers: readonly P[], jobId: 
 }
 
 /** The first peer that logs such a line. A peer that ends does not count. */
-export function untilLine<P extends PaidPeer>(peers: readonly P[], matches: (line: Line) => boolean): Promise<P> {
+function untilLine<P extends PaidPeer>(peers: readonly P[], matches: (line: Line) => boolean): Promise<P> {
   return Promise.any(peers.map((peer) => peer.line(matches).then(() => peer)))
 }
 
