@@ -11,8 +11,8 @@ import { closingLine, type FileCount } from './test-reporter.ts'
  * What failed at first is named all the same.
  */
 
-// Tests start processes of their own, so more files at once than cores would only make their timeouts tight.
-const CONCURRENCY = 2
+// Tests start processes of their own, yet mostly wait: for timers, proofs, each other. Two files at once leave two thirds of two cores idle.
+const CONCURRENCY = 3
 // The longest tests simulate a few hundred networks; a test that takes longer than this hangs.
 const TIMEOUT_MS = 180_000
 /** More than this is no accident. */
