@@ -159,9 +159,10 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   const duties: Duty[] = []
   const rank = verdict.validators.indexOf(self)
   const mine = validationCommit(view, info, draw, macro, self)
-  // Who gave the Job up opens what it has committed to, and judges no more; nobody waits for it to.
+  // Who gave the Job up opens what it has committed to, and judges no more, as who was convicted meanwhile; nobody waits for either.
   const able = !view.complaints.has(self)
-  const first = (peers: readonly string[]) => peers.filter((peer) => !view.complaints.has(peer))
+  const culprits = culpritsOf(state)
+  const first = (peers: readonly string[]) => peers.filter((peer) => !view.complaints.has(peer) && !culprits.has(peer))
   if (!verdict.validated && able && rank >= 0 && anyValidationCommit(view, info, draw, macro, self) === undefined) {
     duties.push({
       id: `validate/${at}`,
@@ -213,7 +214,10 @@ function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: st
   if (waitsForChain(view, view.info as JobInfo, state.chunk, attempt)) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : [...hiddenItems(attempt.verdicts), ...lacked]
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
-  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited: authorsOf(attempt, items), mark: markOf(attempt) }]
+  // Who was convicted meanwhile opens nothing any more.
+  const culprits = culpritsOf(state)
+  const awaited = authorsOf(attempt, items).filter((author) => !culprits.has(author))
+  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited, mark: markOf(attempt) }]
 }
 
 /** The authors whom a proposal picked for these MicroJobs. */
