@@ -39,11 +39,8 @@ export class JobFailedError extends MingaError {
   readonly jobId: string
   readonly reason: string
 
-  constructor(jobId: string, reason: string) {
-    super({
-      message: `expected the Job's result, but the Job has ended: ${reason}`,
-      hint: 'run `minga place --dry-run job.json` to see what a block of it does on this machine',
-    })
+  constructor(jobId: string, reason: string, hint = 'run `minga place --dry-run job.json` to see what a block of it does on this machine') {
+    super({ message: `expected the Job's result, but the Job has ended: ${reason}`, hint })
     this.jobId = jobId
     this.reason = reason
   }
@@ -53,8 +50,8 @@ export class JobFailedError extends MingaError {
 export function failureOfJob({ jobId, state, failure }: Pick<JobProgress, 'jobId' | 'state' | 'failure'>): JobFailedError | undefined {
   if (failure === 'attempts') return new JobFailedError(jobId, `its peers came to no agreement in ${MAX_ATTEMPTS} attempts`)
   if (state === 'failed') return new JobFailedError(jobId, `peers gave it up (${failure})`)
-  if (state === 'cancelled') return new JobFailedError(jobId, 'its requester cancelled it')
-  return state === 'expired' ? new JobFailedError(jobId, 'its deadline has passed') : undefined
+  if (state === 'cancelled') return new JobFailedError(jobId, 'its requester cancelled it', 'place it again to have it computed')
+  return state === 'expired' ? new JobFailedError(jobId, 'its deadline has passed', 'place it again with a later deadline') : undefined
 }
 
 /** Results were asked for before the Job is agreed. */
