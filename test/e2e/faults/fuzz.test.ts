@@ -11,8 +11,8 @@ const MESHSUB = '/meshsub/1.2.0'
 /** Of our own protocols; none may be forgotten when one is added. */
 const OF_PEERS = ['/minga/blocks/1', '/minga/log/1', '/minga/members/1', '/minga/queue/1', MESHSUB]
 const OF_BOOTSTRAP_NODES = ['/minga/blocks/1', '/minga/log/1', '/minga/members/1', '/minga/hold/1', '/minga/kad/1.0.0', MESHSUB]
-/** Node gives memory back late; what grows with each attack would be far above this after two. */
-const LIMIT_MIB = 200
+/** Node gives memory back late: under six rounds of attacks a bootstrap node of 175 MiB grew to 380 in three and stayed there. A leak would go on. */
+const LIMIT_MIB = 400
 
 /** All kinds of bytes on all protocols, as they are and behind a right length prefix. */
 async function attackProtocols(attacker: Attacker) {
