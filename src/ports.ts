@@ -429,15 +429,6 @@ export type Conviction =
       witnesses: readonly WalletSignature[]
     }
 
-/** Signs and checks statements for this escrow on this chain; pure but for the key. */
-export interface Statements {
-  sign(statement: Statement): WalletSignature
-  /** Whose signature it is; undefined where it is none. */
-  signerOf(statement: Statement, signature: WalletSignature): WalletAddress | undefined
-  /** The EIP-712 struct hash, by which a recheck names what it disputes. */
-  hashOf(statement: Statement): string
-}
-
 export interface RootCommit extends AttemptRef {
   root: bigint
   proposal: string
@@ -570,7 +561,6 @@ export interface ChainEvents {
 export interface Chain extends EscrowState, EscrowActions, WalletMoney, ChainEvents {
   readonly chainId: number
   readonly escrow: WalletAddress
-  readonly statements: Statements
   /** Ends what waits with ChainStoppedError; idempotent. */
   stop(): Promise<void>
 }

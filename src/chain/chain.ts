@@ -26,8 +26,6 @@ import { createRpc } from './rpc/rpc.ts'
 import type { SenderInit } from './sender/components.ts'
 import { createSender } from './sender/sender.ts'
 import { createTransactionSigner } from './sender/sign.ts'
-import { createStatements } from './statements.ts'
-import { escrowDomain } from './typed-data.ts'
 
 export interface ChainInit extends Abortable, SenderInit {
   /** Of RPC endpoints, http or https; with two, neither is believed alone. */
@@ -64,7 +62,6 @@ export async function createChain({ clock, logger }: { clock: Clock; logger: Log
   return {
     chainId,
     escrow: escrow.address,
-    statements: createStatements(wallet, escrowDomain(chainId, escrow.address)),
     ...state,
     ...actionsOf(components),
     ...moneyOf(components, (of, options) => readBalances({ rpc, token, escrow }, of, options)),

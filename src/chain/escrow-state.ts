@@ -1,5 +1,6 @@
-import { AbiCoder, getAddress, keccak256, type Result } from 'ethers'
-import type { EscrowJob, EscrowJobState, EscrowState, EscrowTerms, WalletAddress } from '../ports.ts'
+import { getAddress, type Result } from 'ethers'
+import { escrowIdIn } from '../job/payment.ts'
+import type { EscrowJob, EscrowJobState, EscrowState, EscrowTerms } from '../ports.ts'
 import type { ReadableContract } from './contracts.ts'
 import type { Head } from './rpc/head.ts'
 
@@ -7,17 +8,13 @@ import type { Head } from './rpc/head.ts'
 const STATES: readonly (EscrowJobState | undefined)[] = [undefined, 'open', 'working', 'settled', 'cancelled', 'refunded']
 const NO_ROOT = 0n
 
-/** The protocol's id of a Job as a word: 31 bytes, so that it is an element of the field as it stands. */
-export function infoHashOf(jobId: string): string {
-  return `0x${jobId.padStart(64, '0')}`
-}
-
+/** What `infoHashOf` made a word of. */
 export const jobIdOfInfoHash = (infoHash: string): string => infoHash.slice(-62)
 
 /** Reads the escrow. */
 export function createEscrowState(escrow: ReadableContract, head: Head, chainId: number): EscrowState {
   return {
-    escrowIdOf: (requester, jobId) => escrowIdOf(chainId, escrow.address, requester, jobId),
+    escrowIdOf: (requester, jobId) => escrowIdIn({ chainId, escrow: escrow.address }, requester, jobId),
     async job(escrowId, options) {
       const [job] = await escrow.read('job', [escrowId], options)
       return jobOf(escrowId, job)
@@ -48,15 +45,6 @@ export function createEscrowState(escrow: ReadableContract, head: Head, chainId:
       return { number, timestamp }
     },
   }
-}
-
-/** As the contract's `jobIdOf`: keccak256 of chain, escrow, requester and info hash, without its last byte. */
-export function escrowIdOf(chainId: number, escrow: WalletAddress, requester: WalletAddress, jobId: string): bigint {
-  const words = AbiCoder.defaultAbiCoder().encode(
-    ['uint256', 'address', 'address', 'bytes32'],
-    [chainId, escrow, requester, infoHashOf(jobId)],
-  )
-  return BigInt(keccak256(words)) >> 8n
 }
 
 function jobOf(escrowId: bigint, job: Result): EscrowJob | undefined {

@@ -1,5 +1,5 @@
-import { concatBytes, hashOf, hexToBytes, sha256, uint32, utf8ToBytes } from './bytes.ts'
-import { fieldToHex } from './field.ts'
+import { concatBytes, hashOf, sha256, uint32, utf8ToBytes } from './bytes.ts'
+import { fieldToBytes } from './field.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
@@ -44,11 +44,8 @@ export function commitOf({ jobId, macro, micro, wallet }: CommitSubject, { block
  */
 export function commitFor(info: JobInfo, subject: CommitSubject, opening: Opening): Uint8Array {
   if (!isPaid(info)) return commitOf(subject, opening)
-  return fieldBytes(leafOf(walletToField(subject.wallet), elementsOf(opening.salt, opening.blockHashes)))
+  return fieldToBytes(leafOf(walletToField(subject.wallet), elementsOf(opening.salt, opening.blockHashes)))
 }
-
-/** A field element as 32 bytes. */
-export const fieldBytes = (value: bigint) => hexToBytes(fieldToHex(value))
 
 /** H(key & data), which the seed puts beside each MicroJob's data (seeds/001 "MicroJob Processing" 4b). */
 export function checksumOf(jobId: string, reveal: Omit<RecordOf<'reveal'>, 'checksum'>): Uint8Array {

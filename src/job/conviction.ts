@@ -1,5 +1,5 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
-import { bytesToHex, equalBytes } from './bytes.ts'
+import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
 import type { ChunkState } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
 import { openedReveal, validationCommit } from './judge.ts'
@@ -97,7 +97,7 @@ function offenceOf(
   const claimed = openedReveal(view, macro, place, peer, at)?.blockHashes[index]
   const signature = commit?.record.signature
   if (commit === undefined || claimed === undefined || signature === undefined) return undefined
-  const leaf = BigInt(`0x${bytesToHex(commit.record.commit)}`)
+  const leaf = bytesToBigInt(commit.record.commit)
   const signed = { jobId: escrowIdOf(info, view.jobId), macro, micro: place, attempt: at, leaf }
   const offence = { culprit: peer, macro, micro, attempt, commit: signed, signature, block: index, claimed }
   if (processed) return offence

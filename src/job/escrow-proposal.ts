@@ -1,7 +1,6 @@
-import { bytesToHex, equalBytes } from './bytes.ts'
-import { fieldBytes } from './commit.ts'
+import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
 import { escrowAttempt } from './escrow-facts.ts'
-import { FIELD_ORDER } from './field.ts'
+import { FIELD_ORDER, fieldToBytes, hexToField } from './field.ts'
 import type { JobInfo } from './info.ts'
 import { escrowIdOf, isPaid, sizeClassOf } from './payment.ts'
 import type { RecordOf } from './records.ts'
@@ -19,7 +18,7 @@ export function slotsOf(view: JobView, info: JobInfo, record: RecordOf<'root'>, 
     const picked = rows.get(macro)
     if (picked === undefined) return { slots: [] }
     const slots = picked.by.map((index, micro) => ({
-      leaf: BigInt(`0x${bytesToHex(leaves[picked.row * microJobs + micro] as Uint8Array)}`),
+      leaf: bytesToBigInt(leaves[picked.row * microJobs + micro] as Uint8Array),
       wallet: walletToField(view.peers.get(record.authors[index] as string)?.wallet as string),
     }))
     return { slots }
@@ -35,7 +34,7 @@ export function isSignedLeaf(view: JobView, info: JobInfo, author: string, recor
   const wallet = view.peers.get(author)?.wallet.toLowerCase()
   // Who has not joined yet is asked again.
   if (wallet === undefined || !isPaid(info)) return false
-  const leaf = BigInt(`0x${bytesToHex(record.commit)}`)
+  const leaf = bytesToBigInt(record.commit)
   const { macro, micro, attempt, signature } = record
   const hash = leafCommitHash({ jobId: escrowIdOf(info, view.jobId), macro, micro, attempt, leaf })
   const holds = leaf < FIELD_ORDER && signature !== undefined && statementSigner(info.payment, hash, signature) === wallet
@@ -51,8 +50,8 @@ export function escrowRootOf(view: JobView, info: JobInfo, record: RecordOf<'roo
   if (known !== undefined) return known
   const { microJobs, blocks, chunkMacroJobs } = info.slicing
   const macroJobs = slotsOf(view, info, record, leaves)
-  const chunk = { seed: BigInt(`0x${info.seed}`), firstMacro: record.chunk * chunkMacroJobs, microJobs, blocks, macroJobs }
-  const root = fieldBytes(chunkRoot(sizeClassOf(info), chunk))
+  const chunk = { seed: hexToField(info.seed), firstMacro: record.chunk * chunkMacroJobs, microJobs, blocks, macroJobs }
+  const root = fieldToBytes(chunkRoot(sizeClassOf(info), chunk))
   roots.set(record, root)
   return root
 }
@@ -71,7 +70,7 @@ export function endorsementHash(view: JobView, info: JobInfo, { record, root, di
     jobId: escrowIdOf(info, view.jobId),
     chunk: record.chunk,
     attempt: record.attempt,
-    root: BigInt(`0x${bytesToHex(root)}`),
+    root: bytesToBigInt(root),
     proposal: digest,
   })
 }
@@ -108,7 +107,7 @@ export function pinnedBeacon(view: JobView, { record, root, digest }: EscrowProp
 
 /** True where an attempt on the chain stands for a proposal with this root and digest. */
 export function isAttemptOf(found: { root: bigint; proposal: string }, root: Uint8Array, digest: Uint8Array): boolean {
-  return found.root === BigInt(`0x${bytesToHex(root)}`) && found.proposal.toLowerCase() === `0x${bytesToHex(digest)}`
+  return found.root === bytesToBigInt(root) && found.proposal.toLowerCase() === `0x${bytesToHex(digest)}`
 }
 
 export interface EscrowDraw {
@@ -123,12 +122,12 @@ const draws = new WeakMap<RecordOf<'root'>, EscrowDraw & { of: bigint }>()
 export function escrowDrawOf(info: JobInfo, { record, root }: EscrowProposal, beacon: bigint): EscrowDraw {
   const known = draws.get(record)
   if (known?.of === beacon) return known
-  const seed = BigInt(`0x${info.seed}`)
-  const challenge = settlementChallenge(seed, BigInt(`0x${bytesToHex(root)}`), beacon)
+  const seed = hexToField(info.seed)
+  const challenge = settlementChallenge(seed, bytesToBigInt(root), beacon)
   const { microJobs, blocks, chunkMacroJobs } = info.slicing
   const macroJobs = macrosOf(info, record.chunk).length
   const opened = drawOpenings({ seed, challenge, firstMacro: record.chunk * chunkMacroJobs, macroJobs, microJobs, blocks })
-  const draw = { of: beacon, beacon: fieldBytes(beacon), challenge, opened }
+  const draw = { of: beacon, beacon: fieldToBytes(beacon), challenge, opened }
   draws.set(record, draw)
   return draw
 }

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { poseidon3 } from 'poseidon-lite/poseidon3'
 import { poseidon16 } from 'poseidon-lite/poseidon16'
-import { fieldToHex } from './field.ts'
+import { fieldToHex, hexToField } from './field.ts'
 import type { JobInfo } from './info.ts'
 
 /** 62 hexadecimal digits: 31 bytes, so that it is an element of the circuit's field as it stands. */
@@ -28,14 +28,14 @@ export function isJobId(text: string): text is JobId {
 
 /** The id of MacroJob `macro`, from the Job's seed. */
 export function macroJobId({ seed }: Pick<JobInfo, 'seed'>, macro: number): MacroJobId {
-  return fieldToHex(poseidon3([BigInt(`0x${seed}`), BigInt(macro), MACRO_JOB_DOMAIN])) as MacroJobId
+  return fieldToHex(poseidon3([hexToField(seed), BigInt(macro), MACRO_JOB_DOMAIN])) as MacroJobId
 }
 
 /** The ids of MicroJobs 0 … count − 1 of one MacroJob, from the Job's seed; the validation MicroJob is the one after the last. */
 export function microJobIds({ seed }: Pick<JobInfo, 'seed'>, macro: number, count: number): MicroJobId[] {
   const ids: MicroJobId[] = []
   for (let group = 0; ids.length < count; group++) {
-    const inputs = [BigInt(`0x${seed}`), BigInt(macro * 65_536 + group), ...new Array<bigint>(14).fill(0n)]
+    const inputs = [hexToField(seed), BigInt(macro * 65_536 + group), ...new Array<bigint>(14).fill(0n)]
     const outputs = poseidon16(inputs, IDS_PER_PERMUTATION) as unknown as bigint[]
     for (const id of outputs.slice(0, count - ids.length)) ids.push(fieldToHex(id) as MicroJobId)
   }

@@ -9,10 +9,10 @@ export interface EscrowTerritory {
 /** What a draft may say of its payment beside the unit price; the rest has a default. */
 export type PaymentDraft = Partial<Pick<Payment, 'validationPriceWei' | 'finisherPriceWei' | 'minBondWei' | 'quorum'>>
 
-/** The share of a bond that a conviction takes in our deployments (MARKET.md): 25 %, in hundredths of a percent. */
-const SLASH_BPS = 2500n
-/** The least bond that an escrow of ours takes: seeds/002, "Verifier fee". */
-const LEAST_BOND_WEI = 10n * 10n ** 18n
+/** The share of a bond that a conviction takes in our deployments, in hundredths of a percent: seeds/002, "Failedペナルティ", 25 % of the deposit. */
+export const SLASH_BPS = 2500n
+/** The least bond that an escrow of ours takes. What one verification costs (seeds/002, "Verifier fee") is the least that a false identity should. */
+export const LEAST_BOND_WEI = 10n * 10n ** 18n
 /** Two wallets at least take part in a paid Job anyway: the escrow wants another's word than the worker's. */
 const DEFAULT_QUORUM = 2
 const DAY_SECONDS = 86_400

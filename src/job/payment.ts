@@ -1,10 +1,11 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { z } from 'zod'
 import type { EscrowId, EscrowTerms } from '../ports.ts'
-import { bytesToHex, concatBytes, hexToBytes } from './bytes.ts'
+import { bytesToBigInt, concatBytes } from './bytes.ts'
 import type { Problem } from './errors.ts'
+import { fieldToBytes, hexToField } from './field.ts'
 import { seedCommitmentOf } from './settlement/hashes.ts'
-import { MAX_BLOCKS, SIZE_CLASS_NAMES, SIZE_CLASSES, type SizeClass } from './settlement/size-classes.ts'
+import { MAX_BLOCKS, SIZE_CLASS_NAMES, SIZE_CLASSES, type SizeClass, sizeClassFor } from './settlement/size-classes.ts'
 
 const wallet = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address such as 0x12…')
 /** The escrow keeps prices in 80 bits and bonds in 96, so that a Job fills few words of storage. */
@@ -68,11 +69,9 @@ export function paymentProblems(info: Payable): Problem[] {
   return problems
 }
 
-/** The circuit that settles the Job's chunks: the smallest with room for one. */
+/** The circuit that settles the Job's chunks: the smallest with room for one. Throws NoSizeClassError where `paymentProblems` finds one. */
 export function sizeClassOf(info: Payable): SizeClass {
-  const classes = SIZE_CLASS_NAMES.map((name) => SIZE_CLASSES[name])
-  const chunk = chunkMacroJobsOf(info)
-  return classes.find(({ macroJobs, microJobs }) => chunk <= macroJobs && info.slicing.microJobs <= microJobs) ?? classes.at(-1)!
+  return sizeClassFor({ macroJobs: chunkMacroJobsOf(info), microJobs: info.slicing.microJobs })
 }
 
 function chunkMacroJobsOf({ slicing }: Payable): number {
@@ -84,7 +83,7 @@ export function escrowTermsOf(info: Paid<Payable>, jobId: string): EscrowTerms {
   const { slicing, payment } = info
   return {
     jobId,
-    seedCommitment: seedCommitmentOf(BigInt(`0x${info.seed}`), escrowIdOf(info, jobId)),
+    seedCommitment: seedCommitmentOf(hexToField(info.seed), escrowIdOf(info, jobId)),
     deadline: info.deadline,
     sizeClass: SIZE_CLASS_NAMES.indexOf(sizeClassOf(info).name),
     quorum: payment.quorum,
@@ -106,15 +105,19 @@ export function budgetOf({ slicing, unitPriceWei, payment }: Paid<Payable>): big
   return BigInt(macroJobs) * perMacroJob
 }
 
-const word = (value: bigint) => hexToBytes(value.toString(16).padStart(64, '0'))
-
-/** The Job's id in the escrow, as `jobIdOf` there: 31 bytes of keccak256(chain, escrow, requester, infoHash). */
+/** The Job's id in the escrow that pays it. */
 export function escrowIdOf({ payment, wallet }: Paid<Payable>, jobId: string): EscrowId {
-  const parts = [BigInt(payment.chainId), BigInt(payment.escrow), BigInt(wallet), BigInt(infoHashOf(jobId))]
-  return BigInt(`0x${bytesToHex(keccak_256(concatBytes(...parts.map(word))))}`) >> 8n
+  return escrowIdIn(payment, wallet, jobId)
 }
 
-/** The protocol's id is the hash of JobInfo already: 31 bytes, here in a word. */
+/** The id of `requester`'s Job in an escrow, as `jobIdOf` there: 31 bytes of keccak256(chain, escrow, requester, infoHash). */
+export function escrowIdIn({ chainId, escrow }: Pick<Payment, 'chainId' | 'escrow'>, requester: string, jobId: string): EscrowId {
+  // Four words of 32 bytes, as abi.encode writes them.
+  const words = [BigInt(chainId), BigInt(escrow), BigInt(requester), BigInt(infoHashOf(jobId))]
+  return bytesToBigInt(keccak_256(concatBytes(...words.map(fieldToBytes)))) >> 8n
+}
+
+/** The protocol's id of a Job is the hash of JobInfo already: 31 bytes, here in a word, so that it is an element of the field as it stands. */
 export function infoHashOf(jobId: string): string {
   return `0x${jobId.padStart(64, '0')}`
 }

@@ -1,6 +1,6 @@
 import { poseidon3 } from 'poseidon-lite/poseidon3'
 import { bytesToHex, hashOf, uint32, utf8ToBytes } from './bytes.ts'
-import { bytesToField, FIELD_ORDER } from './field.ts'
+import { bytesToField, FIELD_ORDER, hexToField } from './field.ts'
 
 /** 32-bit words that one field element of 254 bits gives without bias worth naming (2⁻³⁰). */
 const WORDS_PER_ELEMENT = 7
@@ -14,7 +14,7 @@ export interface Challenge {
 
 /** One field element that nobody could know before root and beacon stood. */
 export function challengeOf({ seed, root, beacon }: Challenge): bigint {
-  return poseidon3([BigInt(`0x${seed}`), bytesToField(root), bytesToField(beacon)])
+  return poseidon3([hexToField(seed), bytesToField(root), bytesToField(beacon)])
 }
 
 /**
@@ -22,7 +22,7 @@ export function challengeOf({ seed, root, beacon }: Challenge): bigint {
  * (seeds/001 "MacroJob Processing" 4), joined with the challenge.
  */
 export function sampledBlocks(seed: string, macro: number, challenge: bigint, microJobs: number, blocks: number): number[] {
-  const generator = (BigInt(`0x${seed}`) + BigInt(macro)) % FIELD_ORDER
+  const generator = (hexToField(seed) + BigInt(macro)) % FIELD_ORDER
   const sampled: number[] = []
   for (let element = 0; sampled.length < microJobs; element++) {
     let random = poseidon3([generator, challenge, BigInt(element)])

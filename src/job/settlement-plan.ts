@@ -1,6 +1,7 @@
-import { equalBytes } from './bytes.ts'
+import { bytesToBigInt, equalBytes } from './bytes.ts'
 import { chunkState } from './chunk.ts'
 import { slotsOf } from './escrow-proposal.ts'
+import { hexToField } from './field.ts'
 import type { JobInfo } from './info.ts'
 import type { Draw } from './judge.ts'
 import { openedReveal } from './judge.ts'
@@ -46,9 +47,9 @@ export function planSettlements(
     return { ...row, counted: { validator, opened } }
   })
   const base = {
-    seed: BigInt(`0x${info.seed}`),
+    seed: hexToField(info.seed),
     jobId: escrowIdOf(info, view.jobId),
-    beacon: toBigInt(draw.beacon),
+    beacon: bytesToBigInt(draw.beacon),
     firstMacro,
     microJobs,
     blocks,
@@ -58,7 +59,7 @@ export function planSettlements(
     const counted = indices.reduce((bits, index) => bits | (1n << BigInt(index)), 0n)
     const validations = indices.flatMap((index) => {
       const signed = agreed.get(firstMacro + index)?.verdict
-      return signed === undefined ? [] : [{ verdict: toBigInt(signed.verdict), signature: signed.signature }]
+      return signed === undefined ? [] : [{ verdict: bytesToBigInt(signed.verdict), signature: signed.signature }]
     })
     return { chunk, attempt, statement: { ...base, macroJobs }, counted, validations }
   })
@@ -72,8 +73,4 @@ function openedElements(view: JobView, draw: Draw, macro: number, index: number)
   const author = draw.record.authors[pick.by[micro] as number] as string
   const reveal = openedReveal(view, macro, micro, author, pick.at[micro] as number)
   return reveal && elementsOf(reveal.salt, reveal.blockHashes)
-}
-
-function toBigInt(bytes: Uint8Array): bigint {
-  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
 }

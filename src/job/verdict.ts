@@ -1,5 +1,5 @@
-import { bytesToHex, equalBytes } from './bytes.ts'
-import { fieldBytes } from './commit.ts'
+import { bytesToBigInt, equalBytes } from './bytes.ts'
+import { fieldToBytes } from './field.ts'
 import type { JobInfo } from './info.ts'
 import type { Draw } from './judge.ts'
 import { escrowIdOf, isPaid } from './payment.ts'
@@ -38,11 +38,11 @@ export function expectedVerdict(
     chunk: chunkOf(info, macro),
     attempt,
     macro,
-    root: BigInt(`0x${bytesToHex(draw.root)}`),
-    beacon: BigInt(`0x${bytesToHex(draw.beacon)}`),
+    root: bytesToBigInt(draw.root),
+    beacon: bytesToBigInt(draw.beacon),
     verdict,
   })
-  return { validator, macro, attempt, verdict: fieldBytes(verdict), structHash }
+  return { validator, macro, attempt, verdict: fieldToBytes(verdict), structHash }
 }
 
 const signers = new WeakMap<RecordOf<'verdict'>, string | undefined>()

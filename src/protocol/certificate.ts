@@ -5,9 +5,9 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { z } from 'zod'
 import { hashStruct, typedDataDigest } from '../job/typed-data.ts'
+import { addressOfPublicKey, checksumAddress } from '../job/wallet-address.ts'
 import { defineMessage } from './codec.ts'
 import { peerIdFromPublicKey } from './peer-id.ts'
-import { addressOfPublicKey, checksumAddress } from './wallet.ts'
 import { CertificateError } from './wire-errors.ts'
 
 export { randomWalletKey, walletAddress } from './wallet.ts'

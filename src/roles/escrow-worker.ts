@@ -1,9 +1,10 @@
-import { bytesToHex } from '../job/bytes.ts'
+import { bytesToBigInt, bytesToHex } from '../job/bytes.ts'
 import { type ConvictionDuty, WITNESSES } from '../job/conviction.ts'
 import type { EscrowDuty } from '../job/escrow-duties.ts'
 import type { Endorser } from '../job/escrow-proposal.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, isPaid, type Paid, sizeClassOf } from '../job/payment.ts'
+import { fieldToWallet } from '../job/settlement/hashes.ts'
 import { proveChunk } from '../job/settlement/prove-chunk.ts'
 import { countOf } from '../job/settlement/signals.ts'
 import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
@@ -57,7 +58,10 @@ export async function doEscrowDuty(
     case 'commit-root': {
       const { chunk, attempt, root, proposal, endorsers } = duty
       const signatures = await bondedSignatures(chain, info, endorsers, info.payment.quorum, options)
-      await chain.commitRoot({ escrowId, chunk, attempt, root: toBigInt(root), proposal: `0x${bytesToHex(proposal)}`, signatures }, options)
+      await chain.commitRoot(
+        { escrowId, chunk, attempt, root: bytesToBigInt(root), proposal: `0x${bytesToHex(proposal)}`, signatures },
+        options,
+      )
       return
     }
     case 'pin-beacon':
@@ -154,7 +158,7 @@ async function settle(
         counted: plan.counted,
         validations: plan.validations.map(({ verdict, signature }) => ({ verdict, signature: shortForm(signature) })),
         payees: statement.payees.map(({ wallet, processed, validated }) => ({
-          wallet: `0x${wallet.toString(16).padStart(40, '0')}`,
+          wallet: fieldToWallet(wallet),
           count: countOf(processed, validated),
         })),
         commitment: c,
@@ -170,5 +174,3 @@ async function settle(
 function shortForm(signature: Uint8Array): WalletSignature {
   return { r: `0x${bytesToHex(signature.subarray(0, 32))}`, vs: `0x${bytesToHex(signature.subarray(32))}` }
 }
-
-const toBigInt = (bytes: Uint8Array) => BigInt(`0x${bytesToHex(bytes)}`)

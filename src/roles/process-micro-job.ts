@@ -1,5 +1,5 @@
 import { chainHead } from '../job/beacon.ts'
-import { bytesToHex, concatBytes } from '../job/bytes.ts'
+import { bytesToBigInt, concatBytes } from '../job/bytes.ts'
 import { commitFor } from '../job/commit.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, isPaid } from '../job/payment.ts'
@@ -79,6 +79,6 @@ function signLeaf(
   at: Pick<WorkSubject, 'macro' | 'micro' | 'attempt'>,
   commit: Uint8Array,
 ): Uint8Array {
-  const leaf = BigInt(`0x${bytesToHex(commit)}`)
+  const leaf = bytesToBigInt(commit)
   return signStatement(walletKey, info.payment, leafCommitHash({ jobId: escrowIdOf(info, jobId), ...at, leaf }))
 }

@@ -1,4 +1,4 @@
-import { bytesToHex } from '../job/bytes.ts'
+import { bytesToBigInt } from '../job/bytes.ts'
 import { cidOfUri, completeDraft, type JobDraft } from '../job/draft.ts'
 import { InvalidJobInfoError } from '../job/errors.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
@@ -172,7 +172,7 @@ async function findPublished({ blocks, holders }: RequesterComponents, { dataUri
 }
 
 function randomSeed(randomBytes: () => Uint8Array = () => crypto.getRandomValues(new Uint8Array(32))): string {
-  return fieldToHex(BigInt(`0x${bytesToHex(randomBytes())}`) % FIELD_ORDER)
+  return fieldToHex(bytesToBigInt(randomBytes()) % FIELD_ORDER)
 }
 
 /** The plan of each MacroJob: the ids that every peer computes again from the seed. */

@@ -5,6 +5,10 @@ import type { AttemptRef, Chain, ChainOutcome, EscrowTerms, Settlement, Statemen
 import { honest, reply, startProxy } from './support/proxy.ts'
 import { BUDGET, startWorld, TOKEN, terms, units, type World } from './support/world.ts'
 
+/** Which of the devnet's wallets they have. */
+const PEER = 1
+const OTHER = 2
+
 describe('the escrow, over a devnet', () => {
   let world: World
   let requester: Chain
@@ -12,7 +16,7 @@ describe('the escrow, over a devnet', () => {
   let other: Chain
   before(async () => {
     world = await startWorld()
-    ;[requester, peer, other] = await Promise.all([world.open(0), world.open(1), world.open(2)])
+    ;[requester, peer, other] = await Promise.all([world.open(0), world.open(PEER), world.open(OTHER)])
     await Promise.all([peer.bond(600n * TOKEN), other.bond(600n * TOKEN)])
   })
   after(() => world.stop())
@@ -32,7 +36,7 @@ describe('the escrow, over a devnet', () => {
   }
   const proposal = `0x${'ab'.repeat(32)}`
   const commit = async (at: AttemptRef, root: bigint) => {
-    const signatures = [peer.statements.sign({ kind: 'root-endorsement', ...at, root, proposal })]
+    const signatures = [await world.sign(PEER, { kind: 'root-endorsement', ...at, root, proposal })]
     return peer.commitRoot({ ...at, root, proposal, signatures })
   }
   /** A beacon is the hash of the block after the commit's, once it is over. */
@@ -41,12 +45,14 @@ describe('the escrow, over a devnet', () => {
     await peer.pinBeacon(at)
     return (await peer.attempt(at))!.beacon!
   }
-  const settlement = (at: AttemptRef, root: bigint, beacon: bigint): Settlement => {
+  const settlement = async (at: AttemptRef, root: bigint, beacon: bigint): Promise<Settlement> => {
     const verdict = (macroJob: number) => ({ kind: 'verdict', ...at, macroJob, root, beacon, verdict: 5n }) as const
     return {
       ...at,
       counted: 0b11n,
-      validations: [0, 1].map((macroJob) => ({ verdict: 5n, signature: other.statements.sign(verdict(macroJob)) })),
+      validations: await Promise.all(
+        [0, 1].map(async (macroJob) => ({ verdict: 5n, signature: await world.sign(OTHER, verdict(macroJob)) })),
+      ),
       payees: [
         { wallet: peer.wallet, count: units(4n, 0n) },
         { wallet: other.wallet, count: units(0n, 2n) },
@@ -122,7 +128,7 @@ describe('the escrow, over a devnet', () => {
     assert.ok(beacon > 0n)
     assert.deepEqual(await other.pinBeacon(at), { outcome: 'already-done' })
 
-    const paid = settlement(at, 11n, beacon)
+    const paid = await settlement(at, 11n, beacon)
     const before = await Promise.all([peer.balances(), other.balances()])
     const [one, two] = await Promise.all([peer.settle(paid), other.settle(paid)])
     assert.equal([one, two].filter(({ outcome }) => outcome === 'done').length, 1, 'two finalizers, one settlement')
@@ -140,12 +146,12 @@ describe('the escrow, over a devnet', () => {
     await commit(at, 21n)
     const beacon = await pin(at)
     const { creditWei } = await other.balances()
-    const { blockNumber } = done(await peer.settle(settlement(at, 21n, beacon)))
+    const { blockNumber } = done(await peer.settle(await settlement(at, 21n, beacon)))
     await world.rpc('anvil_reorg', (await peer.head()).number - blockNumber + 1, [])
     for await (const event of peer.events(blockNumber)) if (event.type === 'macrojobs:settled' && event.escrowId === escrowId) break
     assert.equal((await requester.job(escrowId))?.state, 'settled')
     assert.equal((await other.balances()).creditWei, creditWei + 60n * TOKEN)
-    assert.deepEqual(await other.settle(settlement(at, 21n, beacon)), { outcome: 'already-done' })
+    assert.deepEqual(await other.settle(await settlement(at, 21n, beacon)), { outcome: 'already-done' })
   })
 
   it('pins a beacon whose block came before the chain was started anew', async () => {
@@ -177,7 +183,7 @@ describe('the escrow, over a devnet', () => {
     })
     two.behave((_, response) => response.destroy())
     const sent = Promise.withResolvers<string>()
-    const outcome = finisher.settle(settlement(at, 31n, beacon), { onSent: sent.resolve })
+    const outcome = finisher.settle(await settlement(at, 31n, beacon), { onSent: sent.resolve })
     await sent.promise
     two.behave(honest)
     assert.equal((await outcome).outcome, 'done')
@@ -209,21 +215,12 @@ describe('the escrow, over a devnet', () => {
       attempt: 0,
       leaf: value,
     })
-    const signatures = [other.statements.sign(leaf(1n)), other.statements.sign(leaf(2n))] as const
+    const signatures = [await world.sign(OTHER, leaf(1n)), await world.sign(OTHER, leaf(2n))] as const
     const conviction = { offence: 'two-leaves', commit: leaf(1n), otherLeaf: 2n, signatures } as const
     const { bondWei } = await other.balances()
     done(await peer.convict(conviction))
     assert.equal((await other.balances()).bondWei, bondWei - 125n * TOKEN)
     assert.deepEqual(await peer.convict(conviction), { outcome: 'already-done' })
-  })
-
-  it('knows whose signature it is, and that a broken one is nobody’s', () => {
-    const statement = { kind: 'verdict', escrowId: 1n, chunk: 0, attempt: 0, macroJob: 3, root: 4n, beacon: 5n, verdict: 6n } as const
-    const signature = peer.statements.sign(statement)
-    assert.equal(other.statements.signerOf(statement, signature), peer.wallet)
-    assert.notEqual(other.statements.signerOf({ ...statement, verdict: 7n }, signature), peer.wallet)
-    assert.equal(other.statements.signerOf(statement, { r: '0x', vs: 'nonsense' }), undefined)
-    assert.match(peer.statements.hashOf(statement), /^0x[0-9a-f]{64}$/)
   })
 
   it('bonds with a permit, and gives a bond back after its wait', async () => {

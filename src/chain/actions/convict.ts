@@ -1,6 +1,5 @@
-import type { ActionOptions, ChainOutcome, Conviction } from '../../ports.ts'
+import type { ActionOptions, ChainOutcome, Conviction, Statement } from '../../ports.ts'
 import { CallRevertedError } from '../errors.ts'
-import { contractStatement } from '../statements.ts'
 import { type Action, type ActionComponents, act } from './act.ts'
 
 /** Burns a share of the culprit's bond. Done where it was convicted of the same before. */
@@ -28,4 +27,9 @@ function callOf(conviction: Conviction): Action {
       return { name: WRONG[statement.kind], args: [contractStatement(statement), signature, contractStatement(recheck), witnesses] }
     }
   }
+}
+
+/** The statement as the contract names its fields. */
+function contractStatement({ kind: _, escrowId, ...fields }: Statement): Record<string, unknown> {
+  return { jobId: escrowId, ...fields }
 }

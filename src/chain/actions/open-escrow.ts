@@ -1,5 +1,5 @@
+import { infoHashOf } from '../../job/payment.ts'
 import type { ActionOptions, ChainOutcome, EscrowJob, EscrowTerms } from '../../ports.ts'
-import { infoHashOf } from '../escrow-state.ts'
 import { type ActionComponents, act } from './act.ts'
 
 /** Pays the Job's whole price into escrow: permit and opening in one transaction. Done where the escrow has the Job on the same terms. */

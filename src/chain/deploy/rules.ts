@@ -1,3 +1,4 @@
+import { LEAST_BOND_WEI, SLASH_BPS } from '../../job/offer.ts'
 import { MAX_ATTEMPTS } from '../../job/records.ts'
 
 /** The rules that an escrow is deployed with and that nobody can change; contracts/SwarmJobs.sol has their meaning. */
@@ -28,11 +29,9 @@ export const DEFAULT_RULES: Readonly<EscrowRules> = {
   // One block that did not exist when the root was signed (docs/PROTOCOL.md, "Beacon").
   beaconDelayBlocks: 1,
   maxAttempts: MAX_ATTEMPTS,
-  // seeds/002, "Failedペナルティ": 25 % of the deposit.
-  slashBps: 2_500,
+  slashBps: Number(SLASH_BPS),
   // A disputed block is run by two more peers beside the validator (docs/PROTOCOL.md, "Agree").
   witnesses: 3,
-  // seeds/002, "Verifier fee": what one verification costs is the least that a false identity should.
-  minBondWei: 10n * TOKEN,
+  minBondWei: LEAST_BOND_WEI,
   unbondDelaySeconds: 8 * DAY_SECONDS,
 }

@@ -1,4 +1,4 @@
-import { fieldToHex } from '../field.ts'
+import { fieldToHex, hexToField } from '../field.ts'
 import { microJobIds } from '../ids.ts'
 import { InvalidChunkError } from './errors.ts'
 import { fieldElement, walletElement, wideHash } from './hashes.ts'
@@ -56,7 +56,7 @@ export function chunkRoot(shape: Shape, chunk: Omit<SettlementChunk, 'beacon' | 
 /** A slot is (id + leaf, wallet): the id is fixed by the seed, so the sum binds the leaf to its place. */
 function rowHash(shape: Shape, path: string, slots: readonly Slot[], ids: readonly string[]): bigint {
   const elements = slots.flatMap(({ leaf, wallet }, j) => {
-    const place = BigInt(`0x${ids[j]}`) + fieldElement(`${path}.slots.${j}.leaf`, leaf)
+    const place = hexToField(ids[j] as string) + fieldElement(`${path}.slots.${j}.leaf`, leaf)
     return [place, walletElement(`${path}.slots.${j}.wallet`, wallet)]
   })
   return wideHash(padded(elements, 2 * shape.microJobs, 0n))

@@ -1,5 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { bytesToHex, hexToBytes } from '../bytes.ts'
+import { bytesToBigInt, hexToBytes } from '../bytes.ts'
 import { FIELD_ORDER, fieldToHex } from '../field.ts'
 import { walletToField } from './hashes.ts'
 
@@ -18,7 +18,7 @@ const D_OFFSET = 160n
 export function pointOf(c: bigint, { chainId, escrow, finisher }: SettlementDomain, d: readonly bigint[]): bigint {
   const words = [c, chainId, walletToField(escrow), walletToField(finisher), D_OFFSET, BigInt(d.length), ...d]
   const hash = keccak_256(hexToBytes(words.map(fieldToHex).join('')))
-  return BigInt(`0x${bytesToHex(hash)}`) % FIELD_ORDER
+  return bytesToBigInt(hash) % FIELD_ORDER
 }
 
 /** Σ D[i] · z^i, the third public signal. */

@@ -1,7 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { keccak_256 } from '@noble/hashes/sha3.js'
-import { bytesToHex, hexToBytes } from '../bytes.ts'
+import { hexToBytes } from '../bytes.ts'
 import { type Fields, hashStruct, typedDataDigest } from '../typed-data.ts'
+import { addressOfPublicKey } from '../wallet-address.ts'
 
 /**
  * What wallets sign for the escrow, by EIP-712 (contracts/libraries/Statements.sol). Peers keep these signatures in their records: the contract takes them
@@ -131,7 +131,7 @@ export function statementSigner(domain: EscrowDomain, structHash: Uint8Array, si
   try {
     const parsed = secp256k1.Signature.fromBytes(compact, 'compact').addRecoveryBit(parity)
     const publicKey = parsed.recoverPublicKey(digestOf(domain, structHash)).toBytes(false)
-    return `0x${bytesToHex(keccak_256(publicKey.subarray(1)).subarray(-20))}`
+    return addressOfPublicKey(publicKey).toLowerCase()
   } catch {
     return undefined
   }

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Wallet } from 'ethers'
 import { connectChain } from '../../../src/chain/connect.ts'
 import { type Devnet, startDevnet } from '../../../src/chain/devnet/devnet.ts'
 import { silentLogger } from '../../../src/log.ts'
-import type { Chain, EscrowTerms } from '../../../src/ports.ts'
+import type { Chain, EscrowTerms, Statement, WalletSignature } from '../../../src/ports.ts'
+import { signStatement } from '../../contracts/support/statements.ts'
 import { call } from './anvil.ts'
 
 export const TOKEN = 10n ** 18n
@@ -12,6 +14,8 @@ const TWO_POW_32 = 2n ** 32n
 
 /** Accepts every proof: PUSH 1, MSTORE, RETURN a word. */
 const YES = '0x60015f5260205ff3'
+
+const STATEMENTS = { 'leaf-commit': 'LeafCommit', 'root-endorsement': 'RootEndorsement', verdict: 'Verdict', recheck: 'Recheck' } as const
 
 export interface World {
   devnet: Devnet
@@ -21,6 +25,8 @@ export interface World {
   rpc(method: string, ...params: unknown[]): Promise<unknown>
   /** The chain as the wallet `index` of the devnet sees it, over one endpoint or these. */
   open(index: number, urls?: string[]): Promise<Chain>
+  /** What the wallet `index` of the devnet signs for the escrow. */
+  sign(index: number, statement: Statement): Promise<WalletSignature>
   /** Stops every chain that was opened. */
   closeChains(): Promise<void>
   stop(): Promise<void>
@@ -62,6 +68,11 @@ export async function startWorld(): Promise<World> {
       })
       opened.push(chain)
       return chain
+    },
+    sign: (index, { kind, escrowId, ...fields }) => {
+      const { chainId, escrow, development } = devnet.chain
+      const wallet = new Wallet(development!.wallets[index]!.key)
+      return signStatement({ chainId: BigInt(chainId), escrow }, wallet, STATEMENTS[kind], { jobId: escrowId, ...fields })
     },
     async stop() {
       await closeChains()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { TypedDataEncoder, type Wallet } from 'ethers'
-import { LEAF_COMMIT, RECHECK, VERDICT } from '../../../src/chain/typed-data.ts'
 import { committedJob } from '../support/jobs.ts'
+import { LEAF_COMMIT, RECHECK, VERDICT } from '../support/typed-data.ts'
 import { balanceOf, createWorld, ethers, eventsOf, pass, reverts, UNBOND_DELAY, type World } from '../support/world.ts'
 
 let world: World

@@ -1,5 +1,5 @@
 import { Signature, type Signer } from 'ethers'
-import { escrowDomain, LEAF_COMMIT, RECHECK, ROOT_ENDORSEMENT, VERDICT } from '../../../src/chain/typed-data.ts'
+import { escrowDomain, LEAF_COMMIT, RECHECK, ROOT_ENDORSEMENT, VERDICT } from './typed-data.ts'
 
 const TYPES = { LeafCommit: LEAF_COMMIT, RootEndorsement: ROOT_ENDORSEMENT, Verdict: VERDICT, Recheck: RECHECK }
 

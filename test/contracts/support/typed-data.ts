@@ -1,5 +1,5 @@
 /**
- * What wallets sign for the escrow, by EIP-712. The same types stand in contracts/libraries/Statements.sol, and a test compares the hashes.
+ * What wallets sign for the escrow, as ethers wants its types: a third hand beside contracts/libraries/Statements.sol and src/job/settlement/statements.ts.
  * `jobId` is the id of the Job in the escrow (`jobIdOf` there), not the protocol's.
  */
 
