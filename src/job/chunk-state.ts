@@ -1,4 +1,5 @@
-import type { Draw, MacroVerdict } from './judge.ts'
+import type { Draw } from './bench.ts'
+import type { MacroVerdict } from './judge.ts'
 import type { Proposal } from './proposals.ts'
 
 export type AgreedMacroJob = Extract<MacroVerdict, { state: 'agreed' }>

@@ -1,7 +1,7 @@
+import { fitsClass } from './bench.ts'
 import type { Pick } from './chunk-state.ts'
 import { isSignedLeaf } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
-import { fitsClass } from './judge.ts'
 import { isPaid } from './payment.ts'
 import { type JobView, microKey } from './view.ts'
 

@@ -1,8 +1,8 @@
+import { fitsClass } from './bench.ts'
 import { bytesToHex, hashOf, uint32, utf8ToBytes } from './bytes.ts'
 import { chunkState } from './chunk.ts'
 import { barredFrom } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
-import { fitsClass } from './judge.ts'
 import { chunkOf, type JobView } from './view.ts'
 
 export interface MacroChoiceInput {

@@ -1,5 +1,6 @@
+import type { Draw } from './bench.ts'
 import type { ChunkState } from './chunk-state.ts'
-import type { Draw, MacroVerdict } from './judge.ts'
+import type { MacroVerdict } from './judge.ts'
 import type { Proposal } from './proposals.ts'
 import type { RecordOf } from './records.ts'
 import { type Authored, attemptKey, type JobView, microKey } from './view.ts'

@@ -1,7 +1,7 @@
+import type { Draw } from './bench.ts'
 import { bytesToBigInt, equalBytes } from './bytes.ts'
 import { fieldToBytes } from './field.ts'
 import type { JobInfo } from './info.ts'
-import type { Draw } from './judge.ts'
 import { escrowIdOf, isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
 import { blockElement } from './settlement/hashes.ts'
