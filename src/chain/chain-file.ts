@@ -1,5 +1,6 @@
 import { getAddress, isAddress } from 'ethers'
 import { z } from 'zod'
+import { problemsOf } from '../job/problems.ts'
 
 /** Endpoints that one file may name; more give no more safety. */
 const MAX_URLS = 8
@@ -39,6 +40,6 @@ export type ChainFile = z.infer<typeof schema>
 export function parseChainFile(value: unknown): ChainFile {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [first] = parsed.error.issues
-  throw new Error(`${first!.path.join('.') || 'the file'}: ${first!.message}`)
+  const [first] = problemsOf(parsed.error, value)
+  throw new Error(`${first!.path || 'the file'}: ${first!.message}`)
 }

@@ -14,7 +14,10 @@ export class InvalidJobInfoError extends MingaError {
 
   constructor(problems: readonly Problem[]) {
     const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-    super({ message: `the Job's description has ${problems.length} problem(s): ${list}`, hint: 'mend them and place the Job again' })
+    super({
+      message: `the Job's description has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${list}`,
+      hint: 'mend them and place the Job again',
+    })
     this.problems = problems
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InvalidJobInfoError } from './errors.ts'
+import { problemsOf } from './problems.ts'
 import { MAX_BLOCKS, MAX_MACRO_JOBS, MAX_MICRO_JOBS, MAX_MICRO_JOBS_OF_JOB, type Slicing } from './slicing.ts'
 
 /** The default shape of a Job: seeds/001, and docs/PROTOCOL.md "Words and default shape". */
@@ -105,9 +106,7 @@ export function fitSequence(request: SequenceRequest): Slicing {
 
 function parse<T extends Shape>(schema: z.ZodType<T>, request: unknown): T {
   const parsed = schema.safeParse(request)
-  if (!parsed.success) {
-    throw new InvalidJobInfoError(parsed.error.issues.map(({ path, message }) => ({ path: ['slicing', ...path].join('.'), message })))
-  }
+  if (!parsed.success) throw new InvalidJobInfoError(problemsOf(parsed.error, request, ['slicing']))
   const total = parsed.data.macroJobs * parsed.data.microJobs
   if (total <= MAX_MICRO_JOBS_OF_JOB) return parsed.data
   throw new InvalidJobInfoError([{ path: 'slicing', message: `makes ${total} MicroJobs, a Job has at most ${MAX_MICRO_JOBS_OF_JOB}` }])

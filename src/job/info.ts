@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InvalidJobInfoError, type Problem } from './errors.ts'
 import { FIELD_ORDER } from './field.ts'
 import { paymentProblems, paymentSchema } from './payment.ts'
+import { problemsOf } from './problems.ts'
 import { inputBytesOf, outputBytesOf } from './slice.ts'
 import { slicingProblems, slicingSchema } from './slicing.ts'
 
@@ -112,15 +113,10 @@ export type JobInfo = z.infer<typeof jobInfoSchema>
 /** The JobInfo in `value`, checked as a whole. Throws InvalidJobInfoError with every problem found. */
 export function parseJobInfo(value: unknown): JobInfo {
   const parsed = jobInfoSchema.safeParse(value)
-  if (!parsed.success) throw new InvalidJobInfoError(problemsOf(parsed.error))
+  if (!parsed.success) throw new InvalidJobInfoError(problemsOf(parsed.error, value))
   const problems = jobInfoProblems(parsed.data)
   if (problems.length > 0) throw new InvalidJobInfoError(problems)
   return parsed.data
-}
-
-/** zod's issues as our problems. */
-export function problemsOf(error: z.ZodError): Problem[] {
-  return error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
 }
 
 function jobInfoProblems(info: JobInfo): Problem[] {

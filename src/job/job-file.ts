@@ -2,9 +2,10 @@ import { z } from 'zod'
 import type { JobDraft } from './draft.ts'
 import { InvalidJobInfoError, type Problem } from './errors.ts'
 import { gridRequestSchema, sequenceRequestSchema } from './fit.ts'
-import { jobInfoSchema, problemsOf } from './info.ts'
+import { jobInfoSchema } from './info.ts'
 import { localJobInfo } from './local-run.ts'
 import { paymentSchema } from './payment.ts'
+import { problemsOf, shown } from './problems.ts'
 import { slicingSchema } from './slicing.ts'
 
 /** The bytes that a job file names, as read. */
@@ -60,12 +61,15 @@ const SLICINGS = { full: slicingSchema, sequence: sequenceRequestSchema, grid: g
 /** The JSON of `minga place job.json`: a JobDraft with files in the place of bytes. Throws InvalidJobInfoError with all problems. */
 export function parseJobFile(value: unknown): JobFile {
   const parsed = jobFileSchema.safeParse(value)
-  const fields = typeof value === 'object' && value !== null ? (value as { slicing?: unknown; data?: unknown }) : {}
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidJobInfoError(problemsOf(parsed.error!, value))
+  const fields: { slicing?: unknown; data?: unknown } = value
   const isPicture = typeof fields.data === 'object' && fields.data !== null && 'picture' in fields.data
-  const slicing = SLICINGS[slicingKind(fields.slicing, isPicture)].safeParse(fields.slicing ?? (isPicture ? {} : undefined))
+  const request = fields.slicing ?? (isPicture ? {} : undefined)
+  const slicing = SLICINGS[slicingKind(fields.slicing, isPicture)].safeParse(request)
+  const others = parsed.error ? problemsOf(parsed.error, value) : []
   const layout = layoutProblems(fields.slicing)
-  if (layout.length > 0) throw new InvalidJobInfoError([...(parsed.error ? problemsOf(parsed.error) : []), ...layout])
-  const problems = [...(parsed.error ? problemsOf(parsed.error) : []), ...(slicing.error ? slicingProblemsOf(slicing.error) : [])]
+  if (layout.length > 0) throw new InvalidJobInfoError([...others, ...layout])
+  const problems = [...others, ...(slicing.error ? problemsOf(slicing.error, request, ['slicing']) : [])]
   if (!parsed.success || !slicing.success) throw new InvalidJobInfoError(problems)
   const { data } = parsed.data
   const file = data?.picture ?? data?.file
@@ -88,11 +92,7 @@ function slicingKind(slicing: unknown, isPicture: boolean): keyof typeof SLICING
 function layoutProblems(slicing: unknown): Problem[] {
   if (typeof slicing !== 'object' || slicing === null || 'output' in slicing || !('layout' in slicing)) return []
   if (slicing.layout === 'grid' || slicing.layout === 'sequence') return []
-  return [{ path: 'slicing.layout', message: 'expected "grid" or "sequence"' }]
-}
-
-function slicingProblemsOf(error: z.ZodError): Problem[] {
-  return problemsOf(error).map(({ path, message }) => ({ path: path === '' ? 'slicing' : `slicing.${path}`, message }))
+  return [{ path: 'slicing.layout', message: `expected "grid" or "sequence", found ${shown(slicing.layout)}` }]
 }
 
 function draftOf(content: Content, code: string, loaded: JobFileData | null): JobDraft {

@@ -113,6 +113,24 @@ test('all problems of a job file are told at once, each with its place', () => {
   assert.match(problemsIn(() => parseJobFile({ ...minimal, slicing: undefined })).join(), /^slicing: /)
 })
 
+test('each problem says where, what was expected and what was found, in words of ours', () => {
+  const cases: readonly [unknown, string[]][] = [
+    [5, [': expected an object, found 5']],
+    [{ ...minimal, name: undefined, code: 5 }, ['name: missing, expected a text', 'code: expected a text, found 5']],
+    [{ ...minimal, name: '' }, ['name: expected at least 1 character, found 0']],
+    [{ ...minimal, colour: 1 }, [': unknown "colour"']],
+    [{ ...minimal, slicing: { ...minimal.slicing, macroJobs: 1.5 } }, ['slicing.macroJobs: expected a whole number, found 1.5']],
+    [{ ...minimal, slicing: { ...minimal.slicing, blocks: -1 } }, ['slicing.blocks: expected at least 1, found -1']],
+    [{ ...minimal, verification: { mode: 'none' } }, ['verification.mode: expected "exact" or "class" or "tolerance", found "none"']],
+    [{ ...minimal, deadline: 'x'.repeat(100) }, [`deadline: expected a number, found "${'x'.repeat(59)}…`]],
+  ]
+  for (const [value, expected] of cases)
+    assert.deepEqual(
+      problemsIn(() => parseJobFile(JSON.parse(JSON.stringify(value)))),
+      expected,
+    )
+})
+
 test('any JSON is a job file or an InvalidJobInfoError', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => problemsIn(() => parseJobFile(value)).length > 0))
   fc.assert(
@@ -120,7 +138,8 @@ test('any JSON is a job file or an InvalidJobInfoError', () => {
       fc.constantFrom('name', 'code', 'data', 'slicing', 'params', 'program', 'limits', 'presentation'),
       fc.jsonValue(),
       (key, value) => {
-        problemsIn(() => parseJobFile({ ...minimal, [key]: value }))
+        const problems = problemsIn(() => parseJobFile({ ...minimal, [key]: value }))
+        for (const problem of problems) assert.doesNotMatch(problem, /Invalid|Too (small|big)|Unrecognized|received/)
       },
     ),
   )
@@ -128,7 +147,7 @@ test('any JSON is a job file or an InvalidJobInfoError', () => {
 
 test('a layout that is none is answered with both that are', () => {
   const problems = problemsIn(() => parseJobFile({ ...minimal, slicing: { layout: 'spiral', blockElements: 8 } }))
-  assert.deepEqual(problems, ['slicing.layout: expected "grid" or "sequence"'])
+  assert.deepEqual(problems, ['slicing.layout: expected "grid" or "sequence", found "spiral"'])
 })
 
 test('what docs/JOB_FILE.md shows is accepted, and it names every field', () => {
