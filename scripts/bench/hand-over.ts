@@ -2,7 +2,7 @@ import type { Figure, FigureDefinition, Row } from './figure.ts'
 import { type QueueCrew, startQueueCrew } from './queue-crew.ts'
 import { quantile } from './stats.ts'
 
-/** Requests that lie so far apart never share a grant. */
+/** Requests that lie so far apart never share a grant, nor wait for one to share. */
 const PAUSE_MS = 5
 
 /**
@@ -25,7 +25,9 @@ export const handOver: FigureDefinition = {
     }
     return {
       rows,
-      notes: ['Every hand-over waits 1 ms at the owner, so that requests that arrive together share one grant.'],
+      notes: [
+        'A request that comes alone is granted at once; those that come within 4 ms of a hand-over are collected for 1 ms and share one grant.',
+      ],
     }
   },
 }

@@ -206,6 +206,31 @@ describe('queue faults', () => {
     assert.equal(place(), before)
   })
 
+  it('10: a request that its grant has overtaken is not served a second time', () => {
+    const bench = createQueueBench(['a', 'b', 'c'], { n: 4 })
+    bench.advance(20)
+    bench.lose = ({ type }, from, to) => type === 'request' && from === 'b' && to === 'c'
+    bench.take('b')
+    const late = bench.sent.find(({ message }) => message.type === 'request')!
+    bench.take('a')
+    bench.advance(20)
+    assert.deepEqual([bench.state('c').owner, bench.working('a').length, bench.working('b').length], ['a', 1, 1])
+    bench.event('c', { type: 'message', ...late })
+    assert.deepEqual(bench.state('c').pending, [])
+    bench.take('c')
+    bench.advance(20)
+    assert.deepEqual([bench.working('b').length, bench.working('c').length], [1, 1])
+  })
+
+  it('10: requests that come thick share a grant', () => {
+    const bench = createQueueBench(['a', 'b', 'c', 'd'], { n: 8 })
+    bench.advance(20)
+    for (const peer of ['b', 'c', 'd']) bench.take(peer)
+    bench.advance(20)
+    const grants = bench.sent.flatMap(({ message }) => (message.type === 'grant' ? [message.grants.map(({ to }) => to)] : []))
+    assert.deepEqual(grants, [['b'], ['c', 'd']])
+  })
+
   it('10: an old copy of a release frees nothing that was locked since', () => {
     const bench = createQueueBench(['a', 'b'], { n: 1 })
     bench.take('b')
@@ -289,8 +314,8 @@ describe('queue faults', () => {
     const grantedMs: number[] = []
     for (let step = 0; step < 300; step++) {
       const message: QueueMessage = { type: 'request', queue: tag, n: 40, epoch: bench.state('a').epoch, done: [], want: 1 }
-      for (const to of ['a', 'b']) bench.event(to, { type: 'message', from: 'ghost', message })
       const before = bench.sent.length
+      for (const to of ['a', 'b']) bench.event(to, { type: 'message', from: 'ghost', message })
       bench.advance(500)
       const sent = bench.sent.slice(before).map((each) => each.message)
       if (sent.some((each) => each.type === 'grant' && each.grants.some(({ to }) => to === 'ghost'))) grantedMs.push(bench.nowMs)

@@ -16,15 +16,25 @@ export const handOversOf = ({ grants }: QueueGrant, author: PeerId): number => g
 export function fileRequest(d: Draft, { want, epoch }: QueueRequest, from: PeerId): void {
   const { s } = d
   offerAgain(d, from, epoch)
-  if (isBanned(s, from) || from === s.owner) return
+  if (isBanned(s, from) || from === s.owner || isAnswered(s, from, epoch)) return
   const known = s.pending.find(({ peer }) => peer === from)
   if (known !== undefined) {
     s.pending = s.pending.map((request) => (request === known ? { ...request, want, heardMs: s.nowMs } : request))
   } else if (s.pending.length < MAX_MEMBERS) {
     s.pending = [...s.pending, { peer: from, want, sinceMs: s.nowMs, heardMs: s.nowMs }]
   }
-  if (s.owner === s.self) wake(d, s.settings.collectMs)
+  if (s.owner !== s.self) return
+  if (mayServeAtOnce(s, from, epoch)) serve(d)
+  else wake(d, s.settings.collectMs)
 }
+
+/** Requests that come one by one have nobody to share a grant with. Who once disappointed lets others come first. */
+const mayServeAtOnce = ({ members, nowMs, servedMs, settings, epoch: ours }: QueueState, from: PeerId, epoch: number): boolean =>
+  nowMs - servedMs >= settings.calmMs && epoch <= ours && members.get(from)?.strikes === 0
+
+/** True where the grant has overtaken its request: who has owned a later epoch since had what it asked for. */
+const isAnswered = ({ history }: QueueState, from: PeerId, epoch: number): boolean =>
+  history.some((known) => known.owner === from && known.epoch > epoch)
 
 /** One who asks as if our hand-over to it had never been has not heard of it (FAULTS 3). */
 function offerAgain(d: Draft, from: PeerId, epoch: number): void {
@@ -143,8 +153,10 @@ function lockAll(d: Draft, { epoch, seq, leaseMs, grants }: QueueGrant, author: 
     if (isRelock(s, to, slots, stamp)) strike(d, to, 'lock-expired')
     // An owner that lets its locks expire would otherwise lock the same items again before anybody else is served (FAULTS 14).
     else if (to === author && isBanned(s, author)) continue
+    const held = ownSlots(s).length
     for (const slot of slots) mergeLock(d, slot, { holder: to, stamp, leaseMs, by })
-    if (to !== s.self) continue
+    // An old copy answers nothing.
+    if (to !== s.self || ownSlots(s).length === held) continue
     noteAnswer(d)
     s.lastBatch = Math.max(1, slots.length)
   }
