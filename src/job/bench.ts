@@ -21,17 +21,25 @@ export interface Draw {
 }
 
 export interface Bench {
-  /** Validators in order, those that processed nothing in the MacroJob first. */
+  /** Validators in order: those that processed nothing in the MacroJob first, and last who was asked in vain before. */
   ranking: string[]
   picked: string[]
   /** The attempt of each picked commit. */
   at: number[]
   samples: number[]
   barred: ReadonlySet<string>
+  /** Peers that answered nothing when they were asked in earlier attempts. */
+  silent: ReadonlySet<string>
+}
+
+/** Who may not judge, or no longer does. */
+export interface Unable {
+  barred: ReadonlySet<string>
+  silent: ReadonlySet<string>
 }
 
 /** Who may judge MacroJob `macro` after `draw`, and which block of each MicroJob. */
-export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number, barred: ReadonlySet<string>): Bench {
+export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number, { barred, silent }: Unable): Bench {
   const { record, challenge } = draw
   const pick = record.picks.find((candidate) => candidate.macro === macro)
   const picked = (pick?.by ?? []).map((index) => record.authors[index] as string)
@@ -42,14 +50,25 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
     able.filter((peer) => mayVouch(view, info, draw, macro, picked, peer)),
   )
   const processed = new Set(picked)
-  const ranking = [...ranked.filter((peer) => !processed.has(peer)), ...ranked.filter((peer) => processed.has(peer))]
+  const heard = ranked.filter((peer) => !silent.has(peer))
+  const ranking = [
+    ...heard.filter((peer) => !processed.has(peer)),
+    ...heard.filter((peer) => processed.has(peer)),
+    ...ranked.filter((peer) => silent.has(peer)),
+  ]
   return {
     ranking,
     picked,
     at: pick?.at ?? [],
     samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks),
     barred,
+    silent,
   }
+}
+
+/** True for a peer that could still judge the work of another. */
+export function mayJudge(view: JobView, info: JobInfo, { barred, silent }: Unable, peer: string): boolean {
+  return !barred.has(peer) && !silent.has(peer) && !view.complaints.has(peer) && fitsClass(view, info, peer)
 }
 
 /** The escrow takes no word for the opened MicroJob from the wallet that processed it. */

@@ -34,6 +34,8 @@ export interface ChunkState {
   culprits: { peer: string; macro: number; micro: number; block: number; attempt: number }[]
   /** For each author the number of attempts that were given up while it kept back what it had committed to. */
   withheld: Map<string, number>
+  /** For each peer the number of attempts that were given up while it was asked to judge, and did not answer. */
+  silent: Map<string, number>
   /** By picked commit: the validators of some attempt that said that its result is not to be had. */
   lacked: Map<string, Set<string>>
   attempts: Attempt[]
@@ -51,6 +53,29 @@ export function isExhausted({ attempts, current, agreed, macros }: ChunkState): 
 /** Peers convicted anywhere in the chunk. */
 export function culpritsOf({ culprits }: ChunkState): Set<string> {
   return new Set(culprits.map(({ peer }) => peer))
+}
+
+/** One attempt may end before a peer that is busy has answered. */
+const MAX_SILENT = 2
+
+/** Who may not judge in the next attempt, or is not waited for: the culprits, and who was asked twice and answered nothing. */
+export function unableIn(state: ChunkState): { barred: Set<string>; silent: Set<string> } {
+  const silent = [...state.silent].filter(([, times]) => times >= MAX_SILENT).map(([peer]) => peer)
+  return { barred: culpritsOf(state), silent: new Set(silent) }
+}
+
+/**
+ * Who was asked to judge, and has not answered once; nobody where an attempt waits for a processor, since it may be given up for that before the turn of a
+ * second validator has come.
+ */
+export function unanswered(verdicts: readonly MacroVerdict[]): string[] {
+  const open = verdicts.filter((verdict) => verdict.state === 'open')
+  if (open.some(({ committed, hidden }) => committed && hidden.length > 0)) return []
+  const disputes = open.flatMap((verdict) => verdict.disputes)
+  const validating = verdicts.flatMap((verdict) => (verdict.state === 'agreed' ? [verdict.validator] : []))
+  const answered = new Set([...validating, ...open.flatMap((verdict) => verdict.answered), ...disputes.flatMap(({ voted }) => voted)])
+  const idle = open.flatMap(({ committed, validators }) => (committed ? [] : validators))
+  return [...new Set([...idle, ...disputes.flatMap(({ voters }) => voters)])].filter((peer) => !answered.has(peer))
 }
 
 /** A peer that crashed comes back and may try again; who keeps back a second time would do so until no attempt is left. */

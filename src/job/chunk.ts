@@ -1,5 +1,5 @@
-import { benchOf, type Draw } from './bench.ts'
-import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick } from './chunk-state.ts'
+import { benchOf, type Draw, type Unable } from './bench.ts'
+import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, unableIn, unanswered } from './chunk-state.ts'
 import { Commits } from './commits.ts'
 import type { JobInfo } from './info.ts'
 import { judgeMacroJob, type MacroVerdict } from './judge.ts'
@@ -30,6 +30,7 @@ function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
     agreed: new Map(),
     culprits: [],
     withheld: new Map(),
+    silent: new Map(),
     lacked: new Map(),
     attempts: [],
     current: undefined,
@@ -58,14 +59,14 @@ function computeAttempt(
   number: number,
   pending: number[],
 ): Attempt {
-  const barred = culpritsOf(state)
+  const unable = unableIn(state)
   const commits = new Commits(view, info, state.twoHeaded, since, barredFrom(state), number)
   const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
   const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
     .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
     .filter((proposal) => proposal !== undefined)
     .sort((a, b) => (proposalRank(view, a.record, a.proposer) < proposalRank(view, b.record, b.proposer) ? -1 : 1))
-  const judged = fixedDraws(view, info, state, proposals).map((draw) => ({ draw, verdicts: judgeAll(view, info, draw, pending, barred) }))
+  const judged = fixedDraws(view, info, state, proposals).map((draw) => ({ draw, verdicts: judgeAll(view, info, draw, pending, unable) }))
   // Two proposals can both be fixed where no author is in both: the one that has agreed on more stands, then the one of better rank.
   const { draw, verdicts } = judged.reduce(
     (best, next) => (agreedIn(next.verdicts) > agreedIn(best.verdicts) ? next : best),
@@ -74,9 +75,12 @@ function computeAttempt(
   settle(state, since, verdicts, number, draw)
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
   const complete = [...open.values()].every((micros) => micros.length === 0)
-  const voters = electorates(view, commits.authors(pending), proposals, barred)
+  const voters = electorates(view, commits.authors(pending), proposals, unable.barred)
   const votedOver = complete && applyReopenVotes(view, state, since, voters, { number, draw, verdicts, proposal: proposals[0] })
-  if (votedOver && draw !== undefined && !ruled) settle(state, since, closingVerdicts(view, info, draw, verdicts, barred), number, draw)
+  if (votedOver && draw !== undefined && !ruled) {
+    settle(state, since, closingVerdicts(view, info, draw, verdicts, unable), number, draw)
+    for (const peer of unanswered(verdicts)) state.silent.set(peer, (state.silent.get(peer) ?? 0) + 1)
+  }
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const pickOf = (macro: number, micro: number) => commits.pick(macro, micro)
   const authorOf = (macro: number, micro: number) => pickOf(macro, micro)?.author
@@ -87,23 +91,17 @@ const NO_DRAW: { draw: Draw | undefined; verdicts: MacroVerdict[] } = { draw: un
 
 const agreedIn = (verdicts: readonly MacroVerdict[]) => verdicts.filter(({ state }) => state === 'agreed').length
 
-function judgeAll(view: JobView, info: JobInfo, draw: Draw, pending: readonly number[], barred: ReadonlySet<string>): MacroVerdict[] {
+function judgeAll(view: JobView, info: JobInfo, draw: Draw, pending: readonly number[], unable: Unable): MacroVerdict[] {
   const covered = new Set(draw.record.picks.map(({ macro }) => macro))
   const judged = pending.filter((macro) => covered.has(macro))
-  return judged.map((macro) => judgeMacroJob(view, info, draw, macro, benchOf(view, info, draw, macro, barred)))
+  return judged.map((macro) => judgeMacroJob(view, info, draw, macro, benchOf(view, info, draw, macro, unable)))
 }
 
 /** What can be said of the MacroJobs that an attempt leaves open as it ends: only convictions. */
-function closingVerdicts(
-  view: JobView,
-  info: JobInfo,
-  draw: Draw,
-  verdicts: readonly MacroVerdict[],
-  barred: ReadonlySet<string>,
-): MacroVerdict[] {
+function closingVerdicts(view: JobView, info: JobInfo, draw: Draw, verdicts: readonly MacroVerdict[], unable: Unable): MacroVerdict[] {
   return verdicts
     .filter(({ state }) => state === 'open')
-    .map(({ macro }) => judgeMacroJob(view, info, draw, macro, benchOf(view, info, draw, macro, barred), true))
+    .map(({ macro }) => judgeMacroJob(view, info, draw, macro, benchOf(view, info, draw, macro, unable), true))
     .filter(({ state }) => state === 'failed')
 }
 
@@ -128,6 +126,6 @@ export function drawOfMacro(view: JobView, info: JobInfo, macro: number): (Pick 
   const state = chunkState(view, info, chunkOf(info, macro))
   const draw = state.current?.draw
   if (draw === undefined) return []
-  const { picked, at, samples } = benchOf(view, info, draw, macro, culpritsOf(state))
+  const { picked, at, samples } = benchOf(view, info, draw, macro, unableIn(state))
   return picked.map((author, micro) => ({ author, attempt: at[micro] as number, block: samples[micro] as number }))
 }

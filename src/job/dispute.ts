@@ -1,4 +1,4 @@
-import { type Bench, type Draw, votersOf } from './bench.ts'
+import { type Bench, type Draw, mayJudge, votersOf } from './bench.ts'
 import { equalBytes } from './bytes.ts'
 import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'
@@ -14,9 +14,13 @@ export interface Dispute {
   voted: string[]
 }
 
-/** True where the validator computed the same; its word on its own work counts only where nobody else has joined, or all others gave the Job up. */
+/**
+ * True where the validator computed the same. Its word on its own work counts only where nobody else could judge: nobody else has joined, or all others gave
+ * the Job up or answer nothing any more.
+ */
 export function confirms(
   view: JobView,
+  info: JobInfo,
   validation: Authored<RecordOf<'reveal'>>,
   reveal: RecordOf<'reveal'>,
   micro: number,
@@ -24,9 +28,9 @@ export function confirms(
 ): boolean {
   const { verdicts, blockHashes } = validation.record
   const own = bench.picked[micro] === validation.author
-  const judges = (peer: string) => peer !== validation.author && !bench.barred.has(peer) && !view.complaints.has(peer)
-  if (own && [...view.peers.keys()].some(judges)) return false
-  if (verdicts !== null && verdicts[micro] === true) return true
+  if (own && [...view.peers.keys()].some((peer) => peer !== validation.author && mayJudge(view, info, bench, peer))) return false
+  // Only with a tolerance: anywhere else a validator that has computed nothing would say so, too.
+  if (verdicts?.[micro] === true) return true
   const mine = reveal.blockHashes[bench.samples[micro] as number]
   return mine !== undefined && equalBytes(mine, blockHashes[micro] as Uint8Array)
 }

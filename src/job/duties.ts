@@ -1,7 +1,7 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { benchOf, type Draw } from './bench.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
-import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick } from './chunk-state.ts'
+import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, unableIn, unanswered } from './chunk-state.ts'
 import { type ConvictionDuty, convictionDuties } from './conviction.ts'
 import type { Dispute } from './dispute.ts'
 import { type EscrowDuty, isPaidOut, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
@@ -24,7 +24,7 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'validate'; macro: number; attempt: number; root: Uint8Array; samples: number[]; picked: string[] }
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
-  /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back. */
+  /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back, or who owe an answer. */
   | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; mark: string }
   | { kind: 'finalize'; outcome: Uint8Array }
   | EscrowDuty
@@ -158,7 +158,7 @@ type OpenVerdict = Extract<MacroVerdict, { state: 'open' }>
 function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw: Draw, verdict: OpenVerdict, self: string): Duty[] {
   const { macro } = verdict
   const at = `${attemptKey(state.chunk, draw.attempt)}/${macro}`
-  const bench = benchOf(view, info, draw, macro, culpritsOf(state))
+  const bench = benchOf(view, info, draw, macro, unableIn(state))
   const duties: Duty[] = []
   const rank = verdict.validators.indexOf(self)
   const mine = validationCommit(view, info, draw, macro, self)
@@ -219,7 +219,7 @@ function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: st
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   // Who was convicted meanwhile opens nothing any more.
   const culprits = culpritsOf(state)
-  const awaited = authorsOf(attempt, items).filter((author) => !culprits.has(author))
+  const awaited = (items.length > 0 ? authorsOf(attempt, items) : unanswered(attempt.verdicts)).filter((peer) => !culprits.has(peer))
   return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited, mark: markOf(attempt) }]
 }
 

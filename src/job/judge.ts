@@ -34,6 +34,8 @@ export type MacroVerdict =
       validated: boolean
       committed: boolean
       hidden: number[]
+      /** The validators that have committed. */
+      answered: string[]
       disputes: Dispute[]
       /** In a paid Job, what the validator has still to sign; all else is agreed. */
       unsigned?: ExpectedVerdict
@@ -45,7 +47,7 @@ export type MacroVerdict =
  */
 export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench, closing = false): MacroVerdict {
   const validators = validatorsOf(view, bench)
-  const committed = validators.some((peer) => validationCommit(view, info, draw, macro, peer) !== undefined)
+  const answered = validators.filter((peer) => validationCommit(view, info, draw, macro, peer) !== undefined)
   const validation = firstValidation(view, info, draw, macro, validators)
   const reveals = bench.picked.map((author, micro) => openedReveal(view, macro, micro, author, bench.at[micro] as number))
   const hidden = reveals.flatMap((reveal, micro) => (reveal === undefined ? [micro] : []))
@@ -54,13 +56,14 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
     macro,
     validators,
     validated: validation !== undefined,
-    committed,
+    committed: answered.length > 0,
     hidden,
+    answered,
     disputes: [] as Dispute[],
   }
   if (validation === undefined) return open
   const unconfirmed = reveals.flatMap((reveal, micro) =>
-    reveal !== undefined && !confirms(view, validation, reveal, micro, bench) ? [micro] : [],
+    reveal !== undefined && !confirms(view, info, validation, reveal, micro, bench) ? [micro] : [],
   )
   const rulings = unconfirmed.map((micro) => {
     const reveal = reveals[micro] as RecordOf<'reveal'>
@@ -97,7 +100,7 @@ function firstValidation(view: JobView, info: JobInfo, draw: Draw, macro: number
   for (const author of validators) {
     if (validationCommit(view, info, draw, macro, author) === undefined) continue
     const record = openedReveal(view, macro, microJobs, author, draw.attempt)
-    if (record !== undefined && record.blockHashes.length === microJobs) return { author, record }
+    if (record !== undefined) return { author, record }
   }
   return undefined
 }

@@ -41,7 +41,7 @@ export function* openedResults(view: JobView, info: JobInfo): Generator<OpenedRe
 }
 
 function resultsOf(view: JobView, info: JobInfo, draw: Draw, macro: number): OpenedResult[] {
-  const { picked, at } = benchOf(view, info, draw, macro, new Set())
+  const { picked, at } = benchOf(view, info, draw, macro, { barred: new Set(), silent: new Set() })
   return picked.flatMap((author, micro) => {
     const reveal = openedReveal(view, macro, micro, author, at[micro] as number)
     return reveal === undefined ? [] : [{ macro, micro, author, cid: reveal.cid, blockHashes: reveal.blockHashes }]

@@ -36,10 +36,21 @@ function opens(view: JobView, commit: RecordOf<'commit'>, reveal: RecordOf<'reve
   if (known !== undefined) return known
   const { macro, micro } = commit
   const fits =
+    isWellFormed(view.info, micro, reveal) &&
     reveal.wallet.toLowerCase() === wallet.toLowerCase() &&
     view.info !== undefined &&
     equalBytes(commitFor(view.info, { jobId: view.jobId, macro, micro, wallet }, reveal), commit.commit) &&
     equalBytes(checksumOf(view.jobId, reveal), reveal.checksum)
   opened.set(reveal, fits)
   return fits
+}
+
+/** As many hashes as there are blocks, or, of a validator, MicroJobs; what it judges by eye it says only where bits may differ. */
+function isWellFormed(info: JobInfo | undefined, micro: number, { blockHashes, verdicts }: RecordOf<'reveal'>): boolean {
+  if (info === undefined) return false
+  const { microJobs, blocks } = info.slicing
+  const validates = micro === microJobs
+  if (blockHashes.length !== (validates ? microJobs : blocks)) return false
+  if (validates && info.verification.mode === 'tolerance') return verdicts === null || verdicts.length === microJobs
+  return verdicts === null
 }

@@ -60,7 +60,8 @@ export interface DutyTimes {
 /** When a duty is due, on the clock of `times`. */
 export function dutyDueMs(duty: Duty, patience: Patience, { sinceMs, stillMs, alive }: DutyTimes): number {
   if (duty.kind === 'reopen') {
-    const gone = duty.record.items.length > 0 && !duty.awaited.some(alive)
+    const waits = duty.record.items.length > 0 || duty.awaited.length > 0
+    const gone = waits && !duty.awaited.some(alive)
     return stillMs + (gone ? patience.goneMs : patience.stuckMs)
   }
   const each = waitFor(duty.kind, patience)

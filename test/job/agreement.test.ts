@@ -9,7 +9,7 @@ import { progressOf } from '../../src/job/progress.ts'
 import { MAX_ATTEMPTS } from '../../src/job/records.ts'
 import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
 import { failureOfJob } from '../../src/roles/errors.ts'
-import { type Behaviour, JobWorld, peerName, plainInfo, UNSERVED } from '../support/job-world.ts'
+import { type Behaviour, JobWorld, paidInfo, peerName, plainInfo, UNSERVED } from '../support/job-world.ts'
 
 const honest: Behaviour = {}
 /** Peer m mod (peers − 1) works on MacroJob m, so that the last peer is free to validate. */
@@ -61,6 +61,56 @@ test('a validator that accuses the honest is convicted itself', () => {
     assert.ok(agreed(job), `with liar ${liar}`)
     assert.ok(progressOf(job.view).culprits.every(({ peer }) => peer === peerName(liar)))
   }
+})
+
+test('a validator that computes nothing and nods passes nothing', () => {
+  for (const paid of [false, true]) {
+    for (const liar of [0, 1, 2, 3]) {
+      const behaviours = [0, 1, 2, 3].map((index) =>
+        index === liar ? { wrong: () => true } : index === (liar + 1) % 4 ? { nods: true } : honest,
+      )
+      const plain = plainInfo(5, 4, 4, peerName(16))
+      const job = new JobWorld(paid ? paidInfo(plain) : plain, behaviours)
+      job.settle((macro) => (progressOf(job.view).culprits.length === 0 ? macro % 4 : (liar + 2) % 4))
+      const result = agreed(job)
+      assert.ok(result, `peer ${liar} lies`)
+      assert.ok(result.every(({ microJobs }) => microJobs.every(({ author }) => author !== peerName(liar))))
+    }
+  }
+})
+
+test('a result of too few or too many blocks is none', () => {
+  for (const blocks of [3, 5]) {
+    const job = world([honest, honest, honest])
+    const hashes = Array.from({ length: blocks }, () => job.compute(0, 0, 0)[0] as Uint8Array)
+    job.commit(0, 0, 0, 0, hashes)
+    job.settle((macro) => 1 + (macro % 2))
+    assert.ok(agreed(job)?.every(({ microJobs }) => microJobs.every(({ blockHashes }) => blockHashes.length === 4)))
+  }
+})
+
+test('peers that joined and are never heard of again do not fail the Job of the one that works', () => {
+  for (const ghosts of [1, 2, 5, 9]) {
+    const job = world([honest, ...Array.from({ length: ghosts }, () => ({ dead: true }))])
+    job.settle(() => 0)
+    const result = agreed(job)
+    assert.ok(result, `${ghosts} ghosts`)
+    assert.ok(result.every(({ independent, attempt }) => !independent && attempt >= 2))
+    assert.deepEqual(progressOf(job.view).culprits, [])
+  }
+})
+
+test('who answers at last judges the work of the one that worked alone', () => {
+  const job = world([{ wrong: () => true }, { dead: true }, { dead: true }])
+  // One attempt passes without an answer.
+  for (let round = 0; round < 60 && chunkState(job.view, job.info, 0).attempts.length < 2; round++) {
+    job.process(() => 0)
+    if (job.step({ late: true }) === 0) job.step({ stuck: true })
+  }
+  for (const late of job.peers.slice(1)) late.behaviour = honest
+  job.settle(() => (progressOf(job.view).culprits.length === 0 ? 0 : 1))
+  assert.deepEqual([...new Set(progressOf(job.view).culprits.map(({ peer }) => peer))], [peerName(0)])
+  assert.ok(agreed(job)?.every(({ microJobs }) => microJobs.every(({ author }) => author === peerName(1))))
 })
 
 test('who keeps back its nonce or its results loses its MicroJobs, and the Job goes on', () => {

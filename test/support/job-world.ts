@@ -60,6 +60,8 @@ export interface Behaviour {
   keepsNonce?: boolean
   /** As a validator, says that everything is wrong. */
   accuses?: boolean
+  /** As a validator, computes nothing and says that everything is right. */
+  nods?: boolean
   /** Makes its results known, and gives them to nobody. */
   unserved?: boolean
   /** Does not answer with its bond for what it commits to. */
@@ -219,7 +221,7 @@ export class JobWorld {
       }
       case 'validate': {
         const hashes = duty.samples.map((block, micro) =>
-          behaviour.accuses ? hashOf('accusation', uint32(micro)) : this.#blockHash(index, duty.macro, micro, block),
+          behaviour.accuses || behaviour.nods ? hashOf('invented', uint32(micro)) : this.#blockHash(index, duty.macro, micro, block),
         )
         this.commit(index, duty.macro, this.info.slicing.microJobs, duty.attempt, hashes, duty.root)
         return true
@@ -327,7 +329,7 @@ export class JobWorld {
       blockHashes,
       salt,
       cid: peer.behaviour.unserved && micro < this.info.slicing.microJobs ? UNSERVED : CID,
-      verdicts: null,
+      verdicts: peer.behaviour.nods && micro === this.info.slicing.microJobs ? blockHashes.map(() => true) : null,
       wallet: walletOf(peer.index),
     }
     this.write(peer.name, { ...record, checksum: checksumOf(this.view.jobId, record) })
