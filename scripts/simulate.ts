@@ -1,10 +1,11 @@
 /**
- * Plays seeded worlds with the production reducers: `npm run simulate` plays 10,000 of the MicroJob queue and 100 whole agreements.
- * `--world queue|agreement` chooses one kind, `--seed N` replays one seed of it, with `--trace` step by step; `--from N --count N` play a range.
+ * Plays seeded worlds with the production reducers: `npm run simulate` plays 10,000 of the MicroJob queue and 100 whole agreements, and searches small queues
+ * for everything that can happen in them. `--world queue|agreement|explore` chooses one kind, `--seed N` replays one seed of it, with `--trace` step by step; `--from N --count N` play a range.
  */
 import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agreementScenarioOf, playAgreement } from '../test/simulation/agreement-world.ts'
+import { exploreQueue, tinyWorlds } from '../test/simulation/queue-explore-worlds.ts'
 import { scenarioOf } from '../test/simulation/queue-scenario.ts'
 import { playScenario } from '../test/simulation/queue-world.ts'
 
@@ -18,7 +19,12 @@ interface World {
 const WORLDS: Record<string, World> = {
   queue: { count: 10_000, scenario: scenarioOf, play: (seed, options) => playScenario(scenarioOf(seed), options) },
   agreement: { count: 100, scenario: agreementScenarioOf, play: (seed, options) => playAgreement(agreementScenarioOf(seed), options) },
+  // Here a seed is a place in the list of small worlds.
+  explore: { count: tinyWorlds.length, scenario: tinyWorldOf, play: searchTinyWorld },
 }
+
+/** A minute each, and ten levels deeper than the tests look. */
+const EXPLORED_STATES = 100_000
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +38,23 @@ const { values } = parseArgs({
 })
 
 const print = (line: string) => writeSync(1, `${line}\n`)
+
+function tinyWorldOf(place: number) {
+  const world = tinyWorlds[place - 1]
+  if (world === undefined) throw new RangeError(`expected a world from 1 to ${tinyWorlds.length}, found ${place}`)
+  return world
+}
+
+function searchTinyWorld(place: number): { failures: string[] } {
+  const { name, ...init } = tinyWorldOf(place)
+  try {
+    const { states, transitions, depth, ends } = exploreQueue(init, EXPLORED_STATES)
+    print(`${name}: ${states} states, ${transitions} transitions, complete to depth ${depth}, ${ends} ends played out`)
+    return { failures: [] }
+  } catch (error) {
+    return { failures: [`${name}: ${error instanceof Error ? error.message : String(error)}`] }
+  }
+}
 
 function play(name: string, world: World, seed: number): boolean {
   const { failures } = world.play(seed, values.trace ? { trace: print } : {})
@@ -56,7 +79,7 @@ function playRange(name: string, world: World): number {
 
 const HELP = `usage: npm run simulate -- [options]
 
-  --world <kind>        queue (10,000 seeds unless --count says otherwise) or agreement (100); default: both
+  --world <kind>        queue (10,000 seeds unless --count says otherwise), agreement (100) or explore (small queues); default: all
   --seed <n>            replay one seed of that world
   --trace               … step by step
   --from <n> --count <n>  a range of seeds`
