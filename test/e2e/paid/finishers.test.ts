@@ -1,4 +1,4 @@
-/** Issue "Part 2", 7: whoever is to settle dies, has no money, or is not alone; clocks are an hour off. The Job is settled and paid once. */
+/** Whoever is to settle dies, has no money, or is not alone; clocks are an hour off. The Job is settled and paid once. */
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { assertPaid, finishPaid, ledgerOf, noErrors, paidJob, startPaidNetwork, untilDuty } from './support.ts'

@@ -1,4 +1,4 @@
-/** Issue "Part 2", 7: the chain is out of reach, dies, forgets a block, or wants more for one, while a Job is settled. It is paid once all the same. */
+/** The chain is out of reach, dies, forgets a block, or wants more for one, while a Job is settled. It is paid once all the same. */
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'

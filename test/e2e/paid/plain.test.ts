@@ -1,4 +1,4 @@
-/** Issue "Part 2": a Job is done, proved, settled and paid to the last unit, by three peers as operators run them. */
+/** A Job is done, proved, settled and paid to the last unit, by three peers as operators run them. */
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { assertPaid, finishPaid, ledgerOf, noErrors, paidJob, startPaidNetwork } from './support.ts'

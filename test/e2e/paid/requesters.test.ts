@@ -1,4 +1,4 @@
-/** Issue "Part 2", 7: the requester leaves, pays too little, or lets the deadline pass. */
+/** The requester leaves, pays too little, or lets the deadline pass. */
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { createClient } from '../../../src/index.ts'
