@@ -22,6 +22,13 @@ export function peerOf(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
 }
 
+/** The id of the peer that an address leads through; undefined where it leads through none. */
+export function relayOf(address: Multiaddr): string | undefined {
+  const components = address.getComponents()
+  const circuit = components.findIndex(({ name }) => name === 'p2p-circuit')
+  return components.slice(0, Math.max(0, circuit)).findLast(({ name }) => name === 'p2p')?.value
+}
+
 /** The host of the address: an IP address or a name. */
 export function hostOf(address: Multiaddr): string | undefined {
   return address.getComponents()[0]?.value
@@ -55,7 +62,7 @@ function scopeOfIp6(ip: string): Scope {
 
 /**
  * Whether an address that `teller` told us may be dialled: nobody from outside sends us to our own machine or network, nobody
- * to a name (it may resolve to anything). Relayed addresses are the relay's matter.
+ * to a name (it may resolve to anything). Where a relayed address leads is the relay's matter.
  */
 export function mayDial(told: Scope, teller: Scope): boolean {
   if (told === 'public' || told === 'relay') return true

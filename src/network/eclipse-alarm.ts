@@ -1,6 +1,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from '../log.ts'
+import { scopeOf } from './addresses.ts'
 import { subnetOf } from './subnets.ts'
 
 /** Fewer neighbours in one subnet are a small network; so many, and nobody else, are a crowd. */
@@ -65,8 +66,10 @@ export function watchForEclipse(libp2p: Libp2p, { bootstrap, settleMs = DEFAULT_
 
 /** The subnet that all neighbours are in; undefined where they are few, in several, or one is near. */
 function onlySubnet(libp2p: Libp2p): string | undefined {
-  if (libp2p.getPeers().length < MIN_PEERS) return undefined
-  const subnets = new Set(libp2p.getConnections().map(({ remoteAddr }) => subnetOf(remoteAddr)))
+  // What comes through a relay says nothing about where its other end is.
+  const direct = libp2p.getConnections().filter(({ remoteAddr }) => scopeOf(remoteAddr) !== 'relay')
+  if (new Set(direct.map(({ remotePeer }) => remotePeer.toString())).size < MIN_PEERS) return undefined
+  const subnets = new Set(direct.map(({ remoteAddr }) => subnetOf(remoteAddr)))
   const [subnet] = subnets
   return subnets.size === 1 ? subnet : undefined
 }

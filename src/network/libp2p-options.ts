@@ -16,8 +16,11 @@ import type { Penalties } from './penalties.ts'
 
 /** A silent peer holds a negotiation so long; a slow link needs two round trips. */
 const NEGOTIATION_TIMEOUT_MS = 2_000
-/** Reservations that a seed grants: each is one kept connection. */
-const MAX_RESERVATIONS = 128
+/** After so long without being asked for again a slot is free; libp2p's clients ask five minutes before. */
+const RESERVATION_MS = 900_000
+/** Relayed connections of one neighbour, as many as a question about members names; and to one. */
+const MAX_CIRCUITS_FROM_PEER = 16
+const MAX_CIRCUITS_TO_PEER = 64
 const PSK_BYTES = 32
 
 export interface OptionsFacts {
@@ -49,8 +52,18 @@ export function services({ init, limits, penalties }: Pick<OptionsFacts, 'init' 
             allowQueryWithZeroPeers: true,
           }),
         }),
-    ...(init.relay ? { relay: circuitRelayServer({ reservations: { maxReservations: MAX_RESERVATIONS } }) } : {}),
+    ...(init.relay ? { relay: relayServer(limits) } : {}),
   }
+}
+
+/** Gossip and bulk streams run on what it connects, so that it limits how many connections there are, and not what they carry. */
+function relayServer({ maxConnections }: NetworkLimits) {
+  return circuitRelayServer({
+    maxInboundHopStreams: MAX_CIRCUITS_FROM_PEER,
+    maxOutboundStopStreams: MAX_CIRCUITS_TO_PEER,
+    // A slot is an entry in a map, and its peer keeps its connection in any case.
+    reservations: { maxReservations: maxConnections, reservationTtl: RESERVATION_MS, applyDefaultLimit: false },
+  })
 }
 
 export type Services = ReturnType<typeof services>

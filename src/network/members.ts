@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Logger } from '../log.ts'
 import type { PeerId, StreamSpec, Streams } from '../ports.ts'
 import { defineMessage } from '../protocol/codec.ts'
-import { MAX_ADDRESS_LENGTH, mayDial, peerOf, type Scope, scopeOf } from './addresses.ts'
+import { MAX_ADDRESS_LENGTH, mayDial, peerOf, relayOf, type Scope, scopeOf } from './addresses.ts'
 import type { SubnetSlots } from './subnets.ts'
 import { TokenBuckets } from './token-bucket.ts'
 import { MAX_TOPIC_LENGTH } from './topic-policy.ts'
@@ -13,6 +13,8 @@ import { MAX_TOPIC_LENGTH } from './topic-policy.ts'
 /** Gossipsub's mesh wants 6 (D) and at most 12; a few more for those that do not answer. */
 const MAX_MEMBERS = 16
 const MAX_ADDRESSES_PER_MEMBER = 4
+/** Of these so many through relays: of a peer that nobody can dial its own addresses are of no use. */
+const MAX_RELAYED_PER_MEMBER = 2
 /** A question takes 6.5 ms on a LAN; a silent peer must not delay a join. */
 const ASK_TIMEOUT_MS = 1_000
 const DIAL_TIMEOUT_MS = 3_000
@@ -64,7 +66,7 @@ export async function createMembers(components: MembersComponents): Promise<Memb
 
   async function ask(topic: string, peer: PeerId, signal: AbortSignal): Promise<Multiaddr[][]> {
     for await (const frame of streams.request(peer, membersSpec, membersRequest.encode({ topic }), { signal })) {
-      return dialable(membersReply.decode(frame).members, tellerScope(libp2p, peer), libp2p.peerId.toString())
+      return dialable(libp2p, membersReply.decode(frame).members, tellerScope(libp2p, peer))
     }
     return []
   }
@@ -97,6 +99,13 @@ type Dialler = Pick<MembersComponents, 'libp2p' | 'slots'>
 
 async function dial({ libp2p, slots }: Dialler, member: PeerId, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
   if (libp2p.getConnections(peerIdFromString(member)).length > 0) return true
+  const isRelayed = (address: Multiaddr) => scopeOf(address) === 'relay'
+  const direct = addresses.filter((address) => !isRelayed(address))
+  // One after the other, each with its own time: a firewall answers nothing.
+  return (await dialAny({ libp2p, slots }, direct, signal)) || dialAny({ libp2p, slots }, addresses.filter(isRelayed), signal)
+}
+
+async function dialAny({ libp2p, slots }: Dialler, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
   const slot = slots.take(addresses)
   try {
     if (slot.addresses.length === 0) return false
@@ -115,10 +124,14 @@ function tellerScope(libp2p: MembersComponents['libp2p'], peer: PeerId): Scope {
 }
 
 /** Drops what is no address of one other peer, or leads where the teller has no business to send us. */
-function dialable(members: string[][], teller: Scope, self: PeerId): Multiaddr[][] {
+function dialable(libp2p: MembersComponents['libp2p'], members: string[][], teller: Scope): Multiaddr[][] {
+  const self = libp2p.peerId.toString()
+  // A relay that we do not know would be dialled first, wherever its address leads.
+  const hasRelay = (address: Multiaddr) => libp2p.getConnections().some(({ remotePeer }) => remotePeer.toString() === relayOf(address))
+  const isAllowed = (address: Multiaddr) => (scopeOf(address) === 'relay' ? hasRelay(address) : mayDial(scopeOf(address), teller))
   return members
     .map((addresses) => {
-      const parsed = addresses.flatMap(tryParse).filter((address) => mayDial(scopeOf(address), teller))
+      const parsed = addresses.flatMap(tryParse).filter(isAllowed)
       const [first] = parsed
       const peer = first && peerOf(first)
       return peer === undefined || peer === self ? [] : parsed.filter((address) => peerOf(address) === peer)
@@ -141,8 +154,12 @@ async function knownMembers({ libp2p, subscribersOf }: MembersComponents, topic:
     const known = await libp2p.peerStore.get(peerIdFromString(peer)).catch(() => undefined)
     // Signed addresses first: the peer itself vouches for them.
     const sorted = (known?.addresses ?? []).toSorted((a, b) => Number(b.isCertified) - Number(a.isCertified))
-    const addresses = sorted.map(({ multiaddr: address }) => withPeer(address, peer)).filter((text) => text.length <= MAX_ADDRESS_LENGTH)
-    if (addresses.length > 0) members.push(addresses.slice(0, MAX_ADDRESSES_PER_MEMBER))
+    const short = sorted.filter(({ multiaddr: address }) => withPeer(address, peer).length <= MAX_ADDRESS_LENGTH)
+    const relayed = short.filter(({ multiaddr: address }) => scopeOf(address) === 'relay').slice(0, MAX_RELAYED_PER_MEMBER)
+    const direct = short
+      .filter(({ multiaddr: address }) => scopeOf(address) !== 'relay')
+      .slice(0, MAX_ADDRESSES_PER_MEMBER - relayed.length)
+    if (short.length > 0) members.push([...direct, ...relayed].map(({ multiaddr: address }) => withPeer(address, peer)))
   }
   return members
 }

@@ -19,6 +19,7 @@ import { libp2pOptions } from './libp2p-options.ts'
 import { defaultLimits, type NetworkLimits } from './limits.ts'
 import { createMembers } from './members.ts'
 import { createPenalties } from './penalties.ts'
+import { keepReservations } from './reservations.ts'
 import { createStreams } from './streams.ts'
 import { createSubnetSlots, type SubnetSlots } from './subnets.ts'
 
@@ -50,6 +51,8 @@ export interface NetworkInit {
   dht: 'server' | 'client' | 'off'
   /** Relays for peers that nobody can dial: seeds. @default false */
   relay?: boolean
+  /** Takes a slot at the relays of its bootstrap nodes, for peers that cannot dial it. @default false */
+  reserve?: boolean
   /** Makes the network private: 32 bytes, or the text of a swarm.key file. */
   pnetKey?: Uint8Array
   limits?: Partial<NetworkLimits>
@@ -145,6 +148,7 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
     acquaintances: () => acquaintances(libp2p, keeper),
     onDisconnected: (listener) => onPeer((peer, change) => change === 'disconnected' && listener(peer)),
   })
+  const stopReserving = init.reserve ? keepReservations(libp2p, keeper, log.child('reservations')) : () => {}
   const stopRepairing = keepGossipRepaired(libp2p, gossip)
   const anchors = keepAnchors(libp2p, {
     isBanned: penalties.isBanned,
@@ -156,6 +160,7 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
   let stopped: Promise<void> | undefined
   const stop = async () => {
     stopRepairing()
+    stopReserving()
     alarm.stop()
     anchors.stop()
     keeper.stop()

@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { hostOf, scopeOf } from './addresses.ts'
+import { hostOf, relayOf, scopeOf } from './addresses.ts'
 
 /**
  * The part of the Internet that one owner gets cheaply, as text: a /24 of IPv4, a /48 of IPv6. Undefined where it says nothing about owners: this machine,
@@ -45,17 +45,23 @@ export function createSubnetSlots({ maxOutboundPerSubnet, connections }: SubnetS
     if (sum === 0) dialling.delete(subnet)
     else dialling.set(subnet, sum)
   }
+  // Who relays can invent whom it relays to, so that these count as its own.
+  const placeOf = (address: Multiaddr) => {
+    const relay = relayOf(address)
+    const via = relay && connections().find(({ remotePeer }) => remotePeer.toString() === relay)
+    return subnetOf(via ? via.remoteAddr : address)
+  }
   const used = (subnet: string) => {
-    const open = connections().filter(({ direction, remoteAddr }) => direction === 'outbound' && subnetOf(remoteAddr) === subnet)
+    const open = connections().filter(({ direction, remoteAddr }) => direction === 'outbound' && placeOf(remoteAddr) === subnet)
     return open.length + (dialling.get(subnet) ?? 0)
   }
   return {
     take(addresses) {
       const free = addresses.filter((address) => {
-        const subnet = subnetOf(address)
+        const subnet = placeOf(address)
         return subnet === undefined || used(subnet) < maxOutboundPerSubnet
       })
-      const subnets = new Set(free.map(subnetOf).filter((subnet) => subnet !== undefined))
+      const subnets = new Set(free.map(placeOf).filter((subnet) => subnet !== undefined))
       for (const subnet of subnets) count(subnet, 1)
       let isDone = false
       const done = () => {

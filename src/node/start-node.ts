@@ -88,6 +88,8 @@ async function openNetwork(
       bootstrap: [...config.bootstrap],
       dht: dhtMode(config, role),
       relay: role === 'bootstrap' || config.relay,
+      // Who tells others an address of its choice can be dialled there.
+      reserve: role === 'peer' && !config.relay && config.announce.length === 0,
       ...(pnetKey && { pnetKey }),
     },
   )

@@ -1,6 +1,7 @@
 /** FAULTS 3, 5, 6 over a real network: it falls into halves, carries in one direction only, or loses packets; each Job ends right, the same for all. */
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
+import { progressOf } from '../../../src/job/progress.ts'
 import { numbersJob } from '../support/jobs.ts'
 import type { Line } from '../support/process.ts'
 import { noLab } from './support/lab.ts'
@@ -85,7 +86,7 @@ it('a bad network', { skip: noLab }, async (t) => {
     await Promise.all([bootstrap, ...peers].map((member) => member.kill()))
     const directories = [bootstrap.dataDir, network.clientDir(seed), ...peers.map(({ dataDir }) => dataDir)]
     for (const { jobId } of jobs) {
-      const [first, ...others] = await Promise.all(directories.map((directory) => storedView(directory, jobId)))
+      const [first, ...others] = await Promise.all(directories.map(async (directory) => progressOf(await storedView(directory, jobId))))
       for (const view of others) assert.deepEqual(view, first)
     }
   })

@@ -1,11 +1,13 @@
 /** A peer that nobody can dial, behind a firewall or a NAT: it works by the connections that it opens itself, and its results are fetched over them. */
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
+import type { JobView } from '../../../src/job/view.ts'
 import { numbersJob } from '../support/jobs.ts'
 import { noLab } from './support/lab.ts'
 import { type LabMember, startLabNetwork } from './support/lab-network.ts'
+import { storedView } from './support/stored-view.ts'
 
-const MICRO_JOBS = 6
+const MICRO_JOBS = Number(process.env.MJ ?? 6)
 const BEHAVIOUR = { slowMs: 100, patience: { validateMs: 1000, recheckMs: 1000 } }
 
 it('peers that nobody can dial', { skip: noLab }, async (t) => {
@@ -23,11 +25,14 @@ it('peers that nobody can dial', { skip: noLab }, async (t) => {
   const options = { behaviour: BEHAVIOUR, bootstrap: bootstrap.addresses }
   const works = async (t: TestContext, name: string, members: readonly LabMember[]) => {
     const { draft, expected } = numbersJob({ macroJobs: 2, microJobs: MICRO_JOBS, blocks: 2 }, { name })
-    const { bytes, report } = await (await network.place(seed, draft, bootstrap)).finish()
+    const job = await network.place(seed, draft, bootstrap)
+    const { bytes, report } = await job.finish()
     assert.deepEqual(bytes, Buffer.from(expected))
     assert.deepEqual(report.culprits, [])
     const share = new Map(report.peers.map(({ peer, processed }) => [peer, processed]))
     t.diagnostic(members.map(({ host, peer }) => `${host.name}: ${share.get(peer) ?? 0} MicroJobs`).join(', '))
+    const twice = computedTwice(await storedView(network.clientDir(seed), job.jobId), MICRO_JOBS)
+    t.diagnostic(`${twice} of ${2 * MICRO_JOBS} MicroJobs were computed twice`)
     return members.map(({ peer }) => share.get(peer) ?? 0)
   }
 
@@ -49,3 +54,9 @@ it('peers that nobody can dial', { skip: noLab }, async (t) => {
     )
   })
 })
+
+/** MicroJobs that several peers have committed to in one attempt. */
+function computedTwice({ commits }: JobView, microJobs: number): number {
+  const processed = [...commits].filter(([key]) => Number(key.split('/')[1]) < microJobs).map(([, all]) => all)
+  return processed.filter((all) => new Set(all.map(({ record }) => record.attempt)).size < all.length).length
+}
