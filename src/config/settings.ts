@@ -81,7 +81,7 @@ export const settings = {
   bootstrap: setting<readonly string[]>('network', list(multiaddr), [], 'a peer to meet the network through', 'b'),
   mdns: setting('network', toggle, false, 'look for peers in the local network by multicast'),
   dht: setting('network', toggle, true, 'find peers through those already known'),
-  relay: setting('peer', toggle, false, 'offer libp2p’s circuit relay; no part of a Job uses it yet (docs/LIMITS.md)'),
+  relay: setting('peer', toggle, false, 'offer a circuit relay, through which peers meet that nobody can dial (docs/LIMITS.md)'),
   pnetKeyFile: setting<string | undefined>('network', optional(path('a file', 'file')), undefined, 'pre-shared key of a private network'),
   identityFile: setting<string | undefined>(
     'network',

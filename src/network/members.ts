@@ -55,7 +55,7 @@ export interface Members {
 
 /** The members protocol: topic → addresses of peers that are in it. Mesh links form only over existing connections, so dial first. */
 export async function createMembers(components: MembersComponents): Promise<Members> {
-  const { libp2p, streams, slots, log } = components
+  const { libp2p, streams, log } = components
   const questions = new TokenBuckets(QUESTIONS)
 
   const stopServing = await streams.serve(membersSpec, async function* (request, { from }) {
@@ -80,7 +80,7 @@ export async function createMembers(components: MembersComponents): Promise<Memb
       const member = peerOf(addresses[0] as Multiaddr) as string
       if (asked.has(member)) return false
       asked.add(member)
-      return await dial({ libp2p, slots }, member, addresses, signal)
+      return await dial(components, member, addresses, signal)
     })
     return (await Promise.all(dials)).filter(Boolean).length
   }
@@ -95,21 +95,21 @@ export async function createMembers(components: MembersComponents): Promise<Memb
   }
 }
 
-type Dialler = Pick<MembersComponents, 'libp2p' | 'slots'>
+type Dialler = Pick<MembersComponents, 'libp2p' | 'slots' | 'log'>
 
-async function dial({ libp2p, slots }: Dialler, member: PeerId, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
-  if (libp2p.getConnections(peerIdFromString(member)).length > 0) return true
-  const isRelayed = (address: Multiaddr) => scopeOf(address) === 'relay'
+async function dial(dialler: Dialler, member: PeerId, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
+  if (dialler.libp2p.getConnections(peerIdFromString(member)).length > 0) return true
   const direct = addresses.filter((address) => !isRelayed(address))
   // One after the other, each with its own time: a firewall answers nothing.
-  return (await dialAny({ libp2p, slots }, direct, signal)) || dialAny({ libp2p, slots }, addresses.filter(isRelayed), signal)
+  return (await dialAny(dialler, direct, signal)) || dialAny(dialler, addresses.filter(isRelayed), signal)
 }
 
-async function dialAny({ libp2p, slots }: Dialler, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
+async function dialAny({ libp2p, slots, log }: Dialler, addresses: Multiaddr[], signal: AbortSignal): Promise<boolean> {
   const slot = slots.take(addresses)
   try {
     if (slot.addresses.length === 0) return false
-    await libp2p.dial(slot.addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
+    const { remoteAddr } = await libp2p.dial(slot.addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
+    log.debug('member connected', { address: remoteAddr.toString(), relayed: isRelayed(remoteAddr) })
     return true
   } catch {
     return false
@@ -128,7 +128,7 @@ function dialable(libp2p: MembersComponents['libp2p'], members: string[][], tell
   const self = libp2p.peerId.toString()
   // A relay that we do not know would be dialled first, wherever its address leads.
   const hasRelay = (address: Multiaddr) => libp2p.getConnections().some(({ remotePeer }) => remotePeer.toString() === relayOf(address))
-  const isAllowed = (address: Multiaddr) => (scopeOf(address) === 'relay' ? hasRelay(address) : mayDial(scopeOf(address), teller))
+  const isAllowed = (address: Multiaddr) => (isRelayed(address) ? hasRelay(address) : mayDial(scopeOf(address), teller))
   return members
     .map((addresses) => {
       const parsed = addresses.flatMap(tryParse).filter(isAllowed)
@@ -138,6 +138,8 @@ function dialable(libp2p: MembersComponents['libp2p'], members: string[][], tell
     })
     .filter((addresses) => addresses.length > 0)
 }
+
+const isRelayed = (address: Multiaddr) => scopeOf(address) === 'relay'
 
 function tryParse(text: string): Multiaddr[] {
   try {

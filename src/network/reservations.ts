@@ -1,3 +1,4 @@
+import type { IdentifyPush } from '@libp2p/identify'
 import type { Libp2p, PeerId as Libp2pPeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -22,6 +23,7 @@ interface CircuitTransport {
  */
 export function keepReservations(libp2p: Libp2p, keeper: Pick<BootstrapKeeper, 'onConnected'>, log: Logger): () => void {
   const { transportManager } = (libp2p as unknown as Internals).components
+  const { identifyPush } = libp2p.services as unknown as { identifyPush: IdentifyPush }
   const listening = new Set<PeerId>()
 
   const reserve = async (relay: PeerId) => {
@@ -34,10 +36,13 @@ export function keepReservations(libp2p: Libp2p, keeper: Pick<BootstrapKeeper, '
     const circuit = transportManager.getTransports().find((transport) => 'reservationStore' in transport) as CircuitTransport
     await circuit.reservationStore.addRelay(peerIdFromString(relay), 'configured')
   }
+  const reserveAndTell = async (relay: PeerId) => {
+    await reserve(relay)
+    log.debug('has a slot at a relay', { relay })
+    // After a short cut libp2p sees no change in our addresses, and the relay was told of none when it identified us.
+    await identifyPush.push()
+  }
   return keeper.onConnected((relay) => {
-    reserve(relay).then(
-      () => log.debug('has a slot at a relay', { relay }),
-      (error: unknown) => log.debug('no slot at a relay', { relay, error: String(error) }),
-    )
+    reserveAndTell(relay).catch((error: unknown) => log.debug('no slot at a relay', { relay, error: String(error) }))
   })
 }

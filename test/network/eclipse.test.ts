@@ -49,6 +49,17 @@ describe('slots', () => {
     assert.deepEqual(slots.take([at('198.51.100.7')]).addresses, [])
   })
 
+  it('count what goes through a relay as the relay’s own, whatever address it is given', () => {
+    const relay = '12D3KooWKtyRe1LxY2z1c1vzSvZe4cto58eAQQPbewKPqyEYgqUu'
+    const through = (address: string) => multiaddr(`${address}/p2p/${relay}/p2p-circuit`)
+    const open = [{ direction: 'outbound', remoteAddr: at('198.51.100.1'), remotePeer: relay } as unknown as Connection]
+    const slots = createSubnetSlots({ maxOutboundPerSubnet: 3, connections: () => open })
+    open.push({ ...connection('192.0.2.200'), remoteAddr: through('/ip4/10.0.0.1/tcp/1') })
+    assert.equal(slots.take([through('/ip4/203.0.113.9/tcp/1')]).addresses.length, 1)
+    assert.deepEqual(slots.take([through('/ip4/192.0.2.9/tcp/1')]).addresses, [])
+    assert.deepEqual(slots.take([at('198.51.100.2')]).addresses, [])
+  })
+
   it('are as many as one likes in a private network', () => {
     const slots = createSubnetSlots({ maxOutboundPerSubnet: 1, connections: () => [connection('192.168.0.2')] })
     for (let host = 3; host < 20; host++) assert.equal(slots.take([at(`192.168.0.${host}`)]).addresses.length, 1)
@@ -71,7 +82,7 @@ describe('the alarm', () => {
     } as unknown as Libp2p
     const alarm = watchForEclipse(libp2p, { bootstrap: [], settleMs: 40, log })
     t.after(() => alarm.stop())
-    return { alarm, lines, next: () => once(heard, 'line'), ips, known }
+    return { alarm, libp2p, lines, next: () => once(heard, 'line'), ips, known }
   }
 
   it('rings once where all neighbours lie in one subnet and others are known, and says when it is over', async (t) => {
@@ -83,6 +94,14 @@ describe('the alarm', () => {
     await next()
     assert.deepEqual(lines, ['warn', 'info'])
     assert.equal(alarm.subnet(), undefined)
+  })
+
+  it('is not silenced by those that come through a relay', async (t) => {
+    const { ips, libp2p, next } = start(t, ['198.51.100.1', '198.51.100.2', '198.51.100.3'], ['203.0.113.1'])
+    const circuit = multiaddr('/ip4/203.0.113.1/tcp/1/p2p/12D3KooWKtyRe1LxY2z1c1vzSvZe4cto58eAQQPbewKPqyEYgqUu/p2p-circuit')
+    const relayed = { ...connection('192.0.2.200'), remoteAddr: circuit }
+    libp2p.getConnections = () => [...ips.map((ip) => connection(ip)), relayed]
+    await next()
   })
 
   it('does not ring for a small network, for one that has nobody else, and at home', async (t) => {
