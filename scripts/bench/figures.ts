@@ -7,5 +7,16 @@ import { ownerLost } from './owner-lost.ts'
 import { settlement } from './settlement.ts'
 import { startUp } from './start-up.ts'
 import { sync } from './sync.ts'
+import { topicSpam } from './topic-spam.ts'
 
-export const FIGURES: readonly FigureDefinition[] = [microJobs, handOver, efficiency, ownerLost, blocks, sync, startUp, settlement]
+export const FIGURES: readonly FigureDefinition[] = [
+  microJobs,
+  handOver,
+  efficiency,
+  ownerLost,
+  blocks,
+  sync,
+  startUp,
+  settlement,
+  topicSpam,
+]

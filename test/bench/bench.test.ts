@@ -45,7 +45,7 @@ describe('the benchmark', () => {
   it('refuses a figure that it does not have, and says which there are', { timeout: 20_000 }, async (t) => {
     await assert.rejects(bench(t, '--only', '99'), (error: { code: number; stderr: string }) => {
       assert.equal(error.code, 2)
-      assert.match(error.stderr, /expected figures 1 to 8 in --only, found 99/)
+      assert.match(error.stderr, /expected figures 1 to 9 in --only, found 99/)
       return true
     })
   })

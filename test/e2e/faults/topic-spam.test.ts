@@ -16,9 +16,11 @@ const SPAMMER = join(import.meta.dirname, '../support/fast-spammer.ts')
 const SAMPLES = 150
 /** Far below an author's rate. */
 const EVERY_MS = 10
-/** FAULTS 42 allows three times the latency. What a busy machine's scheduler adds to every message is not the network's. */
+/**
+ * FAULTS 42 allows three times the latency. Here it is the median's, of which a busy machine lets something be said; `npm run bench -- --only 9` measures p99, and
+ * what it is until the spammer is out.
+ */
 const MAX_RATIO = 3
-const SCHEDULER_MS = 10
 
 it('spam on the topic of all', async (t) => {
   const network = await startTestNetwork(t)
@@ -34,17 +36,23 @@ it('spam on the topic of all', async (t) => {
 
   const spammer = startProcess(SPAMMER, [victim.peer, network.address, String(10 * defaultLimits.authorMessagesPerSecond)])
   t.after(() => spammer.kill())
-  await spammer.line(({ event }) => event === 'ready')
   const banned = victim.line(({ msg }) => msg === 'peer banned for its messages')
+  await spammer.line(({ event }) => event === 'spamming')
   const during = await measure(SAMPLES)
   await banned
+  // What came before its ban is worked off when a message is through.
+  await measure(1)
   // It is out, and knocks again and again.
   const noisy = await measure(SAMPLES)
+  assert.ok(spammer.isRunning())
+  await spammer.kill()
+  // Before and after: where others use the machine as well, it is not what it was a few seconds ago.
+  const again = await measure(SAMPLES)
 
   const of = ({ p50, p99 }: Latency) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
-  t.diagnostic(`quiet: ${of(quiet)}; while it is thrown out: ${of(during)}; afterwards: ${of(noisy)}`)
-  assert.ok(spammer.isRunning())
-  assert.ok(noisy.p50 <= MAX_RATIO * quiet.p50 + SCHEDULER_MS, `the median went from ${quiet.p50} to ${noisy.p50} ms`)
+  t.diagnostic(`quiet: ${of(quiet)}; while it is thrown out: ${of(during)}; afterwards: ${of(noisy)}; quiet again: ${of(again)}`)
+  const limit = MAX_RATIO * Math.max(quiet.p50, again.p50)
+  assert.ok(noisy.p50 <= limit, `the median went from ${quiet.p50} to ${noisy.p50} and back to ${again.p50} ms`)
 })
 
 interface Latency {
@@ -61,6 +69,8 @@ function measurer(sender: Channel<JobsMessage>, receiver: Channel<JobsMessage>, 
     if (startMs !== undefined) tookMs.push(performance.now() - startMs)
   })
   return async (samples: number): Promise<Latency> => {
+    // What is late from a measurement before counts in none.
+    sentMs.clear()
     for (tookMs = []; tookMs.length < samples; ) {
       const jobId = `00${randomBytes(30).toString('hex')}`
       sentMs.set(jobId, performance.now())

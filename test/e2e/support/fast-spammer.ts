@@ -1,6 +1,6 @@
 /**
  * Publishes well-formed, signed messages at a rate that libp2p's own signing does not reach: `node fast-spammer.ts <victim's peer id> <its address> <messages a
- * second>`. Whenever it is thrown out it tries to come back, under its old name.
+ * second>`. Whenever it is thrown out it tries to come back, under its old name. Prints a line when it is let in, and one when it is thrown out.
  */
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -52,15 +52,24 @@ await node.handle(MESHSUB, async (stream) => {
 async function spam(): Promise<void> {
   const connection = await node.dial(multiaddr(address))
   const stream = await openStream(connection, MESHSUB)
-  while (connection.status === 'open') {
-    const startMs = performance.now()
-    const messages = Array.from({ length: (Number(rate) * TURN_MS) / 1000 }, message)
-    stream.send(framed(RPC.encode({ subscriptions: [], messages })))
-    await pause(Math.max(0, startMs + TURN_MS - performance.now()))
+  say('spamming')
+  try {
+    while (connection.status === 'open') {
+      const startMs = performance.now()
+      const messages = Array.from({ length: (Number(rate) * TURN_MS) / 1000 }, message)
+      stream.send(framed(RPC.encode({ subscriptions: [], messages })))
+      await pause(Math.max(0, startMs + TURN_MS - performance.now()))
+    }
+  } finally {
+    say('thrown-out')
   }
 }
 
-process.stdout.write(`${JSON.stringify({ event: 'ready' })}\n`)
+function say(event: string): void {
+  process.stdout.write(`${JSON.stringify({ event })}\n`)
+}
+
+say('ready')
 for (;;) {
   await spam().catch(() => {})
   await pause(KNOCK_MS)
