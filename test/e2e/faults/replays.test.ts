@@ -33,24 +33,28 @@ it('replayed queue messages', async (t) => {
       assert.equal(processed, MICRO_JOBS, 'each MicroJob counts once')
     }
   }
-  /** A stranger to one that works on a queue other than `but`. A peer that shall validate the MacroJob is not in its queue. */
-  const attack = async (but?: string) => {
-    const reached = peers.map(async (victim) => {
-      const attacker = await startAttacker(t, victim)
-      const topic = await attacker.topic((known) => isQueue(known) && known !== but)
-      const self = attacker.node.peerId.toString()
-      return {
-        attacker,
-        topic,
-        refused: (code: string) => victim.line((line) => line.source === self && line.verdict === 'reject' && line.code === code),
-        banned: () => victim.line(({ msg, peer }) => msg === 'peer banned for its messages' && peer === self),
-      }
-    })
-    return Promise.race(reached)
+  /** Strangers to all peers, who wait for a queue: one that comes when the Job is under way may find it over. */
+  const standBy = async () => {
+    const strangers = await Promise.all(peers.map(async (victim) => ({ victim, attacker: await startAttacker(t, victim) })))
+    /** The first whose peer works on a queue other than `but`. A peer that shall validate the MacroJob is not in its queue. */
+    return (but?: string) =>
+      Promise.race(
+        strangers.map(async ({ victim, attacker }) => {
+          const topic = await attacker.topic((known) => isQueue(known) && known !== but)
+          const self = attacker.node.peerId.toString()
+          return {
+            attacker,
+            topic,
+            refused: (code: string) => victim.line((line) => line.source === self && line.verdict === 'reject' && line.code === code),
+            banned: () => victim.line(({ msg, peer }) => msg === 'peer banned for its messages' && peer === self),
+          }
+        }),
+      )
   }
+  const [echoes, thieves, forgers] = [await standBy(), await standBy(), await standBy()]
 
   const endsRight = await place('first')
-  const { attacker: echo, topic } = await attack()
+  const { attacker: echo, topic } = await echoes()
   const old = await recording(echo, topic, HEARD)
 
   await t.test('of earlier epochs of the same queue change nothing', async () => {
@@ -61,7 +65,7 @@ it('replayed queue messages', async (t) => {
 
   const otherEndsRight = await place('second')
   await t.test('of another Job are refused, and who sends them is thrown out', async () => {
-    const { attacker: thief, topic: other, refused, banned } = await attack(topic)
+    const { attacker: thief, topic: other, refused, banned } = await thieves(topic)
     while (thief.connection.status === 'open') {
       for (const { data } of old) await thief.publish(other, data)
       // Signing alone would let no event in, not even that of being thrown out.
@@ -71,7 +75,7 @@ it('replayed queue messages', async (t) => {
   })
 
   await t.test('of another Job, with the signature that was right there, too', async () => {
-    const { attacker: forger, topic: other, banned } = await attack(topic)
+    const { attacker: forger, topic: other, banned } = await forgers(topic)
     const moved = old.map((message) => ({ ...message, topic: other }))
     while (forger.connection.status === 'open') {
       await replay(forger, moved).catch(() => {})
