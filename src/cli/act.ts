@@ -23,3 +23,11 @@ export function examples(command: Command, lines: readonly (readonly [line: stri
   const width = Math.max(...lines.map(([line]) => line.length))
   return command.addHelpText('after', `\nExamples:\n${lines.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`).join('\n')}`)
 }
+
+/** Under the help of a command that serves until it is asked to end: what becomes of its exit code. */
+export function ending(command: Command): Command {
+  return command.addHelpText(
+    'after',
+    '\nCtrl-C, SIGTERM or SIGHUP asks it to leave in order, which ends with exit code 0; once more ends it at once, with 130.',
+  )
+}

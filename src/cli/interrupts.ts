@@ -10,7 +10,10 @@ export interface Interrupts {
 
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-/** The first signal asks for an orderly end; the second ends the process at once, after `lastWords`. */
+/**
+ * The first signal asks for an orderly end; the second ends the process at once, after `lastWords`: with 130, since something is cut off, unless the
+ * command was through and only its last output was not. Two equal signals at the same time are one: the system does not queue them.
+ */
 export function installInterrupts(lastWords: () => void): Interrupts {
   const controller = new AbortController()
   let first: NodeJS.Signals | undefined
@@ -18,7 +21,7 @@ export function installInterrupts(lastWords: () => void): Interrupts {
     process.on(name, () => {
       if (first !== undefined) {
         lastWords()
-        process.exit(EXIT.interrupted)
+        process.exit(process.exitCode ?? EXIT.interrupted)
       }
       first = name
       controller.abort(new InterruptedError(name))

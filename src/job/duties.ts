@@ -24,8 +24,11 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'validate'; macro: number; attempt: number; root: Uint8Array; samples: number[]; picked: string[] }
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
-  /** To be done only when the attempt has made no progress for a long time; `awaited` are the authors who keep something back, or who owe an answer. */
-  | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; mark: string }
+  /**
+   * To be done only when the attempt has made no progress for a while; `awaited` are the authors who keep something back, or who owe an answer, `spoilt`
+   * says that it can make none.
+   */
+  | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; spoilt: boolean; mark: string }
   | { kind: 'finalize'; outcome: Uint8Array }
   | EscrowDuty
   | ConvictionDuty
@@ -220,7 +223,20 @@ function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: st
   // Who was convicted meanwhile opens nothing any more.
   const culprits = culpritsOf(state)
   const awaited = (items.length > 0 ? authorsOf(attempt, items) : unanswered(attempt.verdicts)).filter((peer) => !culprits.has(peer))
-  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited, mark: markOf(attempt) }]
+  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited, spoilt: isSpoilt(view, key, attempt), mark: markOf(attempt) }]
+}
+
+/**
+ * True where authors have opened their nonces for different proposals, as after a cut through the network, so that none can be fixed any more: an author
+ * opens for one.
+ */
+function isSpoilt(view: JobView, key: string, { draw, proposals }: Attempt): boolean {
+  if (draw !== undefined || proposals.length < 2) return false
+  const nonces = view.nonces.get(key) ?? []
+  const opened = new Set(
+    nonces.filter(({ record }) => proposals.some(({ root }) => equalBytes(root, record.root))).map(({ author }) => author),
+  )
+  return proposals.every(({ missing }) => missing.some((author) => opened.has(author)))
 }
 
 /** The authors whom a proposal picked for these MicroJobs. */

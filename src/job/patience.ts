@@ -13,7 +13,10 @@ export interface Patience {
   chainMs: number
   /** No progress in an attempt for so long, and this peer votes that it is stuck. */
   stuckMs: number
-  /** The same where all whom the attempt waits for have left: time for a peer that crashed to come back and open what it committed to. */
+  /**
+   * The same where all whom the attempt waits for have left: time for a peer that crashed to come back and open what it committed to. Of a first attempt
+   * also where none of its roots can be fixed any more.
+   */
   goneMs: number
   /** For each peer of an earlier rank that has left: the news of its leaving may be wrong. */
   deadMs: number
@@ -59,13 +62,16 @@ export interface DutyTimes {
 
 /** When a duty is due, on the clock of `times`. */
 export function dutyDueMs(duty: Duty, patience: Patience, { sinceMs, stillMs, alive }: DutyTimes): number {
-  if (duty.kind === 'reopen') {
-    const waits = duty.record.items.length > 0 || duty.awaited.length > 0
-    const gone = waits && !duty.awaited.some(alive)
-    return stillMs + (gone ? patience.goneMs : patience.stuckMs)
-  }
+  if (duty.kind === 'reopen') return stillMs + reopenMs(duty, patience, alive)
   const each = waitFor(duty.kind, patience)
   return duty.before.reduce((due, peer) => due + (alive(peer) ? each : patience.deadMs), sinceMs)
+}
+
+function reopenMs({ record, awaited, spoilt }: Extract<Duty, { kind: 'reopen' }>, patience: Patience, alive: DutyTimes['alive']): number {
+  const waits = record.items.length > 0 || awaited.length > 0
+  if (waits && !awaited.some(alive)) return patience.goneMs
+  // Twice as long each time: a network that falls apart again and again must not use up all attempts while it does.
+  return spoilt ? Math.min(patience.stuckMs, patience.goneMs * 2 ** record.attempt) : patience.stuckMs
 }
 
 const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'settle', 'convict', 'refund'])

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat, watch, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -120,20 +122,44 @@ describe('minga devnet, wallet and escrow, as processes', () => {
     assert.match(stderr, /DevnetRunningError/)
   })
 
-  it('goes on with its state after kill -9, and ends the chain that was left behind', async () => {
+  /** The state of this moment is on the disk, so that a kill loses nothing. */
+  async function keptState(): Promise<number> {
     await call(ready.rpc, 'evm_mine')
     const block = Number(await call(ready.rpc, 'eth_blockNumber'))
-    const before = await processes()
-    const closed = new Promise((resolve) => devnet.once('close', resolve))
     for await (const _ of watch(directory)) if ((await keptBlock()) >= block) break
-    devnet.kill('SIGKILL')
-    await closed
-    assert.equal(Number(await call(ready.rpc, 'eth_chainId')), 31337, 'the chain is left behind')
+    return block
+  }
+
+  async function goesOn(block: number, before: { anvil: number }): Promise<void> {
     const again = await start(new URL(ready.rpc).port)
     devnet = again.child
     assert.deepEqual([again.ready.rpc, again.ready.escrow], [ready.rpc, ready.escrow])
     assert.notEqual((await processes()).anvil, before.anvil)
     assert.ok(Number(await call(ready.rpc, 'eth_blockNumber')) >= block)
+  }
+
+  it('takes its chain along when it is killed with -9, and goes on with its state on the same port', async () => {
+    const block = await keptState()
+    const before = await processes()
+    const { port, hostname } = new URL(ready.rpc)
+    const connection = connect(Number(port), hostname)
+    await once(connection, 'connect')
+    devnet.kill('SIGKILL')
+    await once(connection.resume(), 'close')
+    await assert.rejects(call(ready.rpc, 'eth_chainId'), 'nobody listens')
+    await goesOn(block, before)
+  })
+
+  it('ends the chain that was left behind because its guard was killed as well', async () => {
+    const block = await keptState()
+    const before = await processes()
+    const guard = execFileSync('pgrep', ['-P', String(before.anvil)], { encoding: 'utf8' })
+    const closed = once(devnet, 'close')
+    process.kill(Number(guard), 'SIGKILL')
+    devnet.kill('SIGKILL')
+    await closed
+    assert.equal(Number(await call(ready.rpc, 'eth_chainId')), 31337, 'the chain is left behind')
+    await goesOn(block, before)
   })
 
   it('says so when its chain dies, and goes on from its state', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { agreedMacroJobs, outcomeOf } from '../../src/job/agreement.ts'
+import { nonceAt } from '../../src/job/beacon.ts'
 import { chunkState } from '../../src/job/chunk.ts'
 import { dutiesOf } from '../../src/job/duties.ts'
 import { eventsBetween } from '../../src/job/events.ts'
+import { DEFAULT_PATIENCE, dutyDueMs } from '../../src/job/patience.ts'
 import { planFits, planOf } from '../../src/job/plan.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { MAX_ATTEMPTS } from '../../src/job/records.ts'
@@ -249,6 +251,37 @@ test('a Job whose attempts are used up has failed, says why, and asks nothing mo
     reason: 'no agreement in 16 attempts',
   })
   assert.match(failureOfJob(progress)?.message ?? '', /no agreement in 16 attempts/)
+})
+
+test('an attempt is soon given up where authors have opened their nonces for different roots, later each time', () => {
+  const job = world([honest, honest, honest], [2, 2, 2])
+  job.process(spread(2))
+  const [first, second, third] = [0, 1, 2].map((index) => peerName(index)) as [string, string, string]
+  const times = { sinceMs: 0, stillMs: 0, alive: () => true }
+  const vote = () => {
+    const found = dutiesOf(job.view, third).find((duty) => duty.kind === 'reopen')
+    assert.ok(found?.kind === 'reopen')
+    return { ...found, dueMs: (attempt = 0) => dutyDueMs({ ...found, record: { ...found.record, attempt } }, DEFAULT_PATIENCE, times) }
+  }
+  // Each on its side of a cut: the one has not heard of the third peer yet.
+  const proposed = dutiesOf(job.view, first).find((duty) => duty.kind === 'propose')
+  assert.ok(proposed?.kind === 'propose')
+  const { record } = proposed
+  const open = (peer: string, members: string[]) => {
+    job.write(peer, { ...record, members })
+    const root = chunkState(job.view, job.info, 0).current?.proposals.find(({ proposer }) => proposer === peer)?.root
+    assert.ok(root)
+    const { secret } = job.peers.find(({ name }) => name === peer) as { secret: Uint8Array }
+    return () => job.write(peer, { kind: 'nonce', chunk: 0, attempt: 0, root, nonce: nonceAt(secret, 0, 0) })
+  }
+  const openFirst = open(first, record.members)
+  const openSecond = open(second, [first, second])
+  openFirst()
+  assert.deepEqual([vote().spoilt, vote().dueMs()], [false, DEFAULT_PATIENCE.stuckMs])
+  openSecond()
+  assert.deepEqual([vote().spoilt, vote().dueMs(), vote().dueMs(1), vote().dueMs(15)], [true, 5000, 10_000, 45_000])
+  job.settle(spread(2))
+  assert.ok(agreed(job)?.every(({ attempt }) => attempt === 1))
 })
 
 test('one complaint of several peers fails no Job, two of three do', () => {

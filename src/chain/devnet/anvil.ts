@@ -1,9 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import type { Abortable } from '../../ports.ts'
 import { AnvilFailedError, AnvilMissingError } from '../errors.ts'
+import { type Mortal, spawnMortal } from './mortal.ts'
 
 /** It listens after 65 ms on an idle machine; a busy one with a large state takes its time. */
 const START_TIMEOUT_MS = 30_000
@@ -46,16 +45,12 @@ export interface AnvilInit extends Abortable {
   loadState?: string
 }
 
-/** Starts a development chain on the loopback that mines each transaction at once. Throws AnvilMissingError, AnvilFailedError. */
+/** Starts a development chain on the loopback that mines each transaction at once, and ends with this process. Throws AnvilMissingError, AnvilFailedError. */
 export async function startAnvil({ port, chainId, mnemonic, accounts, loadState, signal }: AnvilInit): Promise<Anvil> {
   signal?.throwIfAborted()
   const path = anvilPath()
   const args = ['--host', '127.0.0.1', '--port', port, '--chain-id', chainId, '--accounts', accounts, '--mnemonic', mnemonic]
-  const child = spawn(path, [...args.map(String), ...(loadState === undefined ? [] : ['--load-state', loadState])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // It is asked to end by us, in order, and not by the terminal's Ctrl-C.
-    detached: process.platform !== 'win32',
-  })
+  const child = spawnMortal(path, [...args.map(String), ...(loadState === undefined ? [] : ['--load-state', loadState])])
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()))
   try {
     const listening = await listeningPort(child, path, signal)
@@ -69,9 +64,7 @@ export async function startAnvil({ port, chainId, mnemonic, accounts, loadState,
   }
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>
-
-async function listeningPort(child: Child, path: string, signal: AbortSignal | undefined): Promise<number> {
+async function listeningPort(child: Mortal, path: string, signal: AbortSignal | undefined): Promise<number> {
   let output = ''
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const fail = (found: string, cause?: unknown) => reject(new AnvilFailedError(path, `${found}: ${output.trim()}`, cause))
@@ -97,7 +90,7 @@ async function listeningPort(child: Child, path: string, signal: AbortSignal | u
   }
 }
 
-async function end(child: Child, ended: Promise<void>): Promise<void> {
+async function end(child: Mortal, ended: Promise<void>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
   await ended

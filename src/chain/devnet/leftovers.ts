@@ -10,8 +10,9 @@ interface Processes {
 }
 
 /**
- * Ends the chain that a devnet left behind when it was killed: it would hold the port, with a state that nobody keeps. Throws DevnetRunningError
- * where that devnet lives. A process is only taken for one of these where its command line says so, since ids are used again.
+ * Ends the chain that a devnet left behind when it was killed and the chain's guard had no time yet, or was killed too: it would hold the port, with a
+ * state that nobody keeps. Throws DevnetRunningError where that devnet lives. A process is only taken for one of these where its command line says so,
+ * since ids are used again.
  */
 export async function clearLeftovers(path: string, chainFile: string): Promise<void> {
   const found = await read(path)

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { EXIT, type ExitCode } from '../../errors.ts'
-import { act, examples } from '../act.ts'
+import { act, ending, examples } from '../act.ts'
 import type { Context } from '../context.ts'
 import { loadDevnet } from '../core.ts'
 
@@ -15,11 +15,12 @@ export function devnetCommand(): Command {
     .option('--state <file>', 'where its state is kept (default: devnet-state.json in the data directory)')
     .option('--fund <address>', 'a wallet to give money and tokens to; may be repeated', addresses, [])
     .action(act(devnet))
-  return examples(command, [
+  examples(command, [
     ['minga devnet', 'prints the file for --chain-file, and serves until Ctrl-C'],
     ['minga devnet --fund 0x12…', 'the same, and that wallet can place Jobs and bond'],
     ['minga devnet --json | jq -r "select(.event == \\"ready\\") | .chainFile"', 'for a script'],
   ])
+  return ending(command)
 }
 
 interface DevnetOptions {

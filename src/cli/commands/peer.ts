@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { EXIT, type ExitCode } from '../../errors.ts'
-import { act, examples } from '../act.ts'
+import { act, ending, examples } from '../act.ts'
 import type { Context } from '../context.ts'
 import { loadPeer } from '../core.ts'
 import { addSettings } from '../options.ts'
@@ -16,7 +16,7 @@ export function peerCommand(): Command {
     ['minga peer -d ./second --listen /ip4/127.0.0.1/tcp/0', 'a second peer on this machine'],
     ['minga peer --compute-device off', 'serve and route, compute nothing'],
   ])
-  return addSettings(addSettings(addSettings(command, 'network'), 'peer'), 'chain')
+  return addSettings(addSettings(addSettings(ending(command), 'network'), 'peer'), 'chain')
 }
 
 export function bootstrapCommand(): Command {
@@ -28,7 +28,7 @@ export function bootstrapCommand(): Command {
     ['minga bootstrap --announce /dns4/boot.example.org/tcp/4617', 'behind a name, or a router'],
     ['minga bootstrap --chain-file devnet.json', 'keep the results of paid Jobs, too: which of them count stands on the chain'],
   ])
-  return addSettings(addSettings(addSettings(command, 'network'), 'peer'), 'chain')
+  return addSettings(addSettings(addSettings(ending(command), 'network'), 'peer'), 'chain')
 }
 
 async function serve(context: Context, role: PeerInit['role']): Promise<ExitCode> {

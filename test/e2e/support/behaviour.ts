@@ -27,8 +27,12 @@ export interface Behaviour {
   bombs?: boolean
 }
 
-/** The compute service between the peer and its device. */
-export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise = 0, fingerprint }: Behaviour): Compute {
+/** The compute service between the peer and its device; it tells of each call that the device has answered. */
+export function misbehavingCompute(
+  compute: Compute,
+  { slowMs = 0, lies, noise = 0, fingerprint }: Behaviour,
+  onComputed: () => void,
+): Compute {
   const falsify = ({ output, deviceMs }: BlockResult): BlockResult => {
     const wrong = Uint8Array.from(output)
     if (lies !== undefined) wrong[0] = (wrong[0] as number) ^ 1
@@ -42,6 +46,7 @@ export function misbehavingCompute(compute: Compute, { slowMs = 0, lies, noise =
     async run(program, blocks, options) {
       if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs))
       const results = await compute.run(program, blocks, options)
+      onComputed()
       const lying = noise !== 0 || lies === 'always' || (lies === 'as-validator' && judges(blocks))
       return lying ? results.map(falsify) : results
     },

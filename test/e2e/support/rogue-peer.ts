@@ -53,7 +53,7 @@ const processor = createProcessor(
     channels,
     snapshots,
     blocks,
-    compute: misbehavingCompute(device, behaviour),
+    compute: misbehavingCompute(device, behaviour, () => logger.debug('computed')),
     vault,
     signer: identity.signer,
     verify: createVerifier(),
