@@ -96,6 +96,7 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
         sessions,
         board,
         channels: network.channels,
+        replica,
         snapshots,
         blocks,
         compute,

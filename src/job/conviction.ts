@@ -47,7 +47,7 @@ export function convictionDuties(
   return chunkStates(view, info).flatMap((state) =>
     offencesOf(view, info, state).flatMap((offence): Standing<ConvictionDuty>[] => {
       if (offence.culprit === self) return []
-      const at = `${microKey(offence.macro, offence.micro)}/${offence.attempt}/${offence.culprit}`
+      const at = placeOf(offence)
       const duties: Standing<ConvictionDuty>[] = []
       const hash = ownResult(view, info, offence, self)
       if (hash !== undefined && !equalBytes(hash, offence.claimed) && testimonyOf(view, offence, self) === undefined) {
@@ -67,6 +67,38 @@ export function convictionDuties(
       return duties
     }),
   )
+}
+
+/**
+ * True while `self` has a duty towards a conviction, or may come to have one: it ran the block, and others who did, and are enough with it, have not
+ * sworn yet. Where too few ran it nobody waits.
+ */
+export function awaitsConviction(view: JobView, info: JobInfo, self: string, done: ReadonlySet<string> = new Set()): boolean {
+  if (!isPaid(info) || !view.peers.has(self)) return false
+  return chunkStates(view, info).some((state) =>
+    offencesOf(view, info, state).some((offence) => {
+      if (offence.culprit === self || done.has(`convict/${placeOf(offence)}`)) return false
+      if (strongest(view, info, offence).testimonies.length >= WITNESSES) return true
+      const witnesses = witnessesOf(view, info, offence)
+      return witnesses.length >= WITNESSES && witnesses.includes(self)
+    }),
+  )
+}
+
+/** Names an offence among all of its Job. */
+const placeOf = ({ macro, micro, attempt, culprit }: Offence) => `${microKey(macro, micro)}/${attempt}/${culprit}`
+
+/** The most peers who ran the block, each with a wallet of its own, and found one and the same result, which is not the culprit's. */
+function witnessesOf(view: JobView, info: JobInfo, offence: Offence): string[] {
+  const byHash = new Map<string, Map<string, string>>()
+  for (const [peer, { wallet }] of view.peers) {
+    const hash = peer === offence.culprit ? undefined : ownResult(view, info, offence, peer)
+    if (hash === undefined || equalBytes(hash, offence.claimed)) continue
+    const key = bytesToHex(hash)
+    byHash.set(key, (byHash.get(key) ?? new Map()).set(wallet.toLowerCase(), peer))
+  }
+  const most = [...byHash.values()].sort((a, b) => b.size - a.size)[0]
+  return [...(most?.values() ?? [])]
 }
 
 const cache = new WeakMap<ChunkState, Offence[]>()

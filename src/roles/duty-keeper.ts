@@ -13,6 +13,7 @@ import { recheck, reveal, validate } from './verifier.ts'
 /** A duty that failed is tried again after this, doubled each time up to the cap. */
 const RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
+export const dutyRetryMs = (failures: number) => Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures)
 /** With nothing moving, the clock alone makes later ranks due. */
 const TICK_MS = 250
 
@@ -26,6 +27,8 @@ export interface DutyKeeperComponents {
   /** True for peers that answer now. */
   alive(peer: PeerId): boolean
   findings(): Pick<Findings, 'reported'>
+  /** Gathers the ids of `convict` duties that the chain has taken; whoever keeps to the others afterwards starts from here. */
+  convicted: Set<string>
 }
 
 interface Pending {
@@ -54,7 +57,6 @@ class DutyKeeper {
   readonly #pending = new Map<string, Pending>()
   readonly #marks = new Map<string, { mark: string; sinceMs: number }>()
   readonly #lacking: Lacking = new Set()
-  readonly #convicted = new Set<string>()
   readonly #startedMs: number
   #processedMs: number | undefined
 
@@ -92,7 +94,7 @@ class DutyKeeper {
     const duties = dutiesOf(view, this.#components.finalizer.signer.peer, {
       ...this.#components.findings(),
       lacking: this.#lacking,
-      convicted: this.#convicted,
+      convicted: this.#components.convicted,
     })
     const standing = new Set(duties.map(({ id }) => id))
     for (const [id, { running }] of this.#pending) if (!standing.has(id) && !running) this.#pending.delete(id)
@@ -126,7 +128,7 @@ class DutyKeeper {
       },
       (error: unknown) => {
         pending.running = false
-        pending.notBeforeMs = clock.nowMs() + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** pending.failures++)
+        pending.notBeforeMs = clock.nowMs() + dutyRetryMs(pending.failures++)
         if (!this.#signal.aborted) logger.warn('a duty failed and will be tried again', { jobId: this.#job.jobId, duty: duty.id, error })
       },
     )
@@ -162,7 +164,7 @@ class DutyKeeper {
         if (escrow === undefined) return
         await doEscrowDuty({ escrow, walletKey: work.walletKey, logger }, this.#job, duty, options)
         // Nothing in the records tells of it.
-        if (duty.kind === 'convict') this.#convicted.add(duty.id)
+        if (duty.kind === 'convict') this.#components.convicted.add(duty.id)
       }
     }
   }

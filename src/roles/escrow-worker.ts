@@ -28,13 +28,16 @@ export interface EscrowWorkComponents {
   logger: Logger
 }
 
+/** What a duty towards the escrow needs of its Job: no program, and no device. */
+export type EscrowJob = Pick<LoadedJob, 'info' | 'jobId' | 'session' | 'clock'>
+
 /**
  * What a paid Job asks of its peers beside the work (seeds/001 "Job Finalization"): signatures into the log, transactions to the escrow. Each may be
  * done twice, and by two peers at once: the chain takes the first. Throws what Chain and Prover throw.
  */
 export async function doEscrowDuty(
   components: EscrowWorkComponents,
-  job: LoadedJob,
+  job: EscrowJob,
   duty: EscrowDuty | ConvictionDuty,
   options: Required<Abortable>,
 ): Promise<void> {
@@ -89,7 +92,7 @@ async function pinBeacon(chain: Chain, at: AttemptRef, options: Abortable): Prom
 /** Has the escrow take a part of a culprit's bond. */
 async function convict(
   { escrow: { chain }, logger }: EscrowWorkComponents,
-  { jobId }: LoadedJob,
+  { jobId }: EscrowJob,
   info: Paid<JobInfo>,
   { offence, hash, testimonies }: Extract<ConvictionDuty, { kind: 'convict' }>,
   options: Required<Abortable>,
@@ -137,7 +140,7 @@ async function bondedSignatures(
 /** Proves and sends what is agreed (seeds/001 "Job Finalization"): usually one proof a chunk. */
 async function settle(
   { escrow: { chain, prover }, logger }: EscrowWorkComponents,
-  { session, jobId, clock }: LoadedJob,
+  { session, jobId, clock }: EscrowJob,
   info: Paid<JobInfo>,
   { chunk, attempt, macros }: Extract<EscrowDuty, { kind: 'settle' }>,
   options: Required<Abortable>,

@@ -80,8 +80,10 @@ export interface JobMembership {
   readonly job: LoadedJob
   /** Works on the next MacroJob that is open for this peer; false where there is none now. */
   work(options: Required<Abortable> & { stop: AbortSignal }): Promise<boolean>
-  /** True when the Job needs this peer no more. */
+  /** True when the Job needs this peer's work no more. */
   over(): boolean
+  /** Ids of `convict` duties that the chain has taken. */
+  readonly convicted: ReadonlySet<string>
   leave(): Promise<void>
 }
 
@@ -155,6 +157,7 @@ async function hearDescription(session: JobSession, holders: readonly PeerId[], 
 
 class Membership implements JobMembership {
   readonly job: LoadedJob
+  readonly convicted = new Set<string>()
   readonly #components: MembershipComponents
   readonly #outlook: JobOutlook
   readonly #channel: Channel<JobMessage>
@@ -193,6 +196,7 @@ class Membership implements JobMembership {
       logger,
       alive: (peer: PeerId) => this.#alive().has(peer),
       findings: () => ({ reported: this.#reports.holds() }),
+      convicted: this.convicted,
     }
     this.#duties = keepDuties(keeper, job, patience, { signal: this.#left.signal })
   }

@@ -3,8 +3,9 @@ import { isJobId } from '../job/ids.ts'
 import type { Patience } from '../job/patience.ts'
 import { paidPriceOf } from '../job/payment.ts'
 import type { Logger } from '../log.ts'
-import type { Channels, Clock, Signer } from '../ports.ts'
+import type { Channels, Clock, Replica, Signer } from '../ports.ts'
 import type { JobNotice } from '../protocol/messages.ts'
+import { type Convictions, createConvictions } from './convictions.ts'
 import { JobRefusedError } from './errors.ts'
 import { createJobJoins, type JobJoins } from './job-joins.ts'
 import { type JobMembership, joinJob, type MembershipComponents } from './job-membership.ts'
@@ -22,6 +23,7 @@ const MAX_PAUSE_MS = 300_000
 export interface ProcessorComponents extends MembershipComponents {
   board: JobsBoard
   channels: Channels
+  replica: Pick<Replica, 'jobs'>
   clock: Clock
   signer: Signer
   logger: Logger
@@ -51,6 +53,7 @@ class RunningProcessor implements Processor {
   readonly #init: ProcessorInit
   readonly #memberships = new Map<JobId, JobMembership>()
   readonly #joins: JobJoins
+  readonly #convictions: Convictions
   /** How often the work on a Job failed for a reason of this peer's own. */
   readonly #troubles = new Map<JobId, number>()
   readonly #stop = new AbortController()
@@ -67,6 +70,7 @@ class RunningProcessor implements Processor {
     this.#init = init
     components.board.onNotice(() => this.#wake())
     this.#reminders = createReminders(components)
+    this.#convictions = createConvictions(components, { patience: init.patience })
     const { clock, board } = components
     const join = (notice: JobNotice) => this.#join(notice)
     this.#joins = createJobJoins({ clock, authorOf: board.authorOf, join, onEnd: () => this.#wake() })
@@ -98,6 +102,7 @@ class RunningProcessor implements Processor {
     }
     await this.#joins.settled()
     await Promise.allSettled([...this.#memberships.values()].map((membership) => membership.leave()))
+    await this.#convictions.stop()
   }
 
   /** Works on the best Job that has something open for this peer, and begins to join what may be better; false where there is none. */
@@ -175,6 +180,8 @@ class RunningProcessor implements Processor {
     this.#troubles.delete(jobId)
     this.#components.board.drop(jobId)
     this.#reminders.left(jobId)
+    // The work is over; what this peer owes to a conviction takes no place among the Jobs that it works on.
+    await this.#convictions.keep(jobId, membership.convicted)
     await membership.leave()
     // From now on its blocks may go, by age and by space.
     await this.#components.blocks.finish?.(jobId)

@@ -183,6 +183,15 @@ export async function eventsOf({ chain }: PaidNetwork, jobId: string, requester 
   return found
 }
 
+/** The wallet that is convicted first for what it did in a Job, in small letters. */
+export async function untilConvicted({ chain }: PaidNetwork, jobId: string): Promise<string> {
+  const escrowId = chain.escrowIdOf(chain.wallet, jobId)
+  for await (const event of chain.events(0, { signal: AbortSignal.timeout(LIMIT_MS) })) {
+    if (event.type === 'wallet:convicted' && event.escrowId === escrowId) return event.wallet.toLowerCase()
+  }
+  throw new Error(`nobody was convicted in Job ${jobId}`)
+}
+
 /**
  * To the last unit: each wallet has what the report says that it did, the finisher of each MacroJob its share, the requester is poorer by the whole
  * price, and every MacroJob was paid once.

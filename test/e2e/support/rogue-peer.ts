@@ -51,6 +51,7 @@ const processor = createProcessor(
     sessions,
     board,
     channels,
+    replica,
     snapshots,
     blocks,
     compute: misbehavingCompute(device, behaviour, () => logger.debug('computed')),
