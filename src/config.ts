@@ -1,4 +1,5 @@
 import { ConfigInvalidError, type ConfigProblem } from './config/errors.ts'
+import { hideUrls } from './config/hidden-url.ts'
 import { type Config, type NamedSetting, namedSettings, type Surroundings } from './config/settings.ts'
 import { closest } from './config/suggest.ts'
 
@@ -54,8 +55,10 @@ export function parseConfig(
       continue
     }
     const value = setting.type.parse(found.value, { base: found.base, home: surroundings.home })
-    if (value === undefined) problems.push({ where: found.where, message: `expected ${setting.type.expected}, found ${show(found.value)}` })
-    else assign(config, key, value)
+    if (value === undefined) {
+      const shown = setting.type.showFound?.(found.value) ?? show(found.value)
+      problems.push({ where: found.where, message: `expected ${setting.type.expected}, found ${shown}` })
+    } else assign(config, key, value)
   }
   if (problems.length > 0) throw new ConfigInvalidError(problems)
   return { config: deepFreeze(config) as Config, origins, warnings: unknownVariables(env) }
@@ -131,8 +134,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** JSON, cut where a reader would stop reading. */
+/** JSON, cut where a reader would stop reading. A URL may have come to where it does not belong, and holds a key there as well. */
 function show(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value)
+  const json = hideUrls(JSON.stringify(value) ?? String(value))
   return json.length > 60 ? `${json.slice(0, 57)}…` : json
 }

@@ -65,6 +65,8 @@ export async function readChainFile(path: string): Promise<ChainFile> {
   try {
     return parseChainFile(JSON.parse(text))
   } catch (error) {
+    // Of text that is no JSON the engine's message shows a piece, and with it maybe one of a key in a URL.
+    if (error instanceof SyntaxError) throw new ChainFileError(path, 'no JSON')
     throw new ChainFileError(path, (error as Error).message, error)
   }
 }

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
+import { hiddenUrl } from './hidden-url.ts'
 import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts'
 
 /** What a relative path is relative to. */
@@ -18,6 +19,10 @@ export interface ValueType<T> {
   /** The value, or undefined where `found` is not one. Flags and variables come as text, the file's values as JSON has them. */
   parse(found: unknown, context: ValueContext): T | undefined
   format(value: T): string
+  /** Given where a value may hold a secret: the value as it may be shown to anyone, as text or JSON. */
+  shown?(value: T): unknown
+  /** Given where a value may hold a secret: what was found instead of one, as it may be shown. */
+  showFound?(found: unknown): string
 }
 
 export const toggle: ValueType<boolean> = {
@@ -116,8 +121,9 @@ export const httpUrl: ValueType<string> = {
   expected: 'a URL with http: or https:',
   placeholder: 'url',
   parse: (found) => (typeof found === 'string' && /^https?:$/.test(URL.parse(found)?.protocol ?? '') ? found : undefined),
-  // Operators' keys stand in paths and queries, and what is shown may be copied into a report.
-  format: (url) => new URL(url).origin,
+  format: hiddenUrl,
+  shown: hiddenUrl,
+  showFound: (found) => (typeof found === 'string' ? hiddenUrl(found) : typeof found),
 }
 
 /** An address by its look; capitals are a checksum, which the chain's adapter checks. */
@@ -148,6 +154,15 @@ export const list = <T>(of: ValueType<T>): ValueType<readonly T[]> => ({
     return values?.every((value) => value !== undefined) ? values : undefined
   },
   format: (values) => (values.length === 0 ? 'none' : values.map((value) => of.format(value)).join(', ')),
+  ...(of.shown && { shown: (values: readonly T[]) => values.map((value) => of.shown?.(value)) }),
+  ...(of.showFound && {
+    showFound: (found: unknown) =>
+      [found]
+        .flat()
+        .flatMap(split)
+        .map((part) => of.showFound?.(part))
+        .join(', '),
+  }),
 })
 
 function split(found: unknown): unknown[] {

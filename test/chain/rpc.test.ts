@@ -200,6 +200,19 @@ describe('one endpoint', () => {
     await proxy.close()
   })
 
+  it('does not have our key repeated by its words', async () => {
+    const proxy = await startProxy(() => '')
+    proxy.behave(({ id }, response) =>
+      reply(response, { id, error: { code: -32000, message: 'no plan for key-1234, path /v3/key-1234?k=of-mine-56' } }),
+    )
+    const transport = createTransport(`${proxy.url}/v3/key-1234?k=of-mine-56`, { timeoutMs: 1000 })
+    await assert.rejects(transport.send('eth_call', []), (error) => {
+      assert.ok(error instanceof RpcRefusedError)
+      return error.message.includes('no plan for …, path …') && !/1234|mine/.test(error.message)
+    })
+    await proxy.close()
+  })
+
   it('needs to be there', () => assert.throws(() => senderOver([]), NoChainError))
 })
 

@@ -31,6 +31,30 @@ describe('minga config', () => {
     assert.deepEqual(settings['jobs.minUnitPrice'], { value: '0', origin: 'default' })
   })
 
+  it('shows of RPC endpoints scheme and host, and of keys nothing: not as a table, not as JSON, not where a value is wrong', async () => {
+    const urls = [
+      'https://user:hunter2@a.example',
+      'https://b.example/v3/hunter2',
+      'https://c.example/?key=hunter2',
+      'http://127.0.0.1:8545',
+    ]
+    await file({ chain: { rpc: urls } })
+    const shown = ['https://a.example/…', 'https://b.example/…', 'https://c.example/…', 'http://127.0.0.1:8545']
+    const run = (args: string[], env = {}) => minga(['config', ...args], { env: { HOME: home, ...env } })
+    const json = await run(['--json'])
+    assert.deepEqual(JSON.parse(json.stdout).settings['chain.rpc'].value, shown)
+    const [table, alone] = [await run([]), await run(['chain.rpc'])]
+    assert.ok(table.stdout.includes(shown.join(', ')))
+    assert.equal(alone.stdout, `${shown.join(', ')}\n`)
+    const flag = await run(['--chain-rpc', 'wss://d.example/hunter2'])
+    assert.match(flag.stderr, /--chain-rpc: expected a list, each a URL with http: or https:, found wss:\/\/d\.example\/…/)
+    const variable = await run([], { MINGA_CHAIN_RPC: 'https://e.example/hunter2,f.example/hunter2' })
+    assert.match(variable.stderr, /MINGA_CHAIN_RPC: expected .*, found https:\/\/e\.example\/…, …/)
+    const astray = await run([], { MINGA_DHT: 'https://g.example/hunter2' })
+    assert.equal(astray.code, 2)
+    for (const { stdout, stderr } of [json, table, alone, flag, variable, astray]) assert.ok(!`${stdout}${stderr}`.includes('hunter2'))
+  })
+
   it('prints one value alone', async () => {
     await file({ dataDir: '~/peer' })
     const { stdout } = await minga(['config', 'dataDir'], { env: { HOME: home } })

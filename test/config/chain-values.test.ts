@@ -15,7 +15,11 @@ describe('values of the chain’s settings', () => {
 
   it('takes endpoints by http and https alone, and shows none of their keys', () => {
     assert.equal(httpUrl.parse('https://rpc.example/v3/secret', at), 'https://rpc.example/v3/secret')
-    assert.equal(httpUrl.format('https://user:secret@rpc.example/v3/secret?key=secret'), 'https://rpc.example')
+    for (const url of ['https://user:secret@rpc.example', 'https://rpc.example/v3/secret', 'https://rpc.example/?key=secret'])
+      for (const shown of [httpUrl.format(url), httpUrl.shown?.(url), httpUrl.showFound?.(url)])
+        assert.equal(shown, 'https://rpc.example/…')
+    assert.equal(httpUrl.format('http://127.0.0.1:8545/'), 'http://127.0.0.1:8545')
+    assert.equal(httpUrl.showFound?.('rpc.example/v3/secret'), '…')
     for (const wrong of ['ws://a.example', 'file:///etc/passwd', 'rpc.example', '', 5]) assert.equal(httpUrl.parse(wrong, at), undefined)
   })
 

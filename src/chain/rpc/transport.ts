@@ -31,7 +31,7 @@ export function createTransport(
       const body = JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params })
       try {
         const answer = await post(endpoint, body, { signal: either, maxBytes })
-        return unwrap(answer, method, endpoint.host)
+        return unwrap(answer, method, endpoint)
       } catch (error) {
         signal?.throwIfAborted()
         if (error instanceof RpcFailedError || error instanceof RpcRefusedError) throw error
@@ -75,16 +75,16 @@ async function readBounded({ body }: Response, host: string, maxBytes: number): 
   return text + decoder.decode()
 }
 
-function unwrap(answer: unknown, method: string, host: string): unknown {
+function unwrap(answer: unknown, method: string, { host, secrets }: Endpoint): unknown {
   if (!isRecord(answer)) throw new RpcFailedError(host, 'malformed', 'no answer of JSON-RPC')
-  if (isRecord(answer.error)) throw refusal(answer.error, method)
+  if (isRecord(answer.error)) throw refusal(answer.error, method, secrets)
   if (!('result' in answer)) throw new RpcFailedError(host, 'malformed', 'an answer without a result')
   return answer.result
 }
 
-function refusal(error: Record<string, unknown>, method: string): RpcRefusedError {
+function refusal(error: Record<string, unknown>, method: string, secrets: readonly string[]): RpcRefusedError {
   const code = Number.isSafeInteger(error.code) ? (error.code as number) : 0
-  const message = typeof error.message === 'string' ? printable(error.message) : 'no reason'
+  const message = typeof error.message === 'string' ? printable(withoutSecrets(error.message, secrets)) : 'no reason'
   return new RpcRefusedError(method, code, message, revertData(error.data))
 }
 
@@ -92,6 +92,11 @@ function refusal(error: Record<string, unknown>, method: string): RpcRefusedErro
 function revertData(data: unknown): string | undefined {
   const hex = isRecord(data) ? data.data : data
   return typeof hex === 'string' && hex.length <= MAX_REVERT_CHARS && /^0x([0-9a-fA-F]{2})+$/.test(hex) ? hex : undefined
+}
+
+/** Providers repeat a key that they refuse. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
 }
 
 function printable(text: string): string {

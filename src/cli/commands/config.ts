@@ -22,13 +22,19 @@ export function configCommand(): Command {
 async function showConfig({ config, origins, configFile, output }: Context, key?: string): Promise<undefined> {
   const read = (name: string) => name.split('.').reduce((at: unknown, part) => (at as Record<string, unknown>)[part], config)
   const shown = namedSettings.filter((named) => key === undefined || named.key === key)
-  const data = Object.fromEntries(shown.map(({ key: name }) => [name, { value: read(name) ?? null, origin: origins.get(name) }]))
+  const data = Object.fromEntries(
+    shown.map((named) => [named.key, { value: shownValue(named, read(named.key)), origin: origins.get(named.key) }]),
+  )
   output.result({ file: configFile, settings: data }, () => {
     if (key !== undefined) return shown[0]!.setting.type.format(read(key))
     const rows = shown.map((named) => row(named, read(named.key), origins.get(named.key)!, output.style.dim))
     const table = renderTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows, output.style)
     return `${table}\n\n${output.style.dim(`file: ${configFile.path}${configFile.exists ? '' : ' (not there)'}`)}`
   })
+}
+
+function shownValue({ setting: { type } }: NamedSetting, value: unknown): unknown {
+  return (type.shown === undefined ? value : type.shown(value)) ?? null
 }
 
 function row({ key, setting }: NamedSetting, value: unknown, origin: string, dim: (text: string) => string): string[] {
