@@ -63,6 +63,7 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
       blocks,
       streams: network.streams,
       board,
+      chain: escrow?.chain,
       clock: systemClock,
       logger: logger.child('holder'),
     })

@@ -35,7 +35,10 @@ export type ParseJobFile = (value: unknown) => JobFile
 export interface CliClient {
   readonly self: PeerId
   /** Resolves when others hold all that the Job needs, so that this process may end. */
-  place(draft: JobDraft, options?: Abortable & { onProgress?: (what: string) => void }): Promise<JobSummary>
+  place(
+    draft: JobDraft,
+    options?: Abortable & { onProgress?: (what: string) => void; onWarning?: (line: string) => void },
+  ): Promise<JobSummary>
   /** The Jobs that this peer and its neighbours know. */
   jobs(options?: Abortable): Promise<readonly JobSummary[]>
   /** The state so far as events, then what happens; ends after `job:finished`, which a finished Job yields at once. */

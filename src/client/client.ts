@@ -8,7 +8,7 @@ import { JobNotFoundError } from '../roles/errors.ts'
 import { escrowWatcher } from '../roles/escrow-watch.ts'
 import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
-import { placeJob } from '../roles/requester.ts'
+import { type PlaceOptions, placeJob } from '../roles/requester.ts'
 import { readEventually } from '../roles/results.ts'
 import { createJobHandle, type JobHandle } from './job-handle.ts'
 
@@ -36,7 +36,7 @@ export interface ClientParts {
 export interface MingaClient extends AsyncDisposable {
   readonly self: PeerId
   /** Places a Job; resolves when others hold it, so that this client may leave. Throws InvalidJobInfoError, NoHolderError. */
-  place(draft: JobDraft, options?: Abortable & { onProgress?: (what: string) => void }): Promise<JobHandle>
+  place(draft: JobDraft, options?: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning'>): Promise<JobHandle>
   /** Follows a Job that somebody placed. Throws JobNotFoundError. */
   job(jobId: string, options?: Abortable): Promise<JobHandle>
   /** The Jobs that the peers around know, and those that this client placed or followed. */
@@ -86,7 +86,7 @@ class Client implements MingaClient {
   peers = () => this.#board.peers()
   read: MingaClient['read'] = (cid, options = {}) => readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
 
-  async place(draft: JobDraft, options: Abortable & { onProgress?: (what: string) => void } = {}): Promise<JobHandle> {
+  async place(draft: JobDraft, options: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning'> = {}): Promise<JobHandle> {
     const { network, replica, blocks, wallet, chain } = this.#parts
     const holders = () => [...new Set([...this.#parts.holders(), ...this.#board.peers()])]
     const requester = {

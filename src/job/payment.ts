@@ -48,6 +48,11 @@ export function isPaid<Info extends Payable>(info: Info): info is Paid<Info> {
   return info.payment !== undefined
 }
 
+/** True where `chain` is the one that pays, through the escrow that it knows. */
+export function isPaidBy({ chainId, escrow }: Pick<Payment, 'chainId' | 'escrow'>, chain: Pick<Payment, 'chainId' | 'escrow'>): boolean {
+  return chainId === chain.chainId && escrow.toLowerCase() === chain.escrow.toLowerCase()
+}
+
 /** What one MicroJob pays: what no escrow holds is a promise, and counts as nothing. */
 export function paidPriceOf({ payment, unitPriceWei }: Pick<Payable, 'payment' | 'unitPriceWei'>): bigint {
   return payment === undefined ? 0n : BigInt(unitPriceWei)

@@ -54,10 +54,11 @@ export const jobCodec = defineMessage<JobMessage>(jobMessage, { maxBytes: MAX_ME
 const holdRequest = z.strictObject({ jobId })
 export const holdRequestCodec = defineMessage(holdRequest, { maxBytes: 1024 })
 
+/** `no-chain`: who is asked does not know the chain that pays for the Job, and so not which of its results count. */
 const holdReply = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), doneBytes: z.int().min(0) }),
   z.strictObject({ type: z.literal('held'), bytes: z.int().min(0) }),
-  z.strictObject({ type: z.literal('refused'), code: z.enum(['too-large', 'full', 'invalid', 'unreachable', 'busy']) }),
+  z.strictObject({ type: z.literal('refused'), code: z.enum(['too-large', 'full', 'invalid', 'unreachable', 'busy', 'no-chain']) }),
 ])
 
 export type HoldReply = z.infer<typeof holdReply>

@@ -12,7 +12,9 @@ export class NoHolderError extends MingaError {
     const found = asked === 0 ? 'no peer is connected' : `of ${asked} peer(s) asked, none took it (${refusals.join(', ') || 'no answer'})`
     super({
       message: `expected a peer that holds the Job while you are away; ${found}`,
-      hint: 'check --bootstrap, and that a bootstrap node with free space is running; `minga peers` shows who answers',
+      hint: refusals.includes('no-chain')
+        ? 'give your bootstrap node the chain file of this chain: `minga bootstrap --chain-file <file>`; without it nobody keeps the results of paid Jobs'
+        : 'check --bootstrap, and that a bootstrap node with free space is running; `minga peers` shows who answers',
     })
     this.asked = asked
     this.refusals = refusals

@@ -1,5 +1,5 @@
 import type { JobInfo } from '../job/info.ts'
-import { escrowIdOf, escrowTermsOf, isPaid } from '../job/payment.ts'
+import { escrowIdOf, escrowTermsOf, isPaid, isPaidBy } from '../job/payment.ts'
 import type { Abortable } from '../ports.ts'
 import { mismatchOf } from './escrow-watch.ts'
 import type { EscrowComponents } from './escrow-worker.ts'
@@ -21,7 +21,7 @@ export async function refusesEscrow(
   if (escrow === undefined) return 'a paid Job; this peer has no chain (--chain-file)'
   const { chain } = escrow
   const { payment } = info
-  if (payment.chainId !== chain.chainId || payment.escrow.toLowerCase() !== chain.escrow.toLowerCase()) {
+  if (!isPaidBy(payment, chain)) {
     return `a Job of the escrow ${payment.escrow} on chain ${payment.chainId}; this peer knows ${chain.escrow} on chain ${chain.chainId}`
   }
   const [job, { timestamp }, { bondWei }] = await Promise.all([

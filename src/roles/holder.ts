@@ -2,11 +2,11 @@ import { CLOCK_TOLERANCE_MS } from '../job/deadline.ts'
 import { isJobId, type JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { openMacroJobs } from '../job/macro-choice.ts'
-import { paidPriceOf } from '../job/payment.ts'
+import { isPaid, isPaidBy, paidPriceOf } from '../job/payment.ts'
 import { hasEnded, progressOf, type Standpoint } from '../job/progress.ts'
 import type { JobView } from '../job/view.ts'
 import type { Logger } from '../log.ts'
-import type { Blocks, Clock, PeerId, Replica, StreamSpec, Streams } from '../ports.ts'
+import type { Blocks, Chain, Clock, PeerId, Replica, StreamSpec, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec, type JobNotice } from '../protocol/messages.ts'
 import { givingWay, type Held } from './held-jobs.ts'
 import { createMirror } from './job-mirror.ts'
@@ -33,6 +33,8 @@ export interface HolderComponents {
   blocks: Blocks
   streams: Streams
   board: JobsBoard
+  /** Paid Jobs of its escrow are held; of no other can be told which results count. */
+  chain?: Pick<Chain, 'chainId' | 'escrow'> | undefined
   clock: Clock
   /** Unix time in milliseconds. @default the system's */
   unixMs?: () => number
@@ -83,6 +85,8 @@ class RunningHolder implements Holder {
   readonly #taking = new Set<Taking>()
   readonly #stop = new AbortController()
   #unserve = async () => {}
+  /** Strangers may ask without end; the operator reads it once. */
+  #hasToldOfChain = false
 
   constructor(components: HolderComponents, init: Required<HolderInit>) {
     this.#components = components
@@ -195,6 +199,7 @@ class RunningHolder implements Holder {
     await Promise.all([described, session.log.syncWith(from, { signal })])
     const info = session.view.info as JobInfo
     if (this.#progress(session).state === 'expired') return { type: 'refused', code: 'invalid' }
+    if (!this.#knowsWhatCounts(info)) return { type: 'refused', code: 'no-chain' }
     const bytes = info.code.bytes + (info.data?.bytes ?? 0)
     if (bytes > this.#init.maxDataBytes) return { type: 'refused', code: 'too-large' }
     if (!this.#held.has(jobId) && this.#openJobsOf(info.requester) >= this.#init.maxJobsOfPeer) return { type: 'refused', code: 'full' }
@@ -206,6 +211,17 @@ class RunningHolder implements Holder {
     await this.#announce(session, [from])
     logger.info('holds a Job', { jobId, name: info.name, bytes })
     return { type: 'held', bytes }
+  }
+
+  /** A result that was paid for, and lies with nobody but peers that may leave, is worse than a refusal while its requester is there to hear it. */
+  #knowsWhatCounts(info: JobInfo): boolean {
+    const { chain, logger } = this.#components
+    if (!isPaid(info) || (chain !== undefined && isPaidBy(info.payment, chain))) return true
+    const { chainId, escrow } = info.payment
+    const level = this.#hasToldOfChain ? 'debug' : 'warn'
+    this.#hasToldOfChain = true
+    logger[level]('refuses to hold paid Jobs of a chain that it was not given (--chain-file)', { chainId, escrow })
+    return false
   }
 
   /** Takes the session over. */

@@ -36,6 +36,8 @@ export interface RequesterComponents {
 export interface PlaceOptions extends Abortable {
   /** What is under way, as a sentence fragment for a person. */
   onProgress?: (what: string) => void
+  /** What the user should know and does not keep the Job from being placed, as a sentence. */
+  onWarning?: (line: string) => void
   /** Unix time in milliseconds. @default the system's */
   now?: () => number
   /** 32 random bytes. */
@@ -181,7 +183,12 @@ function plansOf(info: JobInfo): RecordOf<'plan'>[] {
 }
 
 /** Adds who took the Job to `holders`, also where it ends with an error. */
-async function findHolders(components: RequesterComponents, jobId: JobId, holders: PeerId[], { signal, onProgress }: PlaceOptions) {
+async function findHolders(
+  components: RequesterComponents,
+  jobId: JobId,
+  holders: PeerId[],
+  { signal, onProgress, onWarning }: PlaceOptions,
+) {
   const candidates = components.holders()
   const refusals: string[] = []
   for (const peer of candidates) {
@@ -191,6 +198,8 @@ async function findHolders(components: RequesterComponents, jobId: JobId, holder
     signal?.throwIfAborted()
     if (reply?.type === 'held') onProgress?.(`${holders.length} peer(s) hold the Job`)
     else refusals.push(reply?.type === 'refused' ? reply.code : 'no answer')
+    if (reply?.type === 'refused' && reply.code === 'no-chain')
+      onWarning?.(`${peer} does not hold the Job: it was not given the chain that pays`)
   }
   if (holders.length === 0) throw new NoHolderError(candidates.length, refusals)
 }

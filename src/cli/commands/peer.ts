@@ -26,7 +26,7 @@ export function bootstrapCommand(): Command {
   examples(command, [
     ['minga bootstrap', 'the first node of a new network; prints the addresses to give away'],
     ['minga bootstrap --announce /dns4/boot.example.org/tcp/4617', 'behind a name, or a router'],
-    ['minga bootstrap --chain-file devnet.json', 'keep the results of paid Jobs, too: which of them count stands on the chain'],
+    ['minga bootstrap --chain-file devnet.json', 'hold paid Jobs, too: which of their results count stands on the chain'],
   ])
   return addSettings(addSettings(addSettings(ending(command), 'network'), 'peer'), 'chain')
 }

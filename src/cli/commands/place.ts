@@ -46,7 +46,8 @@ async function place(context: Context, path: string, options: PlaceOptions) {
   if (options.check) await checkHere(context, draft)
   return withClient(context, async (client) => {
     const onProgress = (what: string) => context.live.draw([context.style.dim(what)])
-    const job = await client.place(draft, { signal: context.signal, onProgress })
+    const onWarning = (line: string) => context.live.print(`${context.style.yellow('warning:')} ${safe(line, 1000)}\n`)
+    const job = await client.place(draft, { signal: context.signal, onProgress, onWarning })
     context.live.draw([])
     context.output.item({ type: 'job:placed', ...job }, () => `placed ${safe(job.name)}: ${job.jobId}\n${describeCheck(job.shape)}`)
     return options.watch ? follow(context, job.jobId, client.watch(job.jobId, { signal: context.signal })) : EXIT.ok

@@ -1,6 +1,7 @@
 import { Transaction } from 'ethers'
 import { ESCROW } from '../../../src/chain/escrow-abi.ts'
 import { type Behaviour, honest, type Request, reply } from '../../chain/support/proxy.ts'
+import type { Line } from '../support/process.ts'
 import type { PaidPeer } from './support.ts'
 
 /** The name of the escrow's function that this request sends a transaction to; undefined for any other. */
@@ -11,11 +12,16 @@ function sentCall({ method, params }: Request): string | undefined {
 
 /** Between these peers and their chain: what happens to the first transaction that settles. Resolves with its sender, after `behaviour`. */
 export function atSettlement<P extends PaidPeer>(peers: readonly P[], behaviour: Behaviour): Promise<P> {
+  return atCall(peers, 'settle', behaviour)
+}
+
+/** The same for the first transaction that calls `name`. */
+function atCall<P extends PaidPeer>(peers: readonly P[], name: EscrowCall, behaviour: Behaviour): Promise<P> {
   let begun = false
   const { promise, resolve, reject } = Promise.withResolvers<P>()
   for (const peer of peers) {
     peer.endpoint.behave(async (request, response, pass) => {
-      if (begun || sentCall(request) !== 'settle') return honest(request, response, pass)
+      if (begun || sentCall(request) !== name) return honest(request, response, pass)
       begun = true
       try {
         await behaviour(request, response, pass)
@@ -46,20 +52,34 @@ export function refuseConvictions(peers: readonly PaidPeer[]): void {
   }
 }
 
-const dark: Behaviour = (_, response) => response.destroy()
+/** What a Job's peers send, in this order. */
+type EscrowCall = 'commitRoot' | 'pinBeacon' | 'settle'
+
+export const dark: Behaviour = (_, response) => response.destroy()
 
 /**
- * No peer reaches the chain any more: `before` a settlement's first transaction, `during` it (it arrives, its answer does not), or `after`. Resolves when all have
- * noticed; `mend` ends it.
+ * No peer reaches the chain any more: `before` the first transaction that calls `name`, `during` it (it arrives, its answer does not), or `after`. Resolves when
+ * all have noticed; `mend` ends it.
  */
-export async function cutAtSettlement(peers: readonly PaidPeer[], moment: 'before' | 'during' | 'after'): Promise<void> {
+export async function cutAt(name: EscrowCall, peers: readonly PaidPeer[], moment: 'before' | 'during' | 'after'): Promise<void> {
   let noticed: Promise<unknown> = Promise.resolve()
-  await atSettlement(peers, async ({ id }, response, pass) => {
+  await atCall(peers, name, async ({ id }, response, pass) => {
     noticed = Promise.all(peers.map((peer) => peer.line(({ msg }) => msg === 'an RPC endpoint fails', { onlyNew: true })))
     for (const { endpoint } of peers) endpoint.behave(dark)
     const answer = moment === 'before' ? undefined : await pass()
     if (answer !== undefined && moment === 'after') reply(response, { id, ...answer })
     else response.destroy()
+  })
+  await noticed
+}
+
+/** The first endpoint of each peer does this from the first `commitRoot` on. Resolves when all peers have logged a line that `matches`. */
+export async function fromRootOn(peers: readonly PaidPeer[], behaviour: Behaviour, matches: (line: Line) => boolean): Promise<void> {
+  let noticed: Promise<unknown> = Promise.resolve()
+  await atCall(peers, 'commitRoot', async (request, response, pass) => {
+    noticed = Promise.all(peers.map((peer) => peer.line(matches, { onlyNew: true })))
+    for (const { endpoint } of peers) endpoint.behave(behaviour)
+    await behaviour(request, response, pass)
   })
   await noticed
 }

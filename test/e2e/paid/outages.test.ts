@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { reply } from '../../chain/support/proxy.ts'
-import { atSettlement, cutAtSettlement, mend } from './chain-calls.ts'
+import { atSettlement, cutAt, mend } from './chain-calls.ts'
 import { assertPaid, finishPaid, ledgerOf, noErrors, paidJob, startPaidNetwork } from './support.ts'
 
 const SHAPE = { macroJobs: 1, microJobs: 2, blocks: 2 }
@@ -39,7 +39,7 @@ it('while a Job is settled', async (t) => {
   for (const moment of ['before', 'during', 'after'] as const) {
     await t.test(`the endpoints are gone ${moment} the transaction`, () =>
       paidThrough(`cut ${moment}`, async () => {
-        await cutAtSettlement(peers, moment)
+        await cutAt('settle', peers, moment)
         mend(peers)
       }),
     )

@@ -9,7 +9,7 @@ import { type Devnet, startDevnet } from '../../../src/chain/devnet/devnet.ts'
 import { createClient, type JobDraft, type JobHandle, type JobReport, type MingaClient, silentLogger } from '../../../src/index.ts'
 import type { Chain, ChainEvent, WalletBalances } from '../../../src/ports.ts'
 import { call } from '../../chain/support/anvil.ts'
-import { type Endpoint, startProxy } from '../../chain/support/proxy.ts'
+import { type Endpoint, honest, type Behaviour as RpcBehaviour, startProxy } from '../../chain/support/proxy.ts'
 import type { Behaviour } from '../support/behaviour.ts'
 import { type Member, startTestNetwork, type TestNetwork, temporaryDirectory } from '../support/fault-network.ts'
 import { numbersJob, type Shape } from '../support/jobs.ts'
@@ -29,7 +29,7 @@ const REQUESTER = 8
 
 export interface PaidPeer extends Member {
   readonly wallet: string
-  /** What it takes for the chain. */
+  /** What it takes for the chain; the first of them where it is given several. */
   readonly endpoint: Endpoint
 }
 
@@ -37,6 +37,10 @@ export interface PaidPeerOptions {
   behaviour?: Behaviour
   /** Without money for gas. */
   poor?: boolean
+  /** RPC endpoints, each of them its own. @default 1 */
+  endpoints?: number
+  /** What the first of them does from the start. @default honest */
+  rpc?: RpcBehaviour
   env?: Readonly<Record<string, string>>
 }
 
@@ -87,17 +91,23 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
   await Promise.all(wallets.map(({ key }, index) => writeFile(walletFile(index), key, { mode: 0o600 })))
   const chain = await open(REQUESTER)
 
-  const startPeer: PaidNetwork['startPeer'] = async (name, index, { behaviour, poor = false, env = {} } = {}) => {
+  const startPeer: PaidNetwork['startPeer'] = async (
+    name,
+    index,
+    { behaviour, poor = false, endpoints = 1, rpc = honest, env = {} } = {},
+  ) => {
     const { address } = wallets[index] as { address: string }
     const own = await open(index)
     if ((await own.balances()).bondWei < BOND_WEI) await own.bond(BOND_WEI)
     if (poor) await call(url, 'anvil_setBalance', address, '0x0')
-    const endpoint = await startProxy(() => url)
-    opened.push({ stop: endpoint.close })
+    const proxies = await Promise.all(Array.from({ length: endpoints }, () => startProxy(() => url)))
+    for (const { close } of proxies) opened.push({ stop: close })
+    const [endpoint] = proxies as [Endpoint]
+    endpoint.behave(rpc)
     const settings = {
       walletKeyFile: walletFile(index),
       'chain.file': devnet.chainFile,
-      'chain.rpc': [endpoint.url],
+      'chain.rpc': proxies.map((proxy) => proxy.url),
       'chain.circuits': circuits,
       'timeout.rpcMs': 5000,
     }
@@ -106,8 +116,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
       walletFile(index),
       '--chain-file',
       devnet.chainFile,
-      '--chain-rpc',
-      endpoint.url,
+      ...proxies.flatMap((proxy) => ['--chain-rpc', proxy.url]),
       '--chain-circuits',
       circuits,
     ]
