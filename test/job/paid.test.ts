@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { chunkStates } from '../../src/job/agreement.ts'
-import { escrowAttempt } from '../../src/job/escrow-facts.ts'
+import { awaitsConviction } from '../../src/job/conviction.ts'
+import { applyEscrowFacts, type EscrowFacts, escrowAttempt } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { budgetOf, escrowTermsOf, isPaid, paymentProblems, sizeClassOf } from '../../src/job/payment.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { publicSignalsOf } from '../../src/job/settlement/public-signals.ts'
 import { settle } from '../../src/job/settlement/settle.ts'
 import { planSettlements } from '../../src/job/settlement-plan.ts'
+import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
 import { type Behaviour, JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 
 const OUTSIDER = `12D3KooW${'Z'.repeat(44)}`
@@ -152,6 +154,39 @@ describe('a conviction', () => {
     })
     assert.ok(!world.calls.some((call) => call.startsWith('convict')))
     assert.equal(progressOf(world.view).state, 'finished')
+    for (const { name } of world.peers) assert.ok(!awaitsConviction(world.view, world.info, name))
+  })
+
+  it('is awaited, whatever has become of the Job, by those who ran the block and by whoever may send it, until it is through', () => {
+    const world = new JobWorld(info(2, 3), [...honest(5), { wrong: isFirstBlock }])
+    let given = false
+    world.settle((macro, micro) => {
+      if (given || !isFirstBlock(macro, micro)) return macro % 2
+      given = true
+      return 5
+    })
+    assert.equal(progressOf(world.view).state, 'finished')
+    const sworn = [...new Set(world.log.flatMap(({ author, record }) => (record.kind === 'testimony' ? [author] : [])))]
+    const names = world.peers.map(({ name }) => name)
+    const culprit = peerName(5)
+    const awaiting = (view: JobView, done?: ReadonlySet<string>) => names.filter((name) => awaitsConviction(view, world.info, name, done))
+    assert.equal(sworn.length, 3)
+    assert.deepEqual(
+      awaiting(world.view),
+      names.filter((name) => name !== culprit),
+    )
+    assert.deepEqual(awaiting(world.view, world.convicted), [])
+
+    // With one word missing only those wait whose words count: nobody else has anything to send.
+    const lacking = createJobView(world.view.jobId)
+    for (const { author, record } of world.log) {
+      if (record.kind !== 'testimony' || author !== sworn[0]) applyRecord(lacking, author, record)
+    }
+    applyEscrowFacts(lacking, world.view.escrow as EscrowFacts)
+    assert.deepEqual(
+      awaiting(lacking),
+      names.filter((name) => sworn.includes(name)),
+    )
   })
 
   it('is not to be escaped by leaving commits unsigned: they count for nothing', () => {

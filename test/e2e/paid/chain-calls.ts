@@ -1,7 +1,6 @@
 import { Transaction } from 'ethers'
 import { ESCROW } from '../../../src/chain/escrow-abi.ts'
 import { type Behaviour, honest, type Request, reply } from '../../chain/support/proxy.ts'
-import type { Line } from '../support/process.ts'
 import type { PaidPeer } from './support.ts'
 
 /** The name of the escrow's function that this request sends a transaction to; undefined for any other. */
@@ -19,8 +18,9 @@ export function atSettlement<P extends PaidPeer>(peers: readonly P[], behaviour:
 function atCall<P extends PaidPeer>(peers: readonly P[], name: EscrowCall, behaviour: Behaviour): Promise<P> {
   let begun = false
   const { promise, resolve, reject } = Promise.withResolvers<P>()
-  for (const peer of peers) {
-    peer.endpoint.behave(async (request, response, pass) => {
+  const each = peers.flatMap((peer) => peer.endpoints.map((endpoint) => ({ peer, endpoint })))
+  for (const { peer, endpoint } of each) {
+    endpoint.behave(async (request, response, pass) => {
       if (begun || sentCall(request) !== name) return honest(request, response, pass)
       begun = true
       try {
@@ -44,7 +44,7 @@ function triedCall({ method, params }: Request): string | undefined {
 
 /** The endpoints of these peers refuse each conviction before it is sent, as an escrow does that lacks something yet; `mend` ends it. */
 export function refuseConvictions(peers: readonly PaidPeer[]): void {
-  for (const { endpoint } of peers) {
+  for (const endpoint of peers.flatMap(({ endpoints }) => endpoints)) {
     endpoint.behave((request, response, pass) => {
       if (!triedCall(request)?.startsWith('convict')) return honest(request, response, pass)
       reply(response, { id: request.id, error: { code: 3, message: 'execution reverted' } })
@@ -65,7 +65,7 @@ export async function cutAt(name: EscrowCall, peers: readonly PaidPeer[], moment
   let noticed: Promise<unknown> = Promise.resolve()
   await atCall(peers, name, async ({ id }, response, pass) => {
     noticed = Promise.all(peers.map((peer) => peer.line(({ msg }) => msg === 'an RPC endpoint fails', { onlyNew: true })))
-    for (const { endpoint } of peers) endpoint.behave(dark)
+    for (const endpoint of peers.flatMap(({ endpoints }) => endpoints)) endpoint.behave(dark)
     const answer = moment === 'before' ? undefined : await pass()
     if (answer !== undefined && moment === 'after') reply(response, { id, ...answer })
     else response.destroy()
@@ -73,18 +73,15 @@ export async function cutAt(name: EscrowCall, peers: readonly PaidPeer[], moment
   await noticed
 }
 
-/** The first endpoint of each peer does this from the first `commitRoot` on. Resolves when all peers have logged a line that `matches`. */
-export async function fromRootOn(peers: readonly PaidPeer[], behaviour: Behaviour, matches: (line: Line) => boolean): Promise<void> {
-  let noticed: Promise<unknown> = Promise.resolve()
-  await atCall(peers, 'commitRoot', async (request, response, pass) => {
-    noticed = Promise.all(peers.map((peer) => peer.line(matches, { onlyNew: true })))
-    for (const { endpoint } of peers) endpoint.behave(behaviour)
-    await behaviour(request, response, pass)
+/** From the first `commitRoot` on the first endpoint of each peer does what `behaviourOf` makes for it. */
+export async function fromRootOn(peers: readonly PaidPeer[], behaviourOf: (peer: PaidPeer) => Behaviour): Promise<void> {
+  await atCall(peers, 'commitRoot', (request, response, pass) => {
+    for (const peer of peers) peer.endpoints[0]?.behave(behaviourOf(peer))
+    return honest(request, response, pass)
   })
-  await noticed
 }
 
 /** All peers reach the chain again, and nothing happens to what they say. */
 export function mend(peers: readonly PaidPeer[]): void {
-  for (const { endpoint } of peers) endpoint.behave(honest)
+  for (const endpoint of peers.flatMap(({ endpoints }) => endpoints)) endpoint.behave(honest)
 }

@@ -29,8 +29,8 @@ const REQUESTER = 8
 
 export interface PaidPeer extends Member {
   readonly wallet: string
-  /** What it takes for the chain; the first of them where it is given several. */
-  readonly endpoint: Endpoint
+  /** What it takes for the chain: one, unless it is given more. */
+  readonly endpoints: readonly Endpoint[]
 }
 
 export interface PaidPeerOptions {
@@ -102,8 +102,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
     if (poor) await call(url, 'anvil_setBalance', address, '0x0')
     const proxies = await Promise.all(Array.from({ length: endpoints }, () => startProxy(() => url)))
     for (const { close } of proxies) opened.push({ stop: close })
-    const [endpoint] = proxies as [Endpoint]
-    endpoint.behave(rpc)
+    proxies[0]?.behave(rpc)
     const settings = {
       walletKeyFile: walletFile(index),
       'chain.file': devnet.chainFile,
@@ -121,7 +120,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
       circuits,
     ]
     const member = await network.startPeer(name, { env, ...(behaviour === undefined ? { args } : { behaviour, settings }) })
-    return Object.assign(member, { wallet: address, endpoint })
+    return Object.assign(member, { wallet: address, endpoints: proxies })
   }
 
   return {
