@@ -80,7 +80,7 @@ export function createConvictions(
         (view) => view.info !== undefined && awaitsConviction(view, view.info, self, done),
         done,
         () => true,
-      ),
+      ).catch((error: unknown) => logger.warn('could not keep to a conviction', { jobId, error })),
     async stop() {
       stopped.abort()
       await resumed
