@@ -16,10 +16,11 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['log.ts', []],
   ['log-node.ts', ['log.ts']],
   ['ports.ts', []],
+  ['hidden-url.ts', []],
   ['clock.ts', ['ports.ts']],
   ['launcher.ts', ['errors.ts']],
-  ['config.ts', ['errors.ts', 'config/']],
-  ['config/', ['errors.ts']],
+  ['config.ts', ['errors.ts', 'hidden-url.ts', 'config/']],
+  ['config/', ['errors.ts', 'hidden-url.ts']],
   ['pictures/', ['errors.ts']],
   // Of the ports the domain uses types alone; the ABI's words are what it and the device must agree on.
   ['job/', ['errors.ts', 'ports.ts']],
@@ -30,7 +31,7 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['replica/', [...INNER, 'clock.ts']],
   ['storage/', [...INNER, 'clock.ts']],
   ['compute/', [...INNER, 'clock.ts']],
-  ['chain/', [...INNER, 'clock.ts']],
+  ['chain/', [...INNER, 'clock.ts', 'hidden-url.ts']],
   ['proof/', [...INNER, 'clock.ts']],
   // Where things are put together. The command line reaches the core only through what it loads in cli/core.ts.
   ['client/web.ts', ['*']],

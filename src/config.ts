@@ -1,7 +1,7 @@
 import { ConfigInvalidError, type ConfigProblem } from './config/errors.ts'
-import { hideUrls } from './config/hidden-url.ts'
 import { type Config, type NamedSetting, namedSettings, type Surroundings } from './config/settings.ts'
 import { closest } from './config/suggest.ts'
+import { hideUrls } from './hidden-url.ts'
 
 export type { Config, Surroundings } from './config/settings.ts'
 

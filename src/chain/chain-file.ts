@@ -1,5 +1,6 @@
 import { getAddress, isAddress } from 'ethers'
 import { z } from 'zod'
+import { hiddenUrl } from '../hidden-url.ts'
 import { problemsOf } from '../job/problems.ts'
 
 /** Endpoints that one file may name; more give no more safety. */
@@ -40,6 +41,14 @@ export type ChainFile = z.infer<typeof schema>
 export function parseChainFile(value: unknown): ChainFile {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [first] = problemsOf(parsed.error, value)
+  const [first] = problemsOf(parsed.error, withoutKeys(value))
   throw new Error(`${first!.path || 'the file'}: ${first!.message}`)
+}
+
+/** What stands where endpoints should may be shown, but for the keys in it. */
+function withoutKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('rpc' in value)) return value
+  const { rpc } = value
+  const shown = (part: unknown) => (typeof part === 'string' ? hiddenUrl(part) : part)
+  return { ...value, rpc: Array.isArray(rpc) ? rpc.map(shown) : shown(rpc) }
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
-import { hiddenUrl } from './hidden-url.ts'
+import { hiddenUrl } from '../hidden-url.ts'
 import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts'
 
 /** What a relative path is relative to. */

@@ -73,6 +73,11 @@ describe('the chain of the settings', () => {
     ['no endpoint', { ...file, rpc: [] }, /rpc/],
     ['a field of nobody’s', { ...file, owner: 1 }, /owner/],
     ['a list', [], /the file/],
+    [
+      'an endpoint alone, without showing its key',
+      { ...file, rpc: 'https://a.example/key-1234' },
+      /rpc: expected a list, found "https:\/\/a\.example\/…"/,
+    ],
   ]
   for (const [what, value, words] of broken) {
     it(`refuses ${what}`, () => assert.rejects(resolved(value), (error) => error instanceof ChainFileError && words.test(error.message)))
