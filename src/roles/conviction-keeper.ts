@@ -13,6 +13,8 @@ import type { JobSession } from './job-session.ts'
  * lost by the time that passes, as a bond cannot be taken back while a Job may last; yet a witness that has gone for good must not be waited for without end.
  */
 const KEEP_MS = 30 * 60_000
+/** A call that the escrow refused costs nothing: it is tried again as often as a slow chain has a block, as a bond may have been raised meanwhile. */
+const MAX_RETRY_MS = 15_000
 /** With nothing moving, the clock alone makes later ranks due. */
 const TICK_MS = 500
 
@@ -107,7 +109,7 @@ class ConvictionKeeper {
       await doEscrowDuty({ escrow, walletKey, logger }, job, duty, { signal: this.#options.signal })
       if (duty.kind === 'convict') this.#options.done.add(duty.id)
     } catch (error) {
-      pending.notBeforeMs = clock.nowMs() + dutyRetryMs(pending.failures++)
+      pending.notBeforeMs = clock.nowMs() + Math.min(MAX_RETRY_MS, dutyRetryMs(pending.failures++))
       if (!this.#options.signal.aborted) logger.warn('a duty failed and will be tried again', { jobId, duty: duty.id, error })
     }
   }
