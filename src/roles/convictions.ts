@@ -30,6 +30,16 @@ export interface Convictions {
   stop(): Promise<void>
 }
 
+interface Keeping {
+  /** Asked once: whether there may be something to do. */
+  isWorth(view: JobView): boolean
+  /** False while the view does not show yet all that there is. */
+  isKnown(view: JobView): boolean
+  done: ReadonlySet<string>
+  /** For the log. */
+  told: string
+}
+
 export function createConvictions(
   components: ConvictionsComponents,
   { patience }: { patience?: Partial<Patience> | undefined } = {},
@@ -40,15 +50,15 @@ export function createConvictions(
   /** Oldest first. */
   const kept = new Map<JobId, { end: AbortController; done: Promise<void> }>()
 
-  const open = async (jobId: JobId, isKept: (view: JobView) => boolean, done: ReadonlySet<string>, isKnown: (view: JobView) => boolean) => {
+  const open = async (jobId: JobId, { isWorth, isKnown, done, told }: Keeping) => {
     if (stopped.signal.aborted || kept.has(jobId)) return
     const session = await sessions.open(jobId, { signal: stopped.signal })
-    if (stopped.signal.aborted || kept.has(jobId) || !isKept(session.view)) return session.close()
+    if (stopped.signal.aborted || kept.has(jobId) || !isWorth(session.view)) return session.close()
     for (const [oldest, { end }] of [...kept].slice(0, Math.max(0, kept.size + 1 - MAX_KEPT))) {
       logger.warn('gives up a conviction, for a newer one', { jobId: oldest })
       end.abort()
     }
-    logger.info('keeps to a conviction', { jobId })
+    logger.info(told, { jobId })
     const end = new AbortController()
     const options = { isKnown, done: new Set(done), signal: AbortSignal.any([stopped.signal, end.signal]) }
     const running = keepConvictions({ ...components, escrow }, session, { ...DEFAULT_PATIENCE, ...patience }, options)
@@ -66,7 +76,8 @@ export function createConvictions(
       while (kept.size >= MAX_KEPT) await Promise.race([...kept.values()].map(({ done }) => done))
       // All attempts are known when the Job is seen to have ended: its escrow is read step by step.
       const isKnown = (view: JobView) => hasEnded({ state: stateOfJob(view) })
-      await open(jobId, mayConvict, new Set(), isKnown).catch((error: unknown) => {
+      const told = 'looks for convictions in a Job of an earlier run'
+      await open(jobId, { isWorth: mayConvict, isKnown, done: new Set(), told }).catch((error: unknown) => {
         if (!stopped.signal.aborted) logger.debug('could not look for convictions', { jobId, error })
       })
     }
@@ -74,13 +85,12 @@ export function createConvictions(
   const resumed = resume().catch((error: unknown) => logger.warn('could not look for convictions', { error }))
 
   return {
-    keep: (jobId, done = new Set()) =>
-      open(
-        jobId,
-        (view) => view.info !== undefined && awaitsConviction(view, view.info, self, done),
-        done,
-        () => true,
-      ).catch((error: unknown) => logger.warn('could not keep to a conviction', { jobId, error })),
+    async keep(jobId, done = new Set()) {
+      const isWorth = (view: JobView) => view.info !== undefined && awaitsConviction(view, view.info, self, done)
+      await open(jobId, { isWorth, isKnown: () => true, done, told: 'keeps to a conviction' }).catch((error: unknown) => {
+        logger.warn('could not keep to a conviction', { jobId, error })
+      })
+    },
     async stop() {
       stopped.abort()
       await resumed
