@@ -3,7 +3,9 @@ import type { TestContext } from 'node:test'
 import { refuseConvictions } from './chain-calls.ts'
 import { eventsOf, finishPaid, type PaidNetwork, type PaidPeer, paidJob, startPaidNetwork } from './support.ts'
 
-const HONEST = { slowMs: 150, patience: { validateMs: 5000, recheckMs: 5000 } }
+/** Few MicroJobs, since each one that is wrong is an offence of its own; the honest are slow, so that the liar gets some. */
+const SHAPE = { macroJobs: 4, microJobs: 2, blocks: 2 }
+const HONEST = { slowMs: 600, patience: { validateMs: 5000, recheckMs: 5000 } }
 
 /** A Job with a liar in it that is done and reported, in a network where nobody could convict so far. */
 export interface WithheldConviction {
@@ -23,7 +25,7 @@ export async function startWithheldConviction(t: Pick<TestContext, 'after'>): Pr
   ])
   refuseConvictions(honest)
   const client = await paid.client()
-  const { draft, expected } = paidJob('lies')
+  const { draft, expected } = paidJob('lies', {}, SHAPE)
   const handle = await client.place(draft)
   const { jobId } = handle
   const { culprits } = await finishPaid(handle, expected)
