@@ -472,6 +472,8 @@ export interface EscrowState {
   /** One bit a MacroJob of the chunk, the first in the lowest. */
   settled(escrowId: EscrowId, chunk: number, options?: Abortable): Promise<bigint>
   sizeClasses(options?: Abortable): Promise<readonly EscrowSizeClass[]>
+  /** Nothing at all for a wallet that was never bonded. */
+  stake(wallet: WalletAddress, options?: Abortable): Promise<WalletStake>
   /** The newest block: its number and its time in Unix seconds, which is the time of the contract. */
   head(options?: Abortable): Promise<{ number: number; timestamp: number }>
 }
@@ -496,18 +498,22 @@ export interface EscrowActions {
   convict(conviction: Conviction, options?: ActionOptions): Promise<ChainOutcome>
 }
 
-export interface WalletBalances {
+/** What a wallet can lose. */
+export interface WalletStake {
+  /** What counts as its bond. */
+  bondWei: bigint
+  /** What it has asked back of its bond, and the Unix time in seconds from which it can be had; 0 where nothing leaves. */
+  leavingWei: bigint
+  releaseAt: number
+}
+
+export interface WalletBalances extends WalletStake {
   wallet: WalletAddress
   /** The chain's own money. */
   gasWei: bigint
   tokenWei: bigint
   /** What it may withdraw. */
   creditWei: bigint
-  /** What counts as its bond. */
-  bondWei: bigint
-  /** What it has asked back of its bond, and the Unix time in seconds from which it can be had; 0 where nothing leaves. */
-  leavingWei: bigint
-  releaseAt: number
 }
 
 /** This peer's wallet. Its calls throw as those of EscrowActions. */
@@ -543,6 +549,8 @@ export type EscrowEvent =
       payees: Settlement['payees']
     }
   | { type: 'job:settled'; escrowId: EscrowId }
+  /** It has bonded, asked its bond back, or taken it out. */
+  | { type: 'wallet:staked'; wallet: WalletAddress }
   | { type: 'wallet:convicted'; wallet: WalletAddress; escrowId: EscrowId; subject: string; burnedWei: bigint }
 
 export type ChainEvent =

@@ -1,5 +1,6 @@
 import type { Abortable, WalletAddress, WalletBalances } from '../ports.ts'
 import type { ReadableContract } from './contracts.ts'
+import { stakeIn } from './escrow-state.ts'
 import { quantity } from './rpc/fields.ts'
 import type { Rpc } from './rpc/rpc.ts'
 
@@ -15,5 +16,5 @@ export async function readBalances(
     escrow.read('creditOf', [wallet], options),
     escrow.read('stakeOf', [wallet], options),
   ])
-  return { wallet, gasWei, tokenWei, creditWei, bondWei: stake.active, leavingWei: stake.leaving, releaseAt: Number(stake.releaseAt) }
+  return { wallet, gasWei, tokenWei, creditWei, ...stakeIn(stake) }
 }

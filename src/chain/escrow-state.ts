@@ -1,6 +1,6 @@
 import { getAddress, type Result } from 'ethers'
 import { escrowIdIn } from '../job/payment.ts'
-import type { EscrowJob, EscrowJobState, EscrowState, EscrowTerms } from '../ports.ts'
+import type { EscrowJob, EscrowJobState, EscrowState, EscrowTerms, WalletStake } from '../ports.ts'
 import type { ReadableContract } from './contracts.ts'
 import type { Head } from './rpc/head.ts'
 
@@ -40,11 +40,19 @@ export function createEscrowState(escrow: ReadableContract, head: Head, chainId:
         verificationKeyHash,
       }))
     },
+    async stake(wallet, options) {
+      return stakeIn((await escrow.read('stakeOf', [wallet], options))[0])
+    },
     async head(options) {
       const { number, timestamp } = await head.latest(options)
       return { number, timestamp }
     },
   }
+}
+
+/** The contract's `Stake`. */
+export function stakeIn({ active, leaving, releaseAt }: Result): WalletStake {
+  return { bondWei: active, leavingWei: leaving, releaseAt: Number(releaseAt) }
 }
 
 function jobOf(escrowId: bigint, job: Result): EscrowJob | undefined {

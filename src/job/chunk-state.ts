@@ -10,6 +10,18 @@ export interface Pick {
   attempt: number
 }
 
+/** A peer whose part in the chunk is over, and where that showed; `block` counts within the MicroJob. */
+export interface Culprit {
+  peer: string
+  macro: number
+  /** N where it was the validation. */
+  micro: number
+  block: number
+  attempt: number
+  /** Absent where its result differs from what others computed. */
+  reason?: 'no-stake'
+}
+
 /** One round of commit, root, beacon, challenge and reveal over the MacroJobs of a chunk that are not agreed yet. */
 export interface Attempt {
   attempt: number
@@ -31,7 +43,9 @@ export interface ChunkState {
   chunk: number
   macros: number[]
   agreed: Map<number, AgreedMacroJob>
-  culprits: { peer: string; macro: number; micro: number; block: number; attempt: number }[]
+  culprits: Culprit[]
+  /** What was agreed on the word of a validator that the escrow takes none of: it is judged again. */
+  refused: Map<number, AgreedMacroJob>
   /** For each author the number of attempts that were given up while it kept back what it had committed to. */
   withheld: Map<string, number>
   /** For each peer the number of attempts that were given up while it was asked to judge, and did not answer. */
@@ -43,6 +57,8 @@ export interface ChunkState {
   current: Attempt | undefined
   /** Authors whose commits nobody builds on any more (view.ts). */
   twoHeaded: Set<string>
+  /** Authors without a bond: nobody builds on their work either, and it counts for whatever was built on it before. */
+  unstaked: Set<string>
 }
 
 /** All attempts are used up and MacroJobs are left: the nonce chains end here, so that the chunk can not be agreed any more. */

@@ -1,10 +1,12 @@
 import { benchOf, type Draw, type Unable } from './bench.ts'
-import { type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, unableIn, unanswered } from './chunk-state.ts'
+import { type AgreedMacroJob, type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, unableIn, unanswered } from './chunk-state.ts'
 import { Commits } from './commits.ts'
+import { isOvertaken, isSettled, withoutStake } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 import { judgeMacroJob, type MacroVerdict } from './judge.ts'
-import { fixedDraws, proposalRank, readProposal } from './proposals.ts'
+import { fixedDraws, namesAny, type Proposal, proposalRank, readProposal } from './proposals.ts'
 import { MAX_ATTEMPTS } from './records.ts'
+import { refusedValidators } from './refusals.ts'
 import { applyReopenVotes, electorates } from './reopening.ts'
 import { attemptKey, chunkOf, type JobView, macrosOf, microKey, twoHeaded } from './view.ts'
 
@@ -22,26 +24,37 @@ export function chunkState(view: JobView, info: JobInfo, chunk: number): ChunkSt
   return state
 }
 
+/** What the escrow has paid is agreed, even where its validator was refused meanwhile: it had its bond again, or the chain was faster than the peers. */
 function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
+  const state = foldChunk(view, info, chunk, new Set())
+  const isPaidAll = (macro: number) => isSettled(view, chunk, state.macros.indexOf(macro))
+  const paid = new Set([...state.refused.keys()].filter((macro) => !state.agreed.has(macro) && isPaidAll(macro)))
+  return paid.size === 0 ? state : foldChunk(view, info, chunk, paid)
+}
+
+/** `paid` are MacroJobs in which no refusal counts. */
+function foldChunk(view: JobView, info: JobInfo, chunk: number, paid: ReadonlySet<number>): ChunkState {
   const macros = macrosOf(info, chunk)
   const state: ChunkState = {
     chunk,
     macros,
     agreed: new Map(),
     culprits: [],
+    refused: new Map(),
     withheld: new Map(),
     silent: new Map(),
     lacked: new Map(),
     attempts: [],
     current: undefined,
     twoHeaded: twoHeaded(view, info, chunk),
+    unstaked: withoutStake(view),
   }
   /** The first attempt whose commits count for a MicroJob: later ones where it was opened again. */
   const since = new Map<string, number>()
   for (let number = 0; number < MAX_ATTEMPTS; number++) {
     const pending = macros.filter((macro) => !state.agreed.has(macro))
     if (pending.length === 0) return state
-    const attempt = computeAttempt(view, info, state, since, number, pending)
+    const attempt = computeAttempt(view, info, state, since, number, pending, paid)
     state.attempts.push(attempt)
     if (!attempt.over) {
       state.current = attempt
@@ -58,33 +71,47 @@ function computeAttempt(
   since: Map<string, number>,
   number: number,
   pending: number[],
+  paid: ReadonlySet<number>,
 ): Attempt {
   const unable = unableIn(state)
-  const commits = new Commits(view, info, state.twoHeaded, since, barredFrom(state), number)
+  const commits = new Commits(view, info, state, since, barredFrom(state), number)
   const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
   const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
     .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
     .filter((proposal) => proposal !== undefined)
-    .sort((a, b) => (proposalRank(view, a.record, a.proposer) < proposalRank(view, b.record, b.proposer) ? -1 : 1))
+    .sort((a, b) => (placeOf(view, state, a) < placeOf(view, state, b) ? -1 : 1))
   const judged = fixedDraws(view, info, state, proposals).map((draw) => ({ draw, verdicts: judgeAll(view, info, draw, pending, unable) }))
   // Two proposals can both be fixed where no author is in both: the one that has agreed on more stands, then the one of better rank.
   const { draw, verdicts } = judged.reduce(
     (best, next) => (agreedIn(next.verdicts) > agreedIn(best.verdicts) ? next : best),
     judged[0] ?? NO_DRAW,
   )
-  settle(state, since, verdicts, number, draw)
+  const refused = draw === undefined ? NOBODY : refusedValidators(view, state.chunk, draw, unable.barred)
+  const isRefused = ({ macro, validator }: AgreedMacroJob) => refused.has(validator) && !paid.has(macro)
+  // What was refused is judged anew; whether this attempt was over before must not hang on that.
+  const contested = pending.filter((macro) => !state.refused.has(macro))
+  const asked = contested.length > 0 ? contested : pending
+  settle(state, since, verdicts, number, draw, isRefused)
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
-  const complete = [...open.values()].every((micros) => micros.length === 0)
-  const voters = electorates(view, commits.authors(pending), proposals, unable.barred)
+  const complete = commits.cover(asked)
+  const voters = electorates(view, commits.authors(asked), proposals, new Set([...unable.barred, ...state.unstaked]))
   const votedOver = complete && applyReopenVotes(view, state, since, voters, { number, draw, verdicts, proposal: proposals[0] })
   if (votedOver && draw !== undefined && !ruled) {
-    settle(state, since, closingVerdicts(view, info, draw, verdicts, unable), number, draw)
+    settle(state, since, closingVerdicts(view, info, draw, verdicts, unable), number, draw, isRefused)
     for (const peer of unanswered(verdicts)) state.silent.set(peer, (state.silent.get(peer) ?? 0) + 1)
   }
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const pickOf = (macro: number, micro: number) => commits.pick(macro, micro)
   const authorOf = (macro: number, micro: number) => pickOf(macro, micro)?.author
-  return { attempt: number, pending, open, pickOf, authorOf, proposals, draw, verdicts, over: unfinished ? ruled || votedOver : true }
+  const over = !unfinished || ruled || votedOver || isOvertaken(view, state.chunk, number)
+  return { attempt: number, pending, open, pickOf, authorOf, proposals, draw, verdicts, over }
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+/** Proposals in order: those that name a peer without a bond come last, since nobody endorses them. */
+function placeOf(view: JobView, { unstaked }: ChunkState, { record, proposer }: Proposal): string {
+  return `${namesAny(record, unstaked) ? 1 : 0}${proposalRank(view, record, proposer)}`
 }
 
 const NO_DRAW: { draw: Draw | undefined; verdicts: MacroVerdict[] } = { draw: undefined, verdicts: [] }
@@ -105,9 +132,21 @@ function closingVerdicts(view: JobView, info: JobInfo, draw: Draw, verdicts: rea
     .filter(({ state }) => state === 'failed')
 }
 
-function settle(state: ChunkState, since: Map<string, number>, verdicts: readonly MacroVerdict[], attempt: number, draw: Draw | undefined) {
+function settle(
+  state: ChunkState,
+  since: Map<string, number>,
+  verdicts: readonly MacroVerdict[],
+  attempt: number,
+  draw: Draw | undefined,
+  isRefused: (agreed: AgreedMacroJob) => boolean,
+) {
   for (const verdict of verdicts) {
-    if (verdict.state === 'agreed') state.agreed.set(verdict.macro, verdict)
+    if (verdict.state === 'agreed' && isRefused(verdict)) {
+      const { macro, validator, microJobs } = verdict
+      state.refused.set(macro, verdict)
+      // The validation is what the escrow refuses: the MicroJob after the last (seeds/001 "Job Finalization", ***).
+      state.culprits.push({ peer: validator, macro, micro: microJobs.length, block: 0, attempt, reason: 'no-stake' })
+    } else if (verdict.state === 'agreed') state.agreed.set(verdict.macro, verdict)
     if (verdict.state === 'failed') {
       for (const culprit of verdict.culprits) state.culprits.push({ ...culprit, macro: verdict.macro, attempt })
     }

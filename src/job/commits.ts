@@ -10,6 +10,7 @@ export class Commits {
   readonly #view: JobView
   readonly #info: JobInfo
   readonly #twoHeaded: ReadonlySet<string>
+  readonly #unstaked: ReadonlySet<string>
   readonly #since: Map<string, number>
   readonly #barred: Set<string>
   readonly #attempt: number
@@ -17,7 +18,7 @@ export class Commits {
   constructor(
     view: JobView,
     info: JobInfo,
-    twoHeaded: ReadonlySet<string>,
+    { twoHeaded, unstaked }: { twoHeaded: ReadonlySet<string>; unstaked: ReadonlySet<string> },
     since: Map<string, number>,
     barred: Set<string>,
     attempt: number,
@@ -25,6 +26,7 @@ export class Commits {
     this.#view = view
     this.#info = info
     this.#twoHeaded = twoHeaded
+    this.#unstaked = unstaked
     // The map goes on changing with later attempts; this attempt's picture of it must not.
     this.#since = new Map(since)
     this.#barred = barred
@@ -43,18 +45,26 @@ export class Commits {
 
   /** Those that an honest peer builds on. */
   #sound(macro: number, micro: number) {
-    return this.of(macro, micro).filter(({ author }) => !this.#twoHeaded.has(author))
+    return this.of(macro, micro).filter(({ author }) => !this.#twoHeaded.has(author) && !this.#unstaked.has(author))
   }
 
   /** Everybody with a commit that counts in these MacroJobs. */
   authors(macros: readonly number[]): Set<string> {
-    const micros = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
-    return new Set(macros.flatMap((macro) => micros.flatMap((micro) => this.#sound(macro, micro).map(({ author }) => author))))
+    return new Set(macros.flatMap((macro) => this.#micros().flatMap((micro) => this.#sound(macro, micro).map(({ author }) => author))))
   }
 
   openMicroJobs(macro: number): number[] {
-    const all = Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
-    return all.filter((micro) => this.#sound(macro, micro).length === 0)
+    return this.#micros().filter((micro) => this.#sound(macro, micro).length === 0)
+  }
+
+  /** True where each MicroJob of these has been processed, by whomever: a bond that goes later makes no attempt unfinished that was over. */
+  cover(macros: readonly number[]): boolean {
+    const done = (macro: number, micro: number) => this.of(macro, micro).some(({ author }) => !this.#twoHeaded.has(author))
+    return macros.every((macro) => this.#micros().every((micro) => done(macro, micro)))
+  }
+
+  #micros(): number[] {
+    return Array.from({ length: this.#info.slicing.microJobs }, (_, micro) => micro)
   }
 
   /**

@@ -1,6 +1,6 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
 import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
-import type { ChunkState } from './chunk-state.ts'
+import type { ChunkState, Culprit } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
 import { openedReveal, validationCommit } from './openings.ts'
 import { escrowIdOf, isPaid } from './payment.ts'
@@ -115,8 +115,10 @@ function offenceOf(
   view: JobView,
   info: JobInfo,
   state: ChunkState,
-  { peer, macro, micro, block, attempt }: ChunkState['culprits'][number],
+  { peer, macro, micro, block, attempt, reason }: Culprit,
 ): Offence | undefined {
+  // It said nothing wrong.
+  if (reason === 'no-stake') return undefined
   const draw = state.attempts[attempt]?.draw
   const pick = draw?.record.picks.find((candidate) => candidate.macro === macro)
   if (draw === undefined || pick === undefined || !isPaid(info)) return undefined

@@ -4,13 +4,13 @@ import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, unableIn, unanswered } from './chunk-state.ts'
 import { type ConvictionDuty, convictionDuties } from './conviction.ts'
 import type { Dispute } from './dispute.ts'
-import { type EscrowDuty, isPaidOut, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
+import { type EscrowDuty, isPaidOut, refusalDuties, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
 import type { JobInfo } from './info.ts'
 import type { MacroVerdict } from './judge.ts'
 import { drawnResults } from './opened-results.ts'
 import { anyValidationCommit, validationCommit } from './openings.ts'
 import { isPaid } from './payment.ts'
-import { type Proposal, proposalRank } from './proposals.ts'
+import { namesAny, type Proposal, proposalRank } from './proposals.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
@@ -49,7 +49,11 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   const { info } = view
   if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
   const agreed = agreedMacroJobs(view, info)
-  const settling = [...convictionDuties(view, info, self, findings.convicted), ...settleDuties(view, info, self)]
+  const settling = [
+    ...convictionDuties(view, info, self, findings.convicted),
+    ...settleDuties(view, info, self),
+    ...refusalDuties(view, info, self),
+  ]
   // The report comes last: with it a Job is over, and its peers leave.
   if (agreed !== undefined && !isPaidOut(view, info)) return settling
   if (agreed !== undefined) return findings.reported ? [] : [...settling, ...finalizeDuty(view, self, outcomeOf(view.jobId, agreed))]
@@ -81,7 +85,7 @@ function attemptDuties(
   lacking: ReadonlySet<string> = NOTHING,
 ): Duty[] {
   if ([...attempt.open.values()].some((micros) => micros.length > 0)) return []
-  if (culpritsOf(state).has(self)) return []
+  if (culpritsOf(state).has(self) || (attempt.draw === undefined && state.unstaked.has(self))) return []
   const { draw } = attempt
   if (draw === undefined)
     return [
@@ -125,7 +129,7 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
     return { macro, by: found.map(({ author }) => indexOf(author)), at: found.map(({ attempt }) => attempt) }
   })
   const members = [...view.peers.keys()]
-    .filter((peer) => !culprits.has(peer))
+    .filter((peer) => !culprits.has(peer) && !state.unstaked.has(peer))
     .sort()
     .slice(0, MAX_MEMBERS)
   return { kind: 'root', chunk: state.chunk, attempt: attempt.attempt, members, authors, picks }
@@ -133,11 +137,12 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
 
 /**
  * A proposal that leaves out peers chooses its own judges, and nobody honest opens a nonce for it. A third may be missing: they may have joined a
- * moment ago.
+ * moment ago. Nor does anybody for one that names a peer without a bond: the escrow would not pay on that peer's word.
  */
 function isFair(view: JobView, state: ChunkState, { record }: Proposal): boolean {
+  if (namesAny(record, state.unstaked)) return false
   const barred = barredFrom(state)
-  const able = [...view.peers.keys()].filter((peer) => !barred.has(peer))
+  const able = [...view.peers.keys()].filter((peer) => !barred.has(peer) && !state.unstaked.has(peer))
   const named = new Set(record.members)
   return 3 * able.filter((peer) => named.has(peer)).length >= 2 * Math.min(able.length, MAX_MEMBERS)
 }
@@ -165,10 +170,11 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   const duties: Duty[] = []
   const rank = verdict.validators.indexOf(self)
   const mine = validationCommit(view, info, draw, macro, self)
-  // Who gave the Job up opens what it has committed to, and judges no more, as who was convicted meanwhile; nobody waits for either.
-  const able = !view.complaints.has(self)
+  // Who gave the Job up opens what it has committed to, and judges no more, as who was convicted meanwhile or lost its bond; nobody waits for them.
+  const able = !view.complaints.has(self) && !state.unstaked.has(self)
   const culprits = culpritsOf(state)
-  const first = (peers: readonly string[]) => peers.filter((peer) => !view.complaints.has(peer) && !culprits.has(peer))
+  const judges = (peer: string) => !view.complaints.has(peer) && !culprits.has(peer) && !state.unstaked.has(peer)
+  const first = (peers: readonly string[]) => peers.filter(judges)
   if (!verdict.validated && able && rank >= 0 && anyValidationCommit(view, info, draw, macro, self) === undefined) {
     duties.push({
       id: `validate/${at}`,

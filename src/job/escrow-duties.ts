@@ -1,11 +1,12 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
 import type { Attempt, ChunkState } from './chunk-state.ts'
-import { escrowAttempt, isEscrowClosed, isSettled } from './escrow-facts.ts'
+import { escrowAttempt, isEscrowClosed, isSettled, stakeOf } from './escrow-facts.ts'
 import { type Endorser, endorsementHash, isAttemptOf } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
 import { type Proposal, proposalRank } from './proposals.ts'
+import type { RecordOf } from './records.ts'
 import type { ExpectedVerdict } from './verdict.ts'
 import { attemptKey, type JobView } from './view.ts'
 
@@ -19,6 +20,8 @@ export type EscrowDuty =
   | { kind: 'commit-root'; chunk: number; attempt: number; root: Uint8Array; proposal: Uint8Array; endorsers: readonly Endorser[] }
   | { kind: 'pin-beacon'; chunk: number; attempt: number }
   | { kind: 'sign-verdict'; expected: ExpectedVerdict }
+  /** A validator has not enough at stake any more: what was agreed on its word cannot be paid, and is to be judged again. */
+  | { kind: 'refuse'; record: RecordOf<'refusal'>; macros: number[] }
   /** `macros` are agreed, in this attempt, and not paid yet. */
   | { kind: 'settle'; chunk: number; attempt: number; macros: number[] }
 
@@ -97,19 +100,40 @@ export function settleDuties(view: JobView, info: JobInfo, self: string): Standi
   const settling = chunkStates(view, info).flatMap((state) => {
     if (state.current !== undefined) return []
     const turn = finalizers(view, state, self)
-    return [...unsettled(view, state)].map(([attempt, macros]) => {
+    return [...unsettled(view, state)].flatMap(([attempt, agreed]): Standing<EscrowDuty>[] => {
       const { chunk } = state
-      return {
-        id: `settle/${attemptKey(chunk, attempt)}/${macros.join(',')}`,
-        before: turn,
-        kind: 'settle' as const,
-        chunk,
-        attempt,
-        macros,
-      }
+      // One word that the escrow does not take would have the rest refused with it.
+      const macros = agreed.filter((macro) => stakeOf(view, state.agreed.get(macro)?.validator as string) !== 'gone')
+      if (macros.length === 0) return []
+      return [{ id: `settle/${attemptKey(chunk, attempt)}/${macros.join(',')}`, before: turn, kind: 'settle', chunk, attempt, macros }]
     })
   })
   return [...engaging, ...settling]
+}
+
+/**
+ * What a member of a draw says against a validator that has lost its bond since: the chain refuses a settlement as a whole where one validator of it has
+ * not enough at stake, so that this one's MacroJobs need another.
+ */
+export function refusalDuties(view: JobView, info: JobInfo, self: string): Standing<EscrowDuty>[] {
+  const { escrow } = view
+  if (!isPaid(info) || escrow === undefined || escrow.stakes.size === 0 || isEscrowClosed(view) || escrow.expired) return []
+  return chunkStates(view, info).flatMap((state) =>
+    [...unsettled(view, state)].flatMap(([attempt, agreed]) => {
+      const { chunk } = state
+      if (!state.attempts[attempt]?.draw?.record.members.includes(self)) return []
+      const key = attemptKey(chunk, attempt)
+      const given = (view.refusals.get(key) ?? []).filter(({ author }) => author === self)
+      const validators = new Set(agreed.map((macro) => state.agreed.get(macro)?.validator as string))
+      const culprits = [...validators].filter(
+        (peer) => peer !== self && stakeOf(view, peer) === 'gone' && !given.some(({ record }) => record.culprit === peer),
+      )
+      return culprits.map((culprit): Standing<EscrowDuty> => {
+        const macros = agreed.filter((macro) => state.agreed.get(macro)?.validator === culprit)
+        return { id: `refuse/${key}/${culprit}`, before: [], kind: 'refuse', record: { kind: 'refusal', chunk, attempt, culprit }, macros }
+      })
+    }),
+  )
 }
 
 /** True where every agreed MacroJob has been paid, or will not be. */

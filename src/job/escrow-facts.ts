@@ -1,3 +1,4 @@
+import { MAX_ATTEMPTS } from './records.ts'
 import type { JobView } from './view.ts'
 import { attemptKey, touchAll } from './view.ts'
 
@@ -10,6 +11,12 @@ export interface EscrowAttempt {
   beacon: bigint | undefined
 }
 
+/**
+ * What has become of a wallet's bond: `leaving`, it was asked back and can still be taken, so that what the wallet signs counts and it begins nothing;
+ * `gone`, it has less at stake than the Job asks for, and the escrow takes its word no more.
+ */
+export type StakeState = 'leaving' | 'gone'
+
 /** What a peer has read of a Job's escrow; it enters the fold beside the records. */
 export interface EscrowFacts {
   /** `absent` where no escrow exists that fits the Job. */
@@ -18,6 +25,8 @@ export interface EscrowFacts {
   attempts: ReadonlyMap<string, EscrowAttempt>
   /** By chunk: bit i is set where its i-th MacroJob has been paid. */
   settled: ReadonlyMap<number, bigint>
+  /** By wallet in small digits. Whose wallet is not there has its bond, as far as is known. */
+  stakes: ReadonlyMap<string, StakeState>
   /** By the chain's time its deadline has passed: it pays nothing more, and gives back what it holds. */
   expired: boolean
 }
@@ -45,7 +54,28 @@ export function isEscrowClosed({ escrow }: JobView): boolean {
   return escrow !== undefined && ['settled', 'cancelled', 'refunded'].includes(escrow.state)
 }
 
+/** True where the chain takes no root for this attempt any more, since it has one of a later attempt. */
+export function isOvertaken({ escrow }: JobView, chunk: number, attempt: number): boolean {
+  if (escrow === undefined) return false
+  for (let later = attempt + 1; later < MAX_ATTEMPTS; later++) if (escrow.attempts.has(attemptKey(chunk, later))) return true
+  return false
+}
+
+/** What has become of the bond of a peer that has joined; undefined where it stands. */
+export function stakeOf({ escrow, peers }: JobView, peer: string): StakeState | undefined {
+  if (escrow === undefined || escrow.stakes.size === 0) return undefined
+  return escrow.stakes.get(peers.get(peer)?.wallet.toLowerCase() ?? '')
+}
+
+/** Peers that the escrow takes no word of. */
+export function withoutStake(view: JobView): Set<string> {
+  if (view.escrow === undefined || view.escrow.stakes.size === 0) return new Set()
+  return new Set([...view.peers.keys()].filter((peer) => stakeOf(view, peer) === 'gone'))
+}
+
 function sameFacts(a: EscrowFacts, b: EscrowFacts): boolean {
+  if (a.stakes.size !== b.stakes.size) return false
+  for (const [wallet, stake] of a.stakes) if (b.stakes.get(wallet) !== stake) return false
   if (a.state !== b.state || a.expired !== b.expired || a.attempts.size !== b.attempts.size || a.settled.size !== b.settled.size)
     return false
   for (const [chunk, bits] of a.settled) if (b.settled.get(chunk) !== bits) return false

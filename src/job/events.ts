@@ -43,6 +43,9 @@ export type JobEvent =
   | { type: 'job:doubted'; reason: string }
   | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled' | 'expired'; report?: string; reason?: string }
 
+const WRONG_RESULT = 'its result differs from what independent peers computed'
+const WITHOUT_STAKE = 'it judged without the bond that the Job asks for, so that the escrow takes no word of it'
+
 const STATES: Record<JobProgress['state'], JobState> = {
   unknown: 'open',
   open: 'running',
@@ -71,9 +74,9 @@ export function eventsBetween(before: JobProgress | undefined, now: JobProgress)
   for (const { peer } of now.peers) if (!known.has(peer)) events.push({ type: 'peer:joined', peer })
   for (const [index, macro] of now.macroJobs.entries()) events.push(...microJobEvents(before?.macroJobs[index], macro))
   const convicted = new Set(before?.culprits.map(({ peer, macro }) => `${peer}/${macro}`))
-  for (const { peer, macro, micro } of now.culprits) {
+  for (const { peer, macro, micro, reason } of now.culprits) {
     if (convicted.has(`${peer}/${macro}`)) continue
-    events.push({ type: 'culprit:found', peer, macro, micro, reason: 'its result differs from what independent peers computed' })
+    events.push({ type: 'culprit:found', peer, macro, micro, reason: reason === undefined ? WRONG_RESULT : WITHOUT_STAKE })
   }
   if (now.doubt !== undefined && before?.doubt === undefined) events.push({ type: 'job:doubted', reason: now.doubt })
   const ended = endOf(now)

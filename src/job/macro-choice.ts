@@ -2,6 +2,7 @@ import { fitsClass } from './bench.ts'
 import { bytesToHex, hashOf, uint32, utf8ToBytes } from './bytes.ts'
 import { chunkState } from './chunk.ts'
 import { barredFrom } from './chunk-state.ts'
+import { stakeOf } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 import { chunkOf, type JobView } from './view.ts'
 
@@ -49,7 +50,7 @@ const WEIGHED = 64
  */
 export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceInput): ChosenMacroJob | undefined {
   const { self, active } = input
-  if (!fitsClass(view, info, self)) return undefined
+  if (!fitsClass(view, info, self) || stakeOf(view, self) === 'gone') return undefined
   let best: { candidate: ChosenMacroJob; key: string } | undefined
   let weighed = 0
   for (const open of openMacroJobs(view, info)) {
@@ -76,9 +77,9 @@ function rankOf(view: JobView, info: JobInfo, macro: number, { self, alive }: Ma
   return [...alive].filter((peer) => peer !== self && isAble(view, info, peer) && orderKey(info, macro, peer) < own).length
 }
 
-/** It has joined, may take part, and has not given the Job up. */
+/** It has joined, may take part, has its bond where one is asked for, and has not given the Job up. */
 function isAble(view: JobView, info: JobInfo, peer: string): boolean {
-  return view.peers.has(peer) && !view.complaints.has(peer) && fitsClass(view, info, peer)
+  return view.peers.has(peer) && !view.complaints.has(peer) && fitsClass(view, info, peer) && stakeOf(view, peer) !== 'gone'
 }
 
 function orderKey({ seed }: JobInfo, macro: number, peer: string): string {

@@ -3,6 +3,7 @@ import type { Draw } from './bench.ts'
 import { bytesToHex, equalBytes, hashOf, uint32, utf8ToBytes } from './bytes.ts'
 import type { ChunkState } from './chunk-state.ts'
 import type { Commits } from './commits.ts'
+import { stakeOf } from './escrow-facts.ts'
 import { type Endorser, endorsersOf, escrowDrawOf, escrowRootOf, pinnedBeacon } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
@@ -18,7 +19,7 @@ export interface Proposal {
   root: Uint8Array
   /** Names the proposal: whose commits, and who may validate. */
   digest: Uint8Array
-  /** Of a paid Job, who has signed it, by wallet. */
+  /** Of a paid Job, who has signed it and has a bond, by wallet. */
   endorsers: Endorser[]
   /** Authors who have not opened their nonce for this root yet, or have not endorsed it. */
   missing: string[]
@@ -59,8 +60,10 @@ export function readProposal(
   const digest = rootOf(view.jobId, record, picked)
   if (isPaid(info)) {
     const root = escrowRootOf(view, info, record, picked)
-    const endorsers = endorsersOf(view, info, { record, root, digest })
-    const signed = new Set(endorsers.map(({ peer }) => peer))
+    const signers = endorsersOf(view, info, { record, root, digest })
+    const signed = new Set(signers.map(({ peer }) => peer))
+    // The escrow counts the signatures of those alone who have a bond and have not asked it back.
+    const endorsers = signers.filter(({ peer }) => stakeOf(view, peer) === undefined)
     const missing = record.authors.filter((author) => !signed.has(author))
     return { proposer, record, root, digest, endorsers, missing, heads, leaves: picked }
   }
@@ -74,6 +77,11 @@ export function readProposal(
 /** The order in which peers propose, and in which proposals of one attempt are preferred: the smaller text first. */
 export function proposalRank(view: JobView, { chunk, attempt }: { chunk: number; attempt: number }, proposer: string): string {
   return bytesToHex(hashOf('proposer', utf8ToBytes(view.jobId), uint32(chunk), uint32(attempt), utf8ToBytes(proposer)))
+}
+
+/** True where a proposal builds on the work of one of these peers, or lets one judge. */
+export function namesAny({ authors, members }: RecordOf<'root'>, peers: ReadonlySet<string>): boolean {
+  return peers.size > 0 && [...authors, ...members].some((peer) => peers.has(peer))
 }
 
 /** The proposals that every picked author has opened its nonce for, the better rank first. An author opens for one proposal only. */

@@ -150,6 +150,12 @@ export const reopenRecord = z.strictObject({
   items: z.array(z.tuple([macro, micro])).max(MAX_MICRO_JOBS),
 })
 
+/**
+ * In a paid Job, "the chain says that `culprit`, whose word as a validator the settlement of this attempt needs, has not enough at stake": the escrow
+ * would refuse the whole settlement (docs/PROTOCOL.md, "What the escrow refuses").
+ */
+export const refusalRecord = z.strictObject({ kind: z.literal('refusal'), chunk, attempt, culprit: peer })
+
 export const reportRecord = z.strictObject({ kind: z.literal('report'), cid, outcome: hash })
 
 /** A peer gives the Job up, and why: docs/PROTOCOL.md, "A Job that cannot be done". */
@@ -175,6 +181,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   recheckRecord,
   testimonyRecord,
   reopenRecord,
+  refusalRecord,
   reportRecord,
   complaintRecord,
   cancelRecord,
@@ -207,6 +214,8 @@ export function keyOf(record: JobRecord): string {
     case 'endorsement':
     case 'reopen':
       return `Chunk${record.chunk}/${record.kind}${record.attempt}`
+    case 'refusal':
+      return `Chunk${record.chunk}/refusal${record.attempt}/${record.culprit}`
     case 'report':
       // An outcome may yet give way to another (docs/PROTOCOL.md, "Two draws"): then there is a report of each.
       return `Report/${bytesToHex(record.outcome.subarray(0, 8))}`

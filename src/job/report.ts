@@ -1,5 +1,6 @@
 import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { bytesToHex } from './bytes.ts'
+import type { Culprit } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
 import { type PeerTally, progressOf } from './progress.ts'
 import type { JobView } from './view.ts'
@@ -31,7 +32,7 @@ export interface JobReport {
   /** False where any MacroJob was judged by a peer that had processed in it, as with one peer only. */
   independentlyVerified: boolean
   peers: PeerTally[]
-  culprits: { peer: string; macro: number; micro: number; block: number; attempt: number }[]
+  culprits: Culprit[]
   timings: ReportTimings
 }
 

@@ -23,6 +23,7 @@ export function fitsShape({ slicing }: Pick<JobInfo, 'slicing'>, record: JobReco
     case 'nonce':
     case 'endorsement':
     case 'reopen':
+    case 'refusal':
       return record.chunk < Math.ceil(macroJobs / chunkMacroJobs)
     default:
       return true

@@ -33,6 +33,7 @@ export interface JobView {
   nonces: Map<string, Authored<RecordOf<'nonce'>>[]>
   endorsements: Map<string, Authored<RecordOf<'endorsement'>>[]>
   reopens: Map<string, Authored<RecordOf<'reopen'>>[]>
+  refusals: Map<string, Authored<RecordOf<'refusal'>>[]>
   /** By MacroJob. */
   verdicts: Map<number, Authored<RecordOf<'verdict'>>[]>
   reports: Authored<RecordOf<'report'>>[]
@@ -61,6 +62,7 @@ export function createJobView(jobId: JobId): JobView {
     nonces: new Map(),
     endorsements: new Map(),
     reopens: new Map(),
+    refusals: new Map(),
     verdicts: new Map(),
     reports: [],
     complaints: new Map(),
@@ -142,16 +144,18 @@ export function applyRecord(view: JobView, author: string, record: JobRecord): v
       push(view.reopens, attemptKey(record.chunk, record.attempt), { author, record })
       touchChunk(view, record.chunk)
       break
+    case 'refusal':
+      push(view.refusals, attemptKey(record.chunk, record.attempt), { author, record })
+      touchChunk(view, record.chunk)
+      break
   }
 }
 
 /** What came before the Job was described, and has no place in it. */
 function dropMisfits(view: JobView, info: JobInfo) {
-  const { plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens } = view
-  for (const map of [plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens] as Map<
-    unknown,
-    Authored<JobRecord>[]
-  >[]) {
+  const { plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens, refusals } = view
+  const maps = [plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens, refusals]
+  for (const map of maps as Map<unknown, Authored<JobRecord>[]>[]) {
     // All records under one key speak of the same.
     for (const [key, [first]] of map) if (first !== undefined && !fitsShape(info, first.record)) map.delete(key)
   }

@@ -140,6 +140,13 @@ class DutyKeeper {
     const options = { signal: this.#signal }
     logger.debug('duty', { jobId, duty: duty.id })
     switch (duty.kind) {
+      case 'refuse':
+        logger.warn('the escrow takes no word of a validator without a bond; its MacroJobs are judged again', {
+          jobId,
+          culprit: duty.record.culprit,
+          macros: duty.macros,
+        })
+        return session.append(duty.record)
       case 'propose':
       case 'reopen':
         return session.append(duty.record)

@@ -1,12 +1,19 @@
 import type { Logger } from '../log.ts'
 import type { Abortable, Chain, EscrowId } from '../ports.ts'
 
-/** Called with true where the chain was reorganised: what was read before may not hold any more. */
-type Listener = (reorganized: boolean) => void
+/** Why an escrow is to be read again. */
+export interface EscrowNews {
+  /** What was read before may not hold any more. */
+  reorganized?: boolean
+  /** Its stake has moved. */
+  wallet?: string
+}
+
+type Listener = (news: EscrowNews) => void
 
 /** One look at the escrow's events for all Jobs of this peer. */
 export interface EscrowFeed {
-  /** Calls `listener` whenever this Job's escrow may have moved; returns the way to stop. */
+  /** Calls `listener` whenever this Job's escrow may have moved, or some wallet's stake; returns the way to stop. */
   onMoved(escrowId: EscrowId, listener: Listener): () => void
 }
 
@@ -16,16 +23,21 @@ export function createEscrowFeed(
   { signal }: Required<Abortable>,
 ): EscrowFeed {
   const listeners = new Map<EscrowId, Set<Listener>>()
-  const tell = (found: Iterable<Listener>, reorganized: boolean) => {
-    for (const listener of [...found]) listener(reorganized)
+  const tell = (found: Iterable<Listener>, news: EscrowNews) => {
+    for (const listener of [...found]) listener(news)
+  }
+  const tellAll = (news: EscrowNews) => {
+    for (const found of [...listeners.values()]) tell(found, news)
   }
   const follow = async () => {
     const { number } = await chain.head({ signal })
     for await (const event of chain.events(number, { signal })) {
-      if (event.type === 'chain:reorganized') for (const found of listeners.values()) tell(found, true)
+      if (event.type === 'chain:reorganized') tellAll({ reorganized: true })
       // A deadline passes without an event of the escrow.
-      else if (event.type === 'chain:advanced') for (const found of listeners.values()) tell(found, false)
-      else if ('escrowId' in event) tell(listeners.get(event.escrowId) ?? [], false)
+      else if (event.type === 'chain:advanced') tellAll({})
+      // A stake is one for all Jobs.
+      else if ('wallet' in event && event.type !== 'job:engaged') tellAll({ wallet: event.wallet })
+      else if ('escrowId' in event) tell(listeners.get(event.escrowId) ?? [], {})
     }
   }
   follow().catch((error: unknown) => {

@@ -2,14 +2,16 @@ import { chunkState } from '../job/chunk.ts'
 import type { EscrowAttempt, EscrowFacts } from '../job/escrow-facts.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, escrowTermsOf, type Paid } from '../job/payment.ts'
+import { MAX_ATTEMPTS } from '../job/records.ts'
 import { attemptKey, chunkCount } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Chain, Clock, EscrowJob, EscrowTerms } from '../ports.ts'
 import { createEscrowFeed, type EscrowFeed } from './escrow-feed.ts'
+import { createStakeBook, type StakeBook } from './escrow-stakes.ts'
 import type { JobSession } from './job-session.ts'
 
 export interface EscrowWatchComponents {
-  chain: Pick<Chain, 'job' | 'attempt' | 'settled' | 'head'>
+  chain: Pick<Chain, 'job' | 'attempt' | 'nextAttempt' | 'settled' | 'stake' | 'head'>
   feed: EscrowFeed
   clock: Clock
   logger: Logger
@@ -39,7 +41,9 @@ class EscrowWatch {
   readonly #stopped = new AbortController()
   /** Attempts whose beacon is pinned change no more, unless the chain is reorganised. */
   #pinned = new Map<string, EscrowAttempt>()
+  readonly #stakes: StakeBook
   #attempts = 0
+  #joined = 0
   #stale = true
   #wake = () => {}
 
@@ -47,6 +51,8 @@ class EscrowWatch {
     this.#components = components
     this.#session = session
     this.#info = info
+    const { minBondWei } = info.payment
+    this.#stakes = createStakeBook(components, { minBondWei: BigInt(minBondWei), deadline: info.deadline })
   }
 
   stop() {
@@ -57,12 +63,14 @@ class EscrowWatch {
   async run(): Promise<void> {
     const { feed, clock, logger } = this.#components
     const escrowId = escrowIdOf(this.#info, this.#session.jobId)
-    const unfeed = feed.onMoved(escrowId, (reorganized) => {
+    const unfeed = feed.onMoved(escrowId, ({ reorganized, wallet }) => {
       if (reorganized) this.#pinned.clear()
+      if (reorganized || wallet !== undefined) this.#stakes.doubt(wallet)
       this.#note()
     })
-    // A new attempt of ours may stand on the chain already.
-    const unfollow = this.#session.onChange(() => this.#attemptsKnown() !== this.#attempts && this.#note())
+    // A new attempt of ours may stand on the chain already, and of who has joined nothing is known yet.
+    const isNews = () => this.#attemptsKnown() !== this.#attempts || this.#session.view.peers.size !== this.#joined
+    const unfollow = this.#session.onChange(() => isNews() && this.#note())
     const { signal } = this.#stopped
     let failures = 0
     try {
@@ -112,14 +120,22 @@ class EscrowWatch {
     const [job, { timestamp }] = await Promise.all([chain.job(escrowId, options), chain.head(options)])
     const expired = timestamp > this.#info.deadline
     if (job === undefined || mismatchOf(job, escrowTermsOf(this.#info, jobId), this.#info.wallet) !== undefined) {
-      return { state: 'absent', attempts: new Map(), settled: new Map(), expired }
+      return { state: 'absent', attempts: new Map(), settled: new Map(), stakes: new Map(), expired }
     }
     this.#attempts = this.#attemptsKnown()
+    this.#joined = view.peers.size
+    const stakes = await this.#stakes.read(
+      [...view.peers.values()].map(({ wallet }) => wallet),
+      options,
+    )
     const settled = new Map<number, bigint>()
     const attempts = new Map<string, EscrowAttempt>()
     for (const chunk of this.#chunks()) {
       settled.set(chunk, await chain.settled(escrowId, chunk, options))
-      for (let attempt = 0; attempt < chunkState(view, this.#info, chunk).attempts.length; attempt++) {
+      // What the chain has of later attempts than are known here ends the earlier ones.
+      const next = await chain.nextAttempt(escrowId, chunk, options)
+      const count = Math.min(MAX_ATTEMPTS, Math.max(next, chunkState(view, this.#info, chunk).attempts.length))
+      for (let attempt = 0; attempt < count; attempt++) {
         const key = attemptKey(chunk, attempt)
         const found = this.#pinned.get(key) ?? (await chain.attempt({ escrowId, chunk, attempt }, options))
         if (found === undefined) continue
@@ -128,7 +144,7 @@ class EscrowWatch {
         if (beacon !== undefined) this.#pinned.set(key, { root, proposal, beacon })
       }
     }
-    return { state: job.state, attempts, settled, expired }
+    return { state: job.state, attempts, settled, stakes, expired }
   }
 }
 

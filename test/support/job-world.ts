@@ -4,7 +4,7 @@ import { chunkState } from '../../src/job/chunk.ts'
 import { checksumOf, commitFor } from '../../src/job/commit.ts'
 import { completeDraft } from '../../src/job/draft.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
-import { applyEscrowFacts, type EscrowAttempt, type EscrowFacts } from '../../src/job/escrow-facts.ts'
+import { applyEscrowFacts, type EscrowAttempt, type EscrowFacts, type StakeState, stakeOf } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { drawnResults } from '../../src/job/opened-results.ts'
 import { escrowIdOf, isPaid } from '../../src/job/payment.ts'
@@ -95,9 +95,13 @@ export class JobWorld {
   /** The chain of a paid Job: what was done to it, in order. */
   readonly calls: string[] = []
   chainAnswers = true
+  /** False while no settlement arrives. */
+  pays = true
   readonly convicted = new Set<string>()
   readonly #attempts = new Map<string, EscrowAttempt>()
   readonly #settled = new Map<number, bigint>()
+  readonly #stakes = new Map<string, StakeState>()
+  #state: EscrowFacts['state'] = 'open'
 
   constructor(info: JobInfo, behaviours: Behaviour[], nameOf = peerName) {
     this.info = info
@@ -211,6 +215,7 @@ export class JobWorld {
     switch (duty.kind) {
       case 'propose':
       case 'reopen':
+      case 'refuse':
         this.write(name, duty.record)
         return true
       case 'open-nonce': {
@@ -266,7 +271,7 @@ export class JobWorld {
         this.#onChain('refund', 'refunded')
         return true
       case 'commit-root': {
-        if (!this.chainAnswers) return false
+        if (!this.chainAnswers || !isPaid(this.info) || duty.endorsers.length < this.info.payment.quorum) return false
         const root = BigInt(`0x${Buffer.from(duty.root).toString('hex')}`)
         const proposal = `0x${Buffer.from(duty.proposal).toString('hex')}`
         this.#attempts.set(attemptKey(duty.chunk, duty.attempt), { root, proposal, beacon: undefined })
@@ -281,6 +286,11 @@ export class JobWorld {
       }
       case 'settle': {
         const { chunk, attempt, macros } = duty
+        if (!this.pays) return false
+        if (this.#refuses(chunk, macros)) {
+          this.calls.push(`refused ${attemptKey(chunk, attempt)} ${macros}`)
+          return false
+        }
         for (const { counted } of planSettlements(this.view, this.info, chunk, attempt, macros))
           this.#settled.set(chunk, (this.#settled.get(chunk) ?? 0n) | counted)
         this.#onChain(`settle ${attemptKey(chunk, attempt)} ${macros}`)
@@ -306,7 +316,31 @@ export class JobWorld {
 
   #onChain(call: string, state: EscrowFacts['state'] = 'working') {
     this.calls.push(call)
-    applyEscrowFacts(this.view, { state, attempts: new Map(this.#attempts), settled: new Map(this.#settled), expired: false })
+    this.#state = state
+    this.#look()
+  }
+
+  /** From now on the chain says so of the peer's wallet; undefined where it has its bond. */
+  stake(index: number, state: StakeState | undefined) {
+    if (state === undefined) this.#stakes.delete(walletOf(index).toLowerCase())
+    else this.#stakes.set(walletOf(index).toLowerCase(), state)
+    this.#look()
+  }
+
+  /** What the chain says now. */
+  facts(): EscrowFacts {
+    const [attempts, settled, stakes] = [new Map(this.#attempts), new Map(this.#settled), new Map(this.#stakes)]
+    return { state: this.#state, attempts, settled, stakes, expired: false }
+  }
+
+  /** As the contract does: one validator without a bond, and nothing is paid. */
+  #refuses(chunk: number, macros: readonly number[]): boolean {
+    const { agreed } = chunkState(this.view, this.info, chunk)
+    return macros.some((macro) => stakeOf(this.view, agreed.get(macro)?.validator as string) === 'gone')
+  }
+
+  #look() {
+    applyEscrowFacts(this.view, this.facts())
   }
 
   /** False where a result is not to be had. */

@@ -7,6 +7,8 @@ type Decode = (args: Result) => EscrowEvent
 
 const at = ({ jobId, chunk, attempt }: Result) => ({ escrowId: jobId as bigint, chunk: Number(chunk), attempt: Number(attempt) })
 
+const staked: Decode = ({ wallet }) => ({ type: 'wallet:staked', wallet: getAddress(wallet) })
+
 /** By the contract's name. What is not here is of no interest to a peer. */
 const DECODERS: Readonly<Record<string, Decode>> = {
   JobOpened: ({ jobId, requester, terms, budget }) => ({
@@ -31,6 +33,9 @@ const DECODERS: Readonly<Record<string, Decode>> = {
     payees: [...(args.payees as Result)].map(({ wallet, count }) => ({ wallet, count })),
   }),
   JobSettled: ({ jobId }) => ({ type: 'job:settled', escrowId: jobId }),
+  Bonded: staked,
+  UnbondRequested: staked,
+  Unbonded: staked,
   Convicted: ({ culprit, jobId, subject, burned }) => ({
     type: 'wallet:convicted',
     wallet: culprit,

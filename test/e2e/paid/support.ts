@@ -98,7 +98,8 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
   ) => {
     const { address } = wallets[index] as { address: string }
     const own = await open(index)
-    if ((await own.balances()).bondWei < BOND_WEI) await own.bond(BOND_WEI)
+    const bonded = behaviour?.bondless !== true
+    if (bonded && (await own.balances()).bondWei < BOND_WEI) await own.bond(BOND_WEI)
     if (poor) await call(url, 'anvil_setBalance', address, '0x0')
     const proxies = await Promise.all(Array.from({ length: endpoints }, () => startProxy(() => url)))
     for (const { close } of proxies) opened.push({ stop: close })

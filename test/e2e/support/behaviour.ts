@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Patience } from '../../../src/job/patience.ts'
 import type { JobRecord } from '../../../src/job/records.ts'
-import type { BlockResult, Compute, ComputeBlock } from '../../../src/ports.ts'
+import type { BlockResult, Chain, Compute, ComputeBlock, WalletStake } from '../../../src/ports.ts'
+import type { EscrowComponents } from '../../../src/roles/escrow-worker.ts'
 import type { JobSession } from '../../../src/roles/job-session.ts'
 import type { JobSessions } from '../../../src/roles/job-sessions.ts'
 
@@ -25,6 +26,8 @@ export interface Behaviour {
   unserved?: boolean
   /** Fills the logs of its Jobs without end. */
   bombs?: boolean
+  /** Takes part in paid Jobs as if its wallet had a bond, which it has not. */
+  bondless?: boolean
 }
 
 /** The compute service between the peer and its device; it tells of each call that the device has answered. */
@@ -62,6 +65,20 @@ function addTo(bytes: Uint8Array, noise: number) {
   const values = new Float32Array(bytes.buffer)
   for (const [index, value] of values.entries()) values[index] = value + noise
 }
+
+/** The chain as a peer would like to see it: its own wallet has all the bond that anybody may ask for. */
+export function boastfulEscrow(escrow: EscrowComponents, { bondless = false }: Behaviour): EscrowComponents {
+  if (!bondless) return escrow
+  const { chain } = escrow
+  const boast = <S extends WalletStake>(wallet: string, found: S): S =>
+    wallet.toLowerCase() === chain.wallet.toLowerCase() ? { ...found, bondWei: BOAST_WEI } : found
+  const balances: Chain['balances'] = async (wallet = chain.wallet, options) => boast(wallet, await chain.balances(wallet, options))
+  const stake: Chain['stake'] = async (wallet, options) => boast(wallet, await chain.stake(wallet, options))
+  return { ...escrow, chain: { ...chain, balances, stake } }
+}
+
+/** More than the escrow's type of a bond could hold of anything else. */
+const BOAST_WEI = 1n << 95n
 
 /** The sessions of a peer that keeps records of some kinds back, or writes false ones. */
 export function withholdingSessions(

@@ -14,7 +14,7 @@ import { createJobSessions } from '../../../src/roles/job-sessions.ts'
 import { createJobsBoard } from '../../../src/roles/jobs-board.ts'
 import { createProcessor } from '../../../src/roles/processor.ts'
 import { createQueueSnapshots } from '../../../src/roles/queue-snapshots.ts'
-import { type Behaviour, misbehavingCompute, withholdingSessions } from './behaviour.ts'
+import { type Behaviour, boastfulEscrow, misbehavingCompute, withholdingSessions } from './behaviour.ts'
 import { bombingSessions, unboundReplica } from './bomber.ts'
 
 const behaviour = JSON.parse(process.argv[3] ?? '{}') as Behaviour
@@ -26,7 +26,8 @@ const undo = createUndo()
 const node = await startNode({ config, logger, role: 'peer', dataDir: config.dataDir }, undo)
 const { identity, wallet, network, replica, blocks, vault } = node
 const { channels, streams, self } = network
-const escrow = await openEscrow({ config, logger, walletKey: wallet.key }, undo)
+const opened = await openEscrow({ config, logger, walletKey: wallet.key }, undo)
+const escrow = opened && boastfulEscrow(opened, behaviour)
 const watching = new AbortController()
 undo.add(async () => watching.abort())
 const watchEscrow = escrow && escrowWatcher({ ...escrow, clock: systemClock, logger: logger.child('escrow') }, { signal: watching.signal })
