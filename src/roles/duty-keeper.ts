@@ -1,12 +1,15 @@
 import { nonceAt } from '../job/beacon.ts'
 import { type Duty, dutiesOf, type Findings } from '../job/duties.ts'
 import { dutyDueMs, type Patience, patienceFor } from '../job/patience.ts'
+import { isPaid } from '../job/payment.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Clock, PeerId } from '../ports.ts'
+import { SettlementRefusedError } from './errors.ts'
 import { doEscrowDuty, type EscrowComponents } from './escrow-worker.ts'
 import { type FinalizerComponents, finalize } from './finalizer.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import type { WorkComponents } from './process-micro-job.ts'
+import { createSettler, type Settler } from './settler.ts'
 import { type Lacking, takeResults } from './take-results.ts'
 import { recheck, reveal, validate } from './verifier.ts'
 
@@ -58,6 +61,7 @@ class DutyKeeper {
   readonly #marks = new Map<string, { mark: string; sinceMs: number }>()
   readonly #lacking: Lacking = new Set()
   readonly #startedMs: number
+  #settler: Settler | undefined
   #processedMs: number | undefined
 
   constructor(components: DutyKeeperComponents, job: LoadedJob, patience: Patience, signal: AbortSignal) {
@@ -128,6 +132,11 @@ class DutyKeeper {
       },
       (error: unknown) => {
         pending.running = false
+        if (error instanceof SettlementRefusedError) {
+          // It has said so itself, and the chain will say the same for a while.
+          pending.notBeforeMs = clock.nowMs() + error.retryMs
+          return
+        }
         pending.notBeforeMs = clock.nowMs() + dutyRetryMs(pending.failures++)
         if (!this.#signal.aborted) logger.warn('a duty failed and will be tried again', { jobId: this.#job.jobId, duty: duty.id, error })
       },
@@ -166,6 +175,11 @@ class DutyKeeper {
         return recheck(work, this.#job, duty, options)
       case 'finalize':
         return finalize(finalizer, this.#job, duty, this.#timings())
+      case 'settle': {
+        const { escrow } = this.#components
+        if (escrow?.settles) await this.#settlerOf(escrow).settle(duty, options)
+        return
+      }
       default: {
         const { escrow } = this.#components
         if (escrow === undefined) return
@@ -174,6 +188,13 @@ class DutyKeeper {
         if (duty.kind === 'convict') this.#components.convicted.add(duty.id)
       }
     }
+  }
+
+  #settlerOf({ chain, prover }: EscrowComponents): Settler {
+    const { info } = this.#job
+    if (!isPaid(info)) throw new TypeError('an unpaid Job has no escrow')
+    this.#settler ??= createSettler({ chain, prover, logger: this.#components.logger }, this.#job, info)
+    return this.#settler
   }
 
   #take(macro: number, only?: number): Promise<void> {

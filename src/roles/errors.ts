@@ -180,3 +180,22 @@ export class WrongPlanError extends MingaError {
     this.macro = macro
   }
 }
+
+/** The escrow takes none of a settlement, for what `cause` says. The proof is kept, and offered again after `retryMs`. */
+export class SettlementRefusedError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly jobId: string
+  readonly chunk: number
+  readonly retryMs: number
+
+  constructor(jobId: string, chunk: number, cause: Error, retryMs: number) {
+    super({
+      message: `expected the escrow to take the settlement of chunk ${chunk} of Job ${jobId}, found it refused: ${cause.message}`,
+      hint: 'docs/SETTLEMENT.md says of each refusal whom it names; what is not settled by the deadline goes back to the requester',
+      cause,
+    })
+    this.jobId = jobId
+    this.chunk = chunk
+    this.retryMs = retryMs
+  }
+}

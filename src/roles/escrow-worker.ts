@@ -3,15 +3,12 @@ import { type ConvictionDuty, WITNESSES } from '../job/conviction.ts'
 import type { EscrowDuty } from '../job/escrow-duties.ts'
 import type { Endorser } from '../job/escrow-proposal.ts'
 import type { JobInfo } from '../job/info.ts'
-import { escrowIdOf, isPaid, type Paid, sizeClassOf } from '../job/payment.ts'
-import { fieldToWallet } from '../job/settlement/hashes.ts'
-import { proveChunk } from '../job/settlement/prove-chunk.ts'
-import { countOf } from '../job/settlement/signals.ts'
+import { escrowIdOf, isPaid, type Paid } from '../job/payment.ts'
 import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
-import { planSettlements } from '../job/settlement-plan.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, AttemptRef, Chain, Prover, WalletSignature } from '../ports.ts'
 import type { LoadedJob } from './loaded-job.ts'
+import { shortForm } from './short-form.ts'
 
 /** What a peer needs to take part in paid Jobs. */
 export interface EscrowComponents {
@@ -33,12 +30,12 @@ export type EscrowJob = Pick<LoadedJob, 'info' | 'jobId' | 'session' | 'clock'>
 
 /**
  * What a paid Job asks of its peers beside the work (seeds/001 "Job Finalization"): signatures into the log, transactions to the escrow. Each may be
- * done twice, and by two peers at once: the chain takes the first. Throws what Chain and Prover throw.
+ * done twice, and by two peers at once: the chain takes the first. Settling is settler.ts's. Throws what Chain throws.
  */
 export async function doEscrowDuty(
   components: EscrowWorkComponents,
   job: EscrowJob,
-  duty: EscrowDuty | ConvictionDuty,
+  duty: Exclude<EscrowDuty, { kind: 'settle' | 'refuse' }> | ConvictionDuty,
   options: Required<Abortable>,
 ): Promise<void> {
   const { info, jobId, session } = job
@@ -75,9 +72,6 @@ export async function doEscrowDuty(
     }
     case 'convict':
       return convict(components, job, info, duty, options)
-    case 'settle':
-      if (!components.escrow.settles) return
-      return settle(components, job, info, duty, options)
     case 'refund':
       await chain.refund(escrowId, options)
   }
@@ -135,45 +129,4 @@ async function bondedSignatures(
     if (bondWei >= BigInt(payment.minBondWei)) signatures.push(shortForm(signature))
   }
   return signatures
-}
-
-/** Proves and sends what is agreed (seeds/001 "Job Finalization"): usually one proof a chunk. */
-async function settle(
-  { escrow: { chain, prover }, logger }: EscrowWorkComponents,
-  { session, jobId, clock }: EscrowJob,
-  info: Paid<JobInfo>,
-  { chunk, attempt, macros }: Extract<EscrowDuty, { kind: 'settle' }>,
-  options: Required<Abortable>,
-): Promise<void> {
-  const escrowId = escrowIdOf(info, jobId)
-  const domain = { chainId: BigInt(chain.chainId), escrow: chain.escrow, finisher: chain.wallet }
-  for (const plan of planSettlements(session.view, info, chunk, attempt, macros)) {
-    const startedMs = clock.nowMs()
-    const { proof, c, statement } = await proveChunk(prover, sizeClassOf(info), plan.statement, domain, options)
-    const proofMs = Math.round(clock.nowMs() - startedMs)
-    // Told before it is sent: once it is settled, the Job is soon over, and this duty called off.
-    logger.info('proved', { jobId, chunk, attempt, macroJobs: plan.validations.length, proofMs })
-    const outcome = await chain.settle(
-      {
-        escrowId,
-        chunk,
-        attempt,
-        counted: plan.counted,
-        validations: plan.validations.map(({ verdict, signature }) => ({ verdict, signature: shortForm(signature) })),
-        payees: statement.payees.map(({ wallet, processed, validated }) => ({
-          wallet: fieldToWallet(wallet),
-          count: countOf(processed, validated),
-        })),
-        commitment: c,
-        proof,
-      },
-      options,
-    )
-    const gas = outcome.outcome === 'done' ? { gasUsed: outcome.gasUsed, transaction: outcome.transaction } : {}
-    logger.info('settled', { jobId, chunk, attempt, macroJobs: plan.validations.length, proofMs, outcome: outcome.outcome, ...gas })
-  }
-}
-
-function shortForm(signature: Uint8Array): WalletSignature {
-  return { r: `0x${bytesToHex(signature.subarray(0, 32))}`, vs: `0x${bytesToHex(signature.subarray(32))}` }
 }
