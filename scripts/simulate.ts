@@ -1,10 +1,12 @@
 /**
- * Plays seeded worlds with the production reducers: `npm run simulate` plays 10,000 of the MicroJob queue and 100 whole agreements, and searches small queues
- * for everything that can happen in them. `--world queue|agreement|explore` chooses one kind, `--seed N` replays one seed of it, with `--trace` step by step; `--from N --count N` play a range.
+ * Plays seeded worlds with the production reducers: `npm run simulate` plays 10,000 of the MicroJob queue, 100 whole agreements and 50 Jobs that a chain pays,
+ * and searches small queues for everything that can happen in them. `--world queue|agreement|paid|explore` chooses one kind, `--seed N` replays one seed of it,
+ * with `--trace` step by step; `--from N --count N` play a range.
  */
 import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agreementScenarioOf, playAgreement } from '../test/simulation/agreement-world.ts'
+import { paidScenarioOf, playPaid } from '../test/simulation/paid-world.ts'
 import { exploreQueue, tinyWorlds } from '../test/simulation/queue-explore-worlds.ts'
 import { scenarioOf } from '../test/simulation/queue-scenario.ts'
 import { playScenario } from '../test/simulation/queue-world.ts'
@@ -19,6 +21,7 @@ interface World {
 const WORLDS: Record<string, World> = {
   queue: { count: 10_000, scenario: scenarioOf, play: (seed, options) => playScenario(scenarioOf(seed), options) },
   agreement: { count: 100, scenario: agreementScenarioOf, play: (seed, options) => playAgreement(agreementScenarioOf(seed), options) },
+  paid: { count: 50, scenario: paidScenarioOf, play: (seed, options) => playPaid(paidScenarioOf(seed), options) },
   // Here a seed is a place in the list of small worlds.
   explore: { count: tinyWorlds.length, scenario: tinyWorldOf, play: searchTinyWorld },
 }
@@ -79,7 +82,7 @@ function playRange(name: string, world: World): number {
 
 const HELP = `usage: npm run simulate -- [options]
 
-  --world <kind>        queue (10,000 seeds unless --count says otherwise), agreement (100) or explore (small queues); default: all
+  --world <kind>        queue (10,000 seeds unless --count says otherwise), agreement (100), paid (50) or explore (small queues); default: all
   --seed <n>            replay one seed of that world
   --trace               … step by step
   --from <n> --count <n>  a range of seeds`

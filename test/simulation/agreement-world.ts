@@ -2,7 +2,7 @@ import { agreedMacroJobs, outcomeOf } from '../../src/job/agreement.ts'
 import { chainHead, nonceAt } from '../../src/job/beacon.ts'
 import { bytesToHex, hashOf, uint32, utf8ToBytes } from '../../src/job/bytes.ts'
 import { chunkState } from '../../src/job/chunk.ts'
-import { checksumOf, commitOf } from '../../src/job/commit.ts'
+import { checksumOf, commitFor } from '../../src/job/commit.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { chooseMacroJob } from '../../src/job/macro-choice.ts'
@@ -54,11 +54,11 @@ interface Entry {
   record: JobRecord
 }
 
-const walletOf = (index: number) => `0x${index.toString(16).padStart(40, 'a')}`
 const ANTI_ENTROPY_MS = 2000
 const STEP_MS = 100
 
-class Node {
+/** A peer of a world, with a view of its own. */
+export class AgreementNode {
   readonly index: number
   readonly name: string
   readonly behaviour: Behaviour
@@ -82,6 +82,10 @@ class Node {
     this.secret = hashOf('sim-secret', uint32(index))
   }
 
+  wallet(): string {
+    return `0x${this.index.toString(16).padStart(40, 'a')}`
+  }
+
   /** False where it has the record already. */
   learn(entry: Entry): boolean {
     const key = `${entry.author}|${keyOf(entry.record)}`
@@ -99,8 +103,8 @@ class Node {
 
   commit(macro: number, micro: number, attempt: number, blockHashes: Uint8Array[], root: Uint8Array | null = null): RecordOf<'commit'> {
     this.openings.set(`${macro}/${micro}/${attempt}`, blockHashes)
-    const subject = { jobId: this.view.jobId, macro, micro, wallet: walletOf(this.index) }
-    const commit = commitOf(subject, { blockHashes, salt: this.#salt(macro, micro, attempt) })
+    const subject = { jobId: this.view.jobId, macro, micro, wallet: this.wallet() }
+    const commit = commitFor(this.info, subject, { blockHashes, salt: this.#salt(macro, micro, attempt) })
     return { kind: 'commit', macro, micro, attempt, commit, chainHead: chainHead(this.secret, chunkOf(this.info, macro)), root }
   }
 
@@ -149,7 +153,7 @@ class Node {
   #reveal({ macro, micro, attempt }: Extract<Duty, { kind: 'reveal' }>): JobRecord {
     const blockHashes = this.openings.get(`${macro}/${micro}/${attempt}`) as Uint8Array[]
     const salt = this.#salt(macro, micro, attempt)
-    const wallet = walletOf(this.index)
+    const wallet = this.wallet()
     const cid = this.behaviour.unserved && micro < this.info.slicing.microJobs ? UNSERVED : CID
     const record = { kind: 'reveal' as const, macro, micro, attempt, blockHashes, salt, cid, verdicts: null, wallet }
     return { ...record, checksum: checksumOf(this.view.jobId, record) }
@@ -161,78 +165,87 @@ export function playAgreement(
   scenario: AgreementScenario,
   { trace }: { trace?: (line: string) => void } = {},
 ): { failures: string[]; endedMs: number } {
-  return new World(scenario, trace).play()
+  return new AgreementWorld(scenario, trace).play()
 }
 
-class World {
-  readonly #scenario: AgreementScenario
-  readonly #trace: ((line: string) => void) | undefined
-  readonly #random: Random
-  readonly #scheduler: Scheduler = createScheduler()
-  readonly #nodes: Node[]
+/** Peers, their logs, and the network between them. */
+export class AgreementWorld {
+  readonly scenario: AgreementScenario
+  readonly trace: ((line: string) => void) | undefined
+  readonly random: Random
+  readonly scheduler: Scheduler = createScheduler()
+  readonly nodes: AgreementNode[]
 
   constructor(scenario: AgreementScenario, trace?: (line: string) => void) {
-    this.#scenario = scenario
-    this.#trace = trace
-    this.#random = createRandom(scenario.seed ^ 0x5eed)
-    const info = plainInfo(...scenario.shape, peerName(16), scenario.chunkMacroJobs)
-    this.#nodes = scenario.behaviours.map((behaviour, index) => new Node(index, behaviour, info))
-    for (const node of this.#nodes) node.learn({ author: info.requester, record: { kind: 'job', info } })
+    this.scenario = scenario
+    this.trace = trace
+    this.random = createRandom(scenario.seed ^ 0x5eed)
+    const info = this.infoOf(plainInfo(...scenario.shape, peerName(16), scenario.chunkMacroJobs))
+    this.nodes = scenario.behaviours.map((behaviour, index) => this.nodeOf(index, behaviour, info))
+    for (const node of this.nodes) node.learn({ author: info.requester, record: { kind: 'job', info } })
+  }
+
+  protected infoOf(plain: JobInfo): JobInfo {
+    return plain
+  }
+
+  protected nodeOf(index: number, behaviour: Behaviour, info: JobInfo): AgreementNode {
+    return new AgreementNode(index, behaviour, info)
   }
 
   play(): { failures: string[]; endedMs: number } {
-    const { deaths, absences } = this.#scenario
-    for (const node of this.#nodes) {
-      this.#write(node, { kind: 'peer', wallet: walletOf(node.index), certificate: new Uint8Array(1), fingerprint: null })
-      this.#every(node, STEP_MS, () => this.#step(node))
-      this.#every(node, ANTI_ENTROPY_MS, () => this.#synchronise(node))
+    const { deaths, absences } = this.scenario
+    for (const node of this.nodes) {
+      this.write(node, { kind: 'peer', wallet: node.wallet(), certificate: new Uint8Array(1), fingerprint: null })
+      this.every(node, STEP_MS, () => this.#step(node))
+      this.every(node, ANTI_ENTROPY_MS, () => this.#synchronise(node))
     }
-    for (const { peer, atMs } of deaths) this.#scheduler.after(atMs, () => this.#setAway(peer, true))
+    for (const { peer, atMs } of deaths) this.scheduler.after(atMs, () => this.#setAway(peer, true))
     for (const { peer, fromMs, toMs } of absences) {
-      this.#scheduler.after(fromMs, () => this.#setAway(peer, true))
-      this.#scheduler.after(toMs, () => this.#setAway(peer, false))
+      this.scheduler.after(fromMs, () => this.#setAway(peer, true))
+      this.scheduler.after(toMs, () => this.#setAway(peer, false))
     }
-    const present = () => this.#nodes.filter(({ away }) => !away)
-    const settled = () => this.#scheduler.nowMs() > 30_000 && present().every(({ view }) => progressOf(view).state === 'finished')
-    this.#scheduler.run(30 * 60_000, settled)
-    return { failures: this.#judge(present()), endedMs: this.#scheduler.nowMs() }
+    const present = () => this.nodes.filter(({ away }) => !away)
+    const isOver = () => this.scheduler.nowMs() > 30_000 && present().every(({ view }) => progressOf(view).state === 'finished')
+    this.scheduler.run(30 * 60_000, isOver)
+    return { failures: this.judge(present()), endedMs: this.scheduler.nowMs() }
   }
 
   #setAway(peer: number, away: boolean) {
-    const node = this.#nodes[peer] as Node
+    const node = this.nodes[peer] as AgreementNode
     node.away = away
   }
 
-  #every(node: Node, ms: number, action: () => void) {
+  protected every(node: AgreementNode, ms: number, action: () => void) {
     const again = () => {
       if (!node.away) action()
-      this.#scheduler.after(ms * (0.75 + this.#random.next() / 2), again)
+      this.scheduler.after(ms * (0.75 + this.random.next() / 2), again)
     }
-    this.#scheduler.after(this.#random.int(0, ms), again)
+    this.scheduler.after(this.random.int(0, ms), again)
   }
 
-  #write(author: Node, record: JobRecord) {
+  protected write(author: AgreementNode, record: JobRecord) {
     const entry = { author: author.name, record }
     if (!author.learn(entry)) return
-    this.#trace?.(`${this.#scheduler.nowMs()} ${author.index} ${keyOf(record)}`)
-    for (const node of this.#nodes) {
-      if (node === author || this.#random.chance(this.#scenario.loss)) continue
-      this.#scheduler.after(this.#random.int(5, 400), () => !node.away && node.learn(entry))
+    this.trace?.(`${this.scheduler.nowMs()} ${author.index} ${keyOf(record)}`)
+    for (const node of this.nodes) {
+      if (node === author || this.random.chance(this.scenario.loss)) continue
+      this.scheduler.after(this.random.int(5, 400), () => !node.away && node.learn(entry))
     }
   }
 
   /** What a peer lacks of another's log comes at once, as after a sync. */
-  #synchronise(node: Node) {
-    const others = this.#nodes.filter((other) => other !== node && !other.away)
+  #synchronise(node: AgreementNode) {
+    const others = this.nodes.filter((other) => other !== node && !other.away)
     if (others.length === 0) return
-    const other = this.#random.pick(others)
+    const other = this.random.pick(others)
     for (const entry of [...other.entries]) node.learn(entry)
     for (const entry of [...node.entries]) other.learn(entry)
   }
 
-  #step(node: Node) {
+  #step(node: AgreementNode) {
     this.#process(node)
-    const nowMs = this.#scheduler.nowMs()
+    const nowMs = this.scheduler.nowMs()
     const duties = dutiesOf(node.view, node.name, { lacking: node.lacking })
     const standing = new Set(duties.map(({ id }) => id))
     for (const id of node.since.keys()) if (!standing.has(id)) node.since.delete(id)
@@ -241,13 +254,18 @@ class World {
       node.since.set(duty.id, sinceMs)
       const times = { sinceMs, stillMs: this.#stillMs(node, duty), alive: (peer: string) => this.#isAlive(peer) }
       if (nowMs < dutyDueMs(duty, DEFAULT_PATIENCE, times)) continue
-      const record = node.perform(duty)
-      if (record !== undefined) this.#write(node, record)
+      const record = this.perform(node, duty)
+      if (record !== undefined) this.write(node, record)
     }
   }
 
-  #stillMs(node: Node, duty: Duty): number {
-    const nowMs = this.#scheduler.nowMs()
+  /** The record that comes of it. */
+  protected perform(node: AgreementNode, duty: Duty): JobRecord | undefined {
+    return node.perform(duty)
+  }
+
+  #stillMs(node: AgreementNode, duty: Duty): number {
+    const nowMs = this.scheduler.nowMs()
     if (duty.kind !== 'reopen') return nowMs
     const known = node.marks.get(duty.id)
     if (known?.mark === duty.mark) return known.sinceMs
@@ -256,26 +274,26 @@ class World {
   }
 
   #isAlive(name: string): boolean {
-    return this.#nodes.some((node) => node.name === name && !node.away)
+    return this.nodes.some((node) => node.name === name && !node.away)
   }
 
   /** One MicroJob now and then, without any queue: two peers may well compute the same. */
-  #process(node: Node) {
-    if (!this.#random.chance(0.3)) return
-    const alive = new Set(this.#nodes.filter(({ away }) => !away).map(({ name }) => name))
+  #process(node: AgreementNode) {
+    if (!this.random.chance(0.3)) return
+    const alive = new Set(this.nodes.filter(({ away }) => !away).map(({ name }) => name))
     const choice = chooseMacroJob(node.view, node.info, { self: node.name, alive, active: new Map(), maxProcessors: 10 })
     if (choice === undefined) return
     const { macro } = choice
     const attempt = chunkState(node.view, node.info, chunkOf(node.info, macro)).current?.attempt ?? 0
-    const micro = this.#random.pick(choice.open)
+    const micro = this.random.pick(choice.open)
     const hashes = Array.from({ length: node.info.slicing.blocks }, (_, block) => node.hashOfBlock(macro, micro, block))
-    this.#write(node, node.commit(macro, micro, attempt, hashes))
+    this.write(node, node.commit(macro, micro, attempt, hashes))
   }
 
-  #judge(present: Node[]): string[] {
+  protected judge(present: AgreementNode[]): string[] {
     const failures: string[] = []
     const honest = present.filter(({ behaviour }) => Object.keys(behaviour).length === 0)
-    const right = new Node(0, {}, honest[0]?.info as JobInfo)
+    const right = new AgreementNode(0, {}, honest[0]?.info as JobInfo)
     const outcomes = new Set<string>()
     for (const { index, view, info } of honest) {
       const agreed = agreedMacroJobs(view, info)
@@ -295,7 +313,7 @@ class World {
         }
       }
       for (const { peer } of progressOf(view).culprits) {
-        const culprit = this.#nodes.find(({ name }) => name === peer) as Node
+        const culprit = this.nodes.find(({ name }) => name === peer) as AgreementNode
         if (Object.keys(culprit.behaviour).length === 0) failures.push(`peer ${index}: convicts the honest peer ${culprit.index}`)
       }
     }

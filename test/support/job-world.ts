@@ -36,9 +36,9 @@ export function plainInfo(macroJobs: number, microJobs: number, blocks: number, 
 }
 
 export const peerName = (index: number) => `12D3KooW${'123456789ABCDEFGH'[index]}${'1'.repeat(43)}`
-const walletKey = (index: number) => hashOf('test-wallet', uint32(index))
+export const walletKey = (index: number) => hashOf('test-wallet', uint32(index))
 const wallets = new Map<number, string>()
-const walletOf = (index: number) => {
+export const walletOf = (index: number) => {
   const known = wallets.get(index) ?? walletAddress(walletKey(index))
   wallets.set(index, known)
   return known
@@ -66,6 +66,8 @@ export interface Behaviour {
   unserved?: boolean
   /** Does not answer with its bond for what it commits to. */
   unsigned?: boolean
+  /** Of its wallet's bond, in a simulated paid Job: it was never there, is lost while the Job lasts, or lost and put back. */
+  bond?: 'never' | 'lost' | 'back'
   /** Does nothing from now on. */
   dead?: boolean
 }
