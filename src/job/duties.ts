@@ -223,7 +223,7 @@ function revealed(view: JobView, macro: number, micro: number, attempt: number, 
 function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string, lacked: [number, number][] = []): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
-  if (waitsForChain(view, view.info as JobInfo, state.chunk, attempt)) return []
+  if (waitsForChain(view, view.info as JobInfo, state.chunk, attempt, (proposal) => isFair(view, state, proposal))) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : [...hiddenItems(attempt.verdicts), ...lacked]
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   // Who was convicted meanwhile opens nothing any more.

@@ -4,7 +4,7 @@ import type { Attempt, ChunkState } from './chunk-state.ts'
 import { escrowAttempt, isEscrowClosed, isSettled, stakeOf } from './escrow-facts.ts'
 import { type Endorser, endorsementHash, isAttemptOf } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
-import { isPaid } from './payment.ts'
+import { isPaid, type Paid } from './payment.ts'
 import { type Proposal, proposalRank } from './proposals.ts'
 import type { RecordOf } from './records.ts'
 import type { ExpectedVerdict } from './verdict.ts'
@@ -48,7 +48,7 @@ export function rootDuties(
   }
   const best = proposals.find(isFair)
   if (best === undefined) return []
-  const { root, digest, endorsers, missing } = best
+  const { digest } = best
   const duties: Standing<EscrowDuty>[] = []
   const isMember = best.record.members.includes(self) || best.record.authors.includes(self)
   // Peers that joined since, or a better rank, may have made another proposal the best: whoever stuck to its first word would hold all others up.
@@ -66,19 +66,41 @@ export function rootDuties(
       structHash,
     })
   }
-  if (isMember && missing.length === 0 && endorsers.length >= info.payment.quorum) {
-    const before = orderOf(view, best, self)
-    duties.push({ id: `commit-root/${key}`, before, kind: 'commit-root', chunk, attempt, root, proposal: digest, endorsers })
+  // The best that all have signed, not the best of all: its authors may have gone, and the escrow takes the first whose root arrives.
+  const ready = proposals.find((proposal) => isFair(proposal) && isEndorsed(info, proposal))
+  if (ready !== undefined && (ready.record.members.includes(self) || ready.record.authors.includes(self))) {
+    const { root, digest: proposal, endorsers } = ready
+    duties.push({
+      id: `commit-root/${key}`,
+      before: orderOf(view, ready, self),
+      kind: 'commit-root',
+      chunk,
+      attempt,
+      root,
+      proposal,
+      endorsers,
+    })
   }
   return duties
 }
 
+/** All its authors have signed it, and as many wallets with a bond as the escrow wants to see. */
+function isEndorsed({ payment }: Paid<JobInfo>, { missing, endorsers }: Proposal): boolean {
+  return missing.length === 0 && endorsers.length >= payment.quorum
+}
+
 /** True where the attempt waits for nobody's record: its next step happens on the chain, and an outage there is no reason to begin anew. */
-export function waitsForChain(view: JobView, info: JobInfo, chunk: number, { attempt, proposals, draw }: Attempt): boolean {
+export function waitsForChain(
+  view: JobView,
+  info: JobInfo,
+  chunk: number,
+  { attempt, proposals, draw }: Attempt,
+  isFair: (proposal: Proposal) => boolean,
+): boolean {
   if (!isPaid(info) || draw !== undefined) return false
   const onChain = escrowAttempt(view, chunk, attempt)
   if (onChain !== undefined) return proposals.some(({ root, digest }) => isAttemptOf(onChain, root, digest))
-  return proposals.some(({ missing, endorsers }) => missing.length === 0 && endorsers.length >= info.payment.quorum)
+  return proposals.some((proposal) => isFair(proposal) && isEndorsed(info, proposal))
 }
 
 function orderOf(view: JobView, { record }: Proposal, self: string): string[] {

@@ -211,9 +211,11 @@ export function keyOf(record: JobRecord): string {
       return `MacroJob${record.macro}/MicroJob${record.micro}/recheck${record.attempt}`
     case 'root':
     case 'nonce':
-    case 'endorsement':
     case 'reopen':
       return `Chunk${record.chunk}/${record.kind}${record.attempt}`
+    case 'endorsement':
+      // A better proposal may come, or the one that was signed lose its point: whoever could sign but one would hold all others up.
+      return `Chunk${record.chunk}/endorsement${record.attempt}/${bytesToHex(record.proposal.subarray(0, 8))}`
     case 'refusal':
       return `Chunk${record.chunk}/refusal${record.attempt}/${record.culprit}`
     case 'report':
