@@ -96,7 +96,8 @@ else if (unknown !== undefined) {
 } else if (values.seed !== undefined) {
   const name = values.world ?? 'queue'
   const world = WORLDS[name] as World
-  print(JSON.stringify(world.scenario(Number(values.seed))))
+  // A behaviour may be a function.
+  print(JSON.stringify(world.scenario(Number(values.seed)), (_, value) => (typeof value === 'function' ? true : value)))
   if (play(name, world, Number(values.seed))) print(`${name} seed ${values.seed} holds`)
   else process.exitCode = 1
 } else if (names.map((name) => playRange(name, WORLDS[name] as World)).some((failed) => failed > 0)) process.exitCode = 1

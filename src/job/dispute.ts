@@ -66,7 +66,9 @@ export function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { m
   const sides = votes.map(({ record }) => sideOf(info, record, hashes))
   const count = (side: RecordOf<'recheck'>['agrees']) => sides.filter((found) => found === side).length
   const able = voters.filter((peer) => !view.complaints.has(peer))
-  const wanted = closing || processor === validator ? 1 : Math.min(2, able.length)
+  // One may confirm what a peer says of its own work; one liar must not convict it.
+  const confirmsAlone = processor === validator && count('neither') === 0
+  const wanted = closing || confirmsAlone ? 1 : Math.min(2, able.length)
   const dispute = { micro, block, processor, validator, voters, voted: votes.map(({ peer }) => peer) }
   if (votes.length === 0 || votes.length < wanted) return { dispute }
   if (processor === validator) {

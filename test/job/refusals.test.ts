@@ -49,15 +49,16 @@ describe('a peer without a bond', () => {
   })
 
   it('takes no work, and is none of those for whom a MacroJob is left to judge', () => {
-    const world = new JobWorld(info(1), honest(2))
+    const world = new JobWorld(info(1), honest(3))
     const choose = (self: number) => {
       const alive = new Set(world.peers.map(({ name }) => name))
       return chooseMacroJob(world.view, world.info, { self: peerName(self), alive, active: new Map(), maxProcessors: 10 })
     }
     world.commit(1, 0, 0, 0)
-    assert.equal(choose(0), undefined, 'it would be the last that could judge')
-    world.stake(0, 'gone')
-    assert.equal(choose(0), undefined)
+    assert.ok(choose(0) !== undefined)
+    world.stake(2, 'gone')
+    assert.equal(choose(0), undefined, 'it is the last that can judge')
+    assert.equal(choose(2), undefined, 'it has no bond')
     assert.ok(choose(1) !== undefined)
   })
 
@@ -95,6 +96,8 @@ describe('a validator that loses its bond before the settlement', () => {
   it('is the culprit: its MacroJobs are judged by another and settled in a further attempt, the others as they were', () => {
     const { world, validator, judged, index } = agreedJob()
     world.stake(index, 'gone')
+    for (const { name } of world.peers)
+      for (const duty of dutiesOf(world.view, name)) if (duty.kind === 'settle') assert.ok(duty.macros.length > 0)
     world.pays = true
     world.settle((macro) => macro % 2)
     const { agreed, attempts, culprits } = stateOf(world)
