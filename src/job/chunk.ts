@@ -1,5 +1,14 @@
 import { benchOf, type Draw, type Unable } from './bench.ts'
-import { type AgreedMacroJob, type Attempt, barredFrom, type ChunkState, culpritsOf, type Pick, unableIn, unanswered } from './chunk-state.ts'
+import {
+  type AgreedMacroJob,
+  type Attempt,
+  barredFrom,
+  type ChunkState,
+  culpritsOf,
+  type Pick,
+  unableIn,
+  unanswered,
+} from './chunk-state.ts'
 import { Commits } from './commits.ts'
 import { isOvertaken, isSettled, withoutStake } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'

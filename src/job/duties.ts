@@ -5,12 +5,13 @@ import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, typ
 import { type ConvictionDuty, convictionDuties } from './conviction.ts'
 import type { Dispute } from './dispute.ts'
 import { type EscrowDuty, isPaidOut, refusalDuties, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
+import { hasStake } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 import type { MacroVerdict } from './judge.ts'
 import { drawnResults } from './opened-results.ts'
 import { anyValidationCommit, validationCommit } from './openings.ts'
 import { isPaid } from './payment.ts'
-import { namesAny, type Proposal, proposalRank } from './proposals.ts'
+import { type Proposal, proposalRank } from './proposals.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 
@@ -105,8 +106,10 @@ const NOTHING: ReadonlySet<string> = new Set()
 function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   const proposed = view.roots.get(key)?.some(({ author }) => author === self)
-  if (proposed || attempt.proposals.some((proposal) => isFair(view, state, proposal))) return []
+  if (proposed || attempt.proposals.some((proposal) => isFair(view, info, state, proposal))) return []
   const record = proposalOf(view, info, state, attempt)
+  // Of who joined a moment ago the chain is still to be asked.
+  if (!record.authors.every((peer) => hasStake(view, info, peer))) return []
   const byRank = (a: string, b: string) => (proposalRank(view, record, a) < proposalRank(view, record, b) ? -1 : 1)
   const others = record.members.filter((peer) => !record.authors.includes(peer))
   // Whoever has not processed comes last: what is left may all be the work of one peer that has died since.
@@ -129,7 +132,7 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
     return { macro, by: found.map(({ author }) => indexOf(author)), at: found.map(({ attempt }) => attempt) }
   })
   const members = [...view.peers.keys()]
-    .filter((peer) => !culprits.has(peer) && !state.unstaked.has(peer))
+    .filter((peer) => !culprits.has(peer) && hasStake(view, info, peer))
     .sort()
     .slice(0, MAX_MEMBERS)
   return { kind: 'root', chunk: state.chunk, attempt: attempt.attempt, members, authors, picks }
@@ -139,23 +142,23 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
  * A proposal that leaves out peers chooses its own judges, and nobody honest opens a nonce for it. A third may be missing: they may have joined a
  * moment ago. Nor does anybody for one that names a peer without a bond: the escrow would not pay on that peer's word.
  */
-function isFair(view: JobView, state: ChunkState, { record }: Proposal): boolean {
-  if (namesAny(record, state.unstaked)) return false
+function isFair(view: JobView, info: JobInfo, state: ChunkState, { record }: Proposal): boolean {
+  if (![...record.authors, ...record.members].every((peer) => hasStake(view, info, peer))) return false
   const barred = barredFrom(state)
-  const able = [...view.peers.keys()].filter((peer) => !barred.has(peer) && !state.unstaked.has(peer))
+  const able = [...view.peers.keys()].filter((peer) => !barred.has(peer) && hasStake(view, info, peer))
   const named = new Set(record.members)
   return 3 * able.filter((peer) => named.has(peer)).length >= 2 * Math.min(able.length, MAX_MEMBERS)
 }
 
 /** What leads from a proposal to a draw: the peers' own beacon, or the chain's. */
 function drawDuties(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
-  if (!isPaid(info)) return nonceDuty(view, state, attempt, self)
-  return rootDuties(view, info, { ...attempt, chunk: state.chunk }, (proposal) => isFair(view, state, proposal), self)
+  if (!isPaid(info)) return nonceDuty(view, info, state, attempt, self)
+  return rootDuties(view, info, { ...attempt, chunk: state.chunk }, (proposal) => isFair(view, info, state, proposal), self)
 }
 
-function nonceDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string): Duty[] {
+function nonceDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
-  const best = attempt.proposals.find((proposal) => isFair(view, state, proposal))
+  const best = attempt.proposals.find((proposal) => isFair(view, info, state, proposal))
   if (best === undefined || view.nonces.get(key)?.some(({ author }) => author === self)) return []
   if (!best.missing.includes(self)) return []
   return [{ id: `nonce/${key}`, kind: 'open-nonce', before: [], chunk: state.chunk, attempt: attempt.attempt, root: best.root }]
@@ -223,7 +226,8 @@ function revealed(view: JobView, macro: number, micro: number, attempt: number, 
 function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string, lacked: [number, number][] = []): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
-  if (waitsForChain(view, view.info as JobInfo, state.chunk, attempt, (proposal) => isFair(view, state, proposal))) return []
+  const info = view.info as JobInfo
+  if (waitsForChain(view, info, state.chunk, attempt, (proposal) => isFair(view, info, state, proposal))) return []
   const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : [...hiddenItems(attempt.verdicts), ...lacked]
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   // Who was convicted meanwhile opens nothing any more.

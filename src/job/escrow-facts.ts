@@ -1,3 +1,5 @@
+import type { JobInfo } from './info.ts'
+import { isPaid } from './payment.ts'
 import { MAX_ATTEMPTS } from './records.ts'
 import type { JobView } from './view.ts'
 import { attemptKey, touchAll } from './view.ts'
@@ -12,10 +14,10 @@ export interface EscrowAttempt {
 }
 
 /**
- * What has become of a wallet's bond: `leaving`, it was asked back and can still be taken, so that what the wallet signs counts and it begins nothing;
+ * A wallet's bond: `bonded`, it is as large as the Job asks for; `leaving`, it was asked back and can still be taken, so that what the wallet signs counts and it begins nothing;
  * `gone`, it has less at stake than the Job asks for, and the escrow takes its word no more.
  */
-export type StakeState = 'leaving' | 'gone'
+export type StakeState = 'bonded' | 'leaving' | 'gone'
 
 /** What a peer has read of a Job's escrow; it enters the fold beside the records. */
 export interface EscrowFacts {
@@ -25,7 +27,7 @@ export interface EscrowFacts {
   attempts: ReadonlyMap<string, EscrowAttempt>
   /** By chunk: bit i is set where its i-th MacroJob has been paid. */
   settled: ReadonlyMap<number, bigint>
-  /** By wallet in small digits. Whose wallet is not there has its bond, as far as is known. */
+  /** By wallet in small digits; of a wallet that is not there nothing was read yet. */
   stakes: ReadonlyMap<string, StakeState>
   /** By the chain's time its deadline has passed: it pays nothing more, and gives back what it holds. */
   expired: boolean
@@ -61,10 +63,15 @@ export function isOvertaken({ escrow }: JobView, chunk: number, attempt: number)
   return false
 }
 
-/** What has become of the bond of a peer that has joined; undefined where it stands. */
+/** What the chain says of the bond of a peer that has joined; undefined where nothing was read yet. */
 export function stakeOf({ escrow, peers }: JobView, peer: string): StakeState | undefined {
-  if (escrow === undefined || escrow.stakes.size === 0) return undefined
-  return escrow.stakes.get(peers.get(peer)?.wallet.toLowerCase() ?? '')
+  return escrow?.stakes.get(peers.get(peer)?.wallet.toLowerCase() ?? '')
+}
+
+/** True for a peer that may be counted on where something new begins: that the chain knows a bond of, where one is asked for. */
+export function hasStake(view: JobView, info: JobInfo, peer: string): boolean {
+  const stake = isPaid(info) ? stakeOf(view, peer) : 'bonded'
+  return stake === 'bonded' || stake === 'leaving'
 }
 
 /** Peers that the escrow takes no word of. */

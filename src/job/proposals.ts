@@ -63,7 +63,7 @@ export function readProposal(
     const signers = endorsersOf(view, info, { record, root, digest })
     const signed = new Set(signers.map(({ peer }) => peer))
     // The escrow counts the signatures of those alone who have a bond and have not asked it back.
-    const endorsers = signers.filter(({ peer }) => stakeOf(view, peer) === undefined)
+    const endorsers = signers.filter(({ peer }) => !['leaving', 'gone'].includes(stakeOf(view, peer) ?? ''))
     const missing = record.authors.filter((author) => !signed.has(author))
     return { proposer, record, root, digest, endorsers, missing, heads, leaves: picked }
   }

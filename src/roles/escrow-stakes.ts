@@ -7,7 +7,7 @@ const AT_ONCE = 8
 const RECHECK_MS = 10 * 60_000
 
 interface Known {
-  state: StakeState | undefined
+  state: StakeState
   readMs: number
 }
 
@@ -20,7 +20,7 @@ export interface StakeTerms {
 
 /** What the chain says of the wallets of one Job's peers: each is asked about once, and again when an event names it. */
 export interface StakeBook {
-  /** Of these wallets those that are without their bond. Throws what Chain throws. */
+  /** By wallet in small digits. Throws what Chain throws. */
   read(wallets: readonly string[], options: Abortable): Promise<Map<string, StakeState>>
   /** The next `read` asks again: for this wallet, or for all. */
   doubt(wallet?: string): void
@@ -45,18 +45,17 @@ export function createStakeBook({ chain, clock }: { chain: Pick<Chain, 'stake'>;
       const isStale = (name: string) => clock.nowMs() - (known.get(name)?.readMs ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
       const stale = names.filter(isStale)
       for (let at = 0; at < stale.length; at += AT_ONCE) await Promise.all(stale.slice(at, at + AT_ONCE).map((name) => ask(name, options)))
-      const found = names.map((name) => [name, known.get(name)?.state] as const)
-      return new Map(found.filter((entry): entry is [string, StakeState] => entry[1] !== undefined))
+      return new Map(names.map((name) => [name, known.get(name)?.state as StakeState]))
     },
   }
 }
 
 /**
- * What has become of a bond; undefined where it stands. What is free to go before the Job's deadline is not at stake: then only a conviction can take a
+ * What a stake is worth to a Job. What is free to go before the Job's deadline is not at stake: then only a conviction can take a
  * wallet's stake while the Job lasts, and no wallet takes it off and puts it on as it likes.
  */
-export function stakeStateOf(stake: WalletStake, { minBondWei, deadline }: StakeTerms): StakeState | undefined {
-  if (stake.bondWei >= minBondWei) return undefined
+export function stakeStateOf(stake: WalletStake, { minBondWei, deadline }: StakeTerms): StakeState {
+  if (stake.bondWei >= minBondWei) return 'bonded'
   const locked = stake.releaseAt > deadline ? stake.leavingWei : 0n
   return stake.bondWei + locked >= minBondWei ? 'leaving' : 'gone'
 }

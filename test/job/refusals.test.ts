@@ -83,6 +83,18 @@ describe('a peer without a bond', () => {
     )
   })
 
+  it('may be anybody of whom the chain was not asked yet: nobody proposes its work before', () => {
+    const world = new JobWorld(info(1), honest(3))
+    world.process(() => 2)
+    const { stakes, ...facts } = world.facts()
+    const known = new Map([...stakes].filter(([wallet]) => wallet !== world.view.peers.get(peerName(2))?.wallet.toLowerCase()))
+    applyEscrowFacts(world.view, { ...facts, stakes: known })
+    const proposes = (name: string) => dutiesOf(world.view, name).some(({ kind }) => kind === 'propose')
+    assert.ok(!world.peers.some(({ name }) => proposes(name)))
+    applyEscrowFacts(world.view, world.facts())
+    assert.ok(world.peers.some(({ name }) => proposes(name)))
+  })
+
   it('has no vote on whether an attempt is stuck', () => {
     const world = new JobWorld(info(1), [...honest(2), {}, {}, {}])
     for (const index of [2, 3, 4]) world.stake(index, 'gone')
@@ -130,7 +142,7 @@ describe('a validator that loses its bond before the settlement', () => {
     const { world, validator, index } = agreedJob()
     world.stake(index, 'gone')
     while (world.step() > 0 && stateOf(world).attempts.length < 2);
-    world.stake(index, undefined)
+    world.stake(index, 'bonded')
     assert.equal(stateOf(world).culprits[0]?.peer, validator)
     world.pays = true
     world.settle((macro) => macro % 2)

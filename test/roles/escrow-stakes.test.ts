@@ -8,8 +8,8 @@ const stake = (bondWei: bigint, leavingWei = 0n, releaseAt = 0): WalletStake => 
 
 describe('a bond', () => {
   it('stands where it is as large as the Job asks for', () => {
-    assert.equal(stakeStateOf(stake(100n), TERMS), undefined)
-    assert.equal(stakeStateOf(stake(100n, 900n, 9000), TERMS), undefined)
+    assert.equal(stakeStateOf(stake(100n), TERMS), 'bonded')
+    assert.equal(stakeStateOf(stake(100n, 900n, 9000), TERMS), 'bonded')
   })
 
   it('that is asked back can be taken until its release', () => {
@@ -45,7 +45,7 @@ describe('what is known of stakes', () => {
   it('is read once for each wallet, however it is written, and again when an event names it', async () => {
     const stakes = { '0xa': stake(100n), '0xb': stake(0n) }
     const { book, asked } = bookOf(stakes)
-    assert.deepEqual([...(await book.read(['0xA', '0xb', '0xB'], {}))], [['0xb', 'gone']])
+    assert.deepEqual(Object.fromEntries(await book.read(['0xA', '0xb', '0xB'], {})), { '0xa': 'bonded', '0xb': 'gone' })
     assert.deepEqual(asked(), ['0xa', '0xb'])
     await book.read(['0xa', '0xb'], {})
     assert.deepEqual(asked(), [])

@@ -90,7 +90,7 @@ export class ChainWorld {
   /** What a peer reads of it. */
   facts(wallets: readonly string[]): EscrowFacts {
     const { roots, settled, bonded, next } = this.#state
-    const stakes = wallets.filter((wallet) => !bonded.has(wallet)).map((wallet): [string, StakeState] => [wallet, 'gone'])
+    const stakes = wallets.map((wallet): [string, StakeState] => [wallet, bonded.has(wallet) ? 'bonded' : 'gone'])
     const attempts = new Map([...roots].map(([key, { root, proposal, beacon }]) => [key, { root, proposal, beacon }]))
     const state = this.payments().length === this.#macroJobs ? 'settled' : next.size > 0 ? 'working' : 'open'
     return { state, attempts, settled: new Map(settled), stakes: new Map(stakes), expired: false }

@@ -174,7 +174,7 @@ class PaidWorld extends AgreementWorld {
         const [root, proposal] = [bytesToBigInt(duty.root), `0x${bytesToHex(duty.proposal)}`]
         // As escrow-worker.ts does: of those who have a bond now, as many as it takes.
         const { stakes } = this.#chain.facts(this.nodes.map((other) => other.wallet().toLowerCase()))
-        const endorsers = duty.endorsers.map(({ wallet }) => wallet).filter((wallet) => !stakes.has(wallet))
+        const endorsers = duty.endorsers.map(({ wallet }) => wallet).filter((wallet) => stakes.get(wallet) === 'bonded')
         this.#chain.send(id, { call: 'commit-root', from, chunk, attempt, root, proposal, endorsers: endorsers.slice(0, QUORUM) })
         return undefined
       }

@@ -117,7 +117,10 @@ export class JobWorld {
       lacking: new Set(),
     }))
     this.write(info.requester, { kind: 'job', info })
-    if (isPaid(info)) this.#onChain('open', 'open')
+    if (isPaid(info)) {
+      for (const { index } of this.peers) this.#stakes.set(walletOf(index).toLowerCase(), 'bonded')
+      this.#onChain('open', 'open')
+    }
     for (const { name, index } of this.peers) {
       this.write(name, { kind: 'peer', wallet: walletOf(index), certificate: new Uint8Array(1), fingerprint: null })
     }
@@ -322,10 +325,9 @@ export class JobWorld {
     this.#look()
   }
 
-  /** From now on the chain says so of the peer's wallet; undefined where it has its bond. */
-  stake(index: number, state: StakeState | undefined) {
-    if (state === undefined) this.#stakes.delete(walletOf(index).toLowerCase())
-    else this.#stakes.set(walletOf(index).toLowerCase(), state)
+  /** From now on the chain says so of the peer's wallet. */
+  stake(index: number, state: StakeState) {
+    this.#stakes.set(walletOf(index).toLowerCase(), state)
     this.#look()
   }
 
