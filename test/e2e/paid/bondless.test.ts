@@ -7,8 +7,8 @@ it('a peer without a bond that computes and judges rightly holds up nobody, and 
   const paid = await startPaidNetwork(t)
   const [bondless, ...bonded] = await Promise.all([
     paid.startPeer('bondless', 0, { behaviour: { bondless: true } }),
-    paid.startPeer('peer-1', 1),
-    paid.startPeer('peer-2', 2),
+    // Slow enough for the other to have its part.
+    ...[1, 2].map((index) => paid.startPeer(`peer-${index}`, index, { behaviour: { slowMs: 200 } })),
   ])
   const peers = [bondless, ...bonded]
   const client = await paid.client()
