@@ -2,9 +2,10 @@ import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { equalBytes } from './bytes.ts'
 import { type ChunkState, isExhausted } from './chunk-state.ts'
 import { remainingMs } from './deadline.ts'
+import { failureOf } from './failure.ts'
 import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'
-import { failureOf, isCancelled, type JobView } from './view.ts'
+import { isCancelled, type JobView } from './view.ts'
 
 export type MacroState = 'waiting' | 'processing' | 'processed' | 'verifying' | 'agreed'
 

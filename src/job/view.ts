@@ -167,18 +167,6 @@ export function isCancelled(view: JobView): boolean {
   return view.info !== undefined && view.cancelledBy.has(view.info.requester)
 }
 
-/**
- * Why the Job cannot be done: what at least half of its peers ran into, and two of them at least, or its only one where nobody else is waited for any more.
- * Undefined while fewer did, also where it was so before more peers joined.
- */
-export function failureOf(view: JobView, graceOver = true): RecordOf<'complaint'> | undefined {
-  if (view.peers.size === 1 && !graceOver) return undefined
-
-  const joined = [...view.complaints].filter(([peer]) => view.peers.has(peer)).sort(([a], [b]) => (a < b ? -1 : 1))
-  const needed = Math.max(Math.ceil(view.peers.size / 2), Math.min(2, view.peers.size))
-  return joined.length === 0 || joined.length < needed ? undefined : joined[0]?.[1]
-}
-
 /** The chunk that a MacroJob settles in. */
 export function chunkOf({ slicing }: JobInfo, macro: number): number {
   return Math.floor(macro / slicing.chunkMacroJobs)

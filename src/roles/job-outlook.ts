@@ -1,6 +1,6 @@
 import { remainingMs } from '../job/deadline.ts'
+import { failureOf } from '../job/failure.ts'
 import { GRACE_MS, hasEnded, type JobProgress, progressOf, type Standpoint, stateOfJob } from '../job/progress.ts'
-import { failureOf } from '../job/view.ts'
 import type { Abortable, Clock } from '../ports.ts'
 import { type JobSession, untilHolds } from './job-session.ts'
 

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { paidScenarioOf, playPaid } from './paid-world.ts'
 
-/** Seed 2 once found a mistake: a peer could endorse one proposal of an attempt and no better one after it, so that none was endorsed by all. */
-const FOUND = [2]
+/**
+ * Seeds that once found a mistake: a peer could endorse one proposal of an attempt and no better one after it; one liar convicted a peer that judged its own
+ * work; a wallet without a bond was picked before anybody had looked at the chain.
+ */
+const FOUND = [2, 30, 107]
 /** Some more; `node scripts/simulate.ts --world paid` plays as many as one likes. */
 const MORE = Array.from({ length: 8 }, (_, index) => 3001 + index)
 
