@@ -15,7 +15,7 @@ const BLOCK_BYTES = 36
 /** The Job itself, its author's membership, reports, complaints. */
 const BASE_ENTRIES = 1024
 const BASE_BYTES = 1024 * 1024
-/** Roots of some attempts, each with up to 256 members twice, nonces, endorsements, what is reopened. */
+/** Roots of some attempts, each with up to 256 members twice, nonces, endorsements, what is reopened, whom the escrow refuses. */
 const CHUNK_ENTRIES = 64
 const CHUNK_BYTES = 256 * 1024
 /** So many authors may each fill their part before others find no room: more than a MacroJob has peers. */
