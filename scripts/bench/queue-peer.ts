@@ -165,7 +165,7 @@ async function workOff(): Promise<WorkDone> {
   for (let micro = await queue.take(); micro !== undefined; micro = await queue.take()) {
     executed++
     session
-      .append({ kind: 'commit', macro, micro, attempt: 0, commit: NOTHING, chainHead: NOTHING, root: null })
+      .append({ kind: 'commit', macro, micro, attempt: 0, commit: NOTHING, chainHead: NOTHING, challenge: null })
       .catch((error: unknown) => failed.reject(error))
   }
   await Promise.race([finished, failed.promise])

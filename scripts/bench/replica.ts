@@ -49,7 +49,15 @@ const SELF = fileURLToPath(import.meta.url)
 /** What a log has most of. */
 function recordAt(index: number) {
   const [commit, chainHead] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))]
-  const record: RecordOf<'commit'> = { kind: 'commit', macro: index >> 8, micro: index & 255, attempt: 0, commit, chainHead, root: null }
+  const record: RecordOf<'commit'> = {
+    kind: 'commit',
+    macro: index >> 8,
+    micro: index & 255,
+    attempt: 0,
+    commit,
+    chainHead,
+    challenge: null,
+  }
   return { key: keyOf(record), value: encodeRecord(record) }
 }
 

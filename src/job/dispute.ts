@@ -59,7 +59,7 @@ export function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { m
   const votes = voters.flatMap((peer) => {
     const entry = view.rechecks
       .get(microKey(macro, micro))
-      ?.find(({ author, record }) => author === peer && record.attempt === draw.attempt)
+      ?.find(({ author, record }) => author === peer && record.attempt === draw.attempt && record.block === block)
     return entry === undefined ? [] : [{ peer, record: entry.record }]
   })
   const hashes = { processor: reveal.blockHashes[block], validator: validation.record.blockHashes[micro] }

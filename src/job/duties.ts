@@ -6,6 +6,7 @@ import { type ConvictionDuty, convictionDuties } from './conviction.ts'
 import type { Dispute } from './dispute.ts'
 import { type EscrowDuty, isPaidOut, refusalDuties, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
 import { hasStake } from './escrow-facts.ts'
+import { fieldToBytes } from './field.ts'
 import type { JobInfo } from './info.ts'
 import type { MacroVerdict } from './judge.ts'
 import { drawnResults } from './opened-results.ts'
@@ -22,7 +23,7 @@ import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
 export type Duty = { id: string; before: string[] } & (
   | { kind: 'propose'; record: RecordOf<'root'> }
   | { kind: 'open-nonce'; chunk: number; attempt: number; root: Uint8Array }
-  | { kind: 'validate'; macro: number; attempt: number; root: Uint8Array; samples: number[]; picked: string[] }
+  | { kind: 'validate'; macro: number; attempt: number; challenge: Uint8Array; samples: number[]; picked: string[] }
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
   /**
@@ -185,7 +186,7 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
       before: first(verdict.validators.slice(0, rank)),
       macro,
       attempt: draw.attempt,
-      root: draw.root,
+      challenge: fieldToBytes(draw.challenge),
       samples: bench.samples,
       picked: bench.picked,
     })

@@ -1,15 +1,18 @@
 import type { Draw } from './bench.ts'
-import { equalBytes } from './bytes.ts'
+import { bytesToBigInt, equalBytes } from './bytes.ts'
 import { checksumOf, commitFor } from './commit.ts'
 import type { JobInfo } from './info.ts'
 import type { RecordOf } from './records.ts'
 import { type Authored, type JobView, microKey } from './view.ts'
 
-/** The peer's validation commit for this draw. One for another draw of the same attempt says nothing here: other blocks were asked for. */
+/**
+ * The peer's validation commit for this draw. One for another draw of the same attempt says nothing here: other blocks were asked for. Draws differ where
+ * their roots do, and in a paid Job, where the chain was reorganised, even where their roots do not.
+ */
 export function validationCommit(view: JobView, info: JobInfo, draw: Draw, macro: number, peer: string) {
   const commit = anyValidationCommit(view, info, draw, macro, peer)
-  const { root } = commit?.record ?? {}
-  return root && equalBytes(root, draw.root) ? commit : undefined
+  const { challenge } = commit?.record ?? {}
+  return challenge && bytesToBigInt(challenge) === draw.challenge ? commit : undefined
 }
 
 /** The peer's validation commit in this attempt, whatever draw it followed: it has no second one. */

@@ -70,8 +70,8 @@ export const commitRecord = z.strictObject({
   commit: hash,
   /** Head of the author's nonce chain for this chunk; the same in all its commits there. */
   chainHead: hash,
-  /** Of a validator, the root whose draw it followed; null of a processor. */
-  root: hash.nullable(),
+  /** Of a validator, the challenge of the draw that it followed; null of a processor. */
+  challenge: hash.nullable(),
   /** In a paid Job, the wallet's under the LeafCommit: what convicts it of a wrong result. */
   signature: signature.optional(),
 })
@@ -135,6 +135,11 @@ export const recheckRecord = z.strictObject({
   macro,
   micro,
   attempt,
+  /** Which one it ran: a reorganised chain draws another one for the same attempt. */
+  block: z
+    .int()
+    .min(0)
+    .max(MAX_BLOCKS - 1),
   hash,
   agrees: z.enum(['processor', 'validator', 'both', 'neither']),
 })

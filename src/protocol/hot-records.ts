@@ -112,7 +112,7 @@ const attempt = uint(MAX_ATTEMPTS - 1)
 const isWallet = (value: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(value)
 
 const SHAPES: readonly Shape[] = [
-  ...shape('commit', commitRecord, { macro, micro, attempt, commit: hash, chainHead: hash, root: nullOr(hash) }),
+  ...shape('commit', commitRecord, { macro, micro, attempt, commit: hash, chainHead: hash, challenge: nullOr(hash) }),
   ...shape('reveal', revealRecord, {
     macro,
     micro,

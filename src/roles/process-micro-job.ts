@@ -24,8 +24,8 @@ export interface WorkSubject {
   /** N for the validation MicroJob. */
   micro: number
   attempt: number
-  /** Of a validator, the root whose draw it follows. */
-  root?: Uint8Array
+  /** Of a validator, the challenge of the draw that it follows. */
+  challenge?: Uint8Array
 }
 
 /** What the device made of a MicroJob, and how long it took. */
@@ -51,7 +51,7 @@ export async function computeMicroJob(
 export async function storeAndCommit(
   { blocks, vault, wallet, walletKey }: Omit<WorkComponents, 'compute'>,
   { jobId, info, secret }: LoadedJob,
-  { macro, micro, attempt, root }: WorkSubject,
+  { macro, micro, attempt, challenge }: WorkSubject,
   { results }: Computed,
 ): Promise<RecordOf<'commit'>> {
   const cid = await blocks.put(concatBytes(...results.map(({ output }) => output)), { owner: jobId })
@@ -66,7 +66,7 @@ export async function storeAndCommit(
     attempt,
     commit,
     chainHead: chainHead(secret, chunkOf(info, macro)),
-    root: root ?? null,
+    challenge: challenge ?? null,
     ...(isPaid(info) && { signature: signLeaf(walletKey, info, jobId, { macro, micro, attempt }, commit) }),
   }
 }

@@ -15,12 +15,12 @@ type DutyOf<Kind extends Duty['kind']> = Extract<Duty, { kind: Kind }>
 
 /** The validation MicroJob: one drawn block of each MicroJob, computed again from the input, and committed to like any other. */
 export async function validate(work: WorkComponents, job: LoadedJob, duty: DutyOf<'validate'>, options: Abortable = {}): Promise<void> {
-  const { macro, attempt, root, samples } = duty
+  const { macro, attempt, challenge, samples } = duty
   const inputs = []
   for (const [micro, block] of samples.entries()) inputs.push(...(await fetchInputs(work, job, { macro, micro, only: [block] }, options)))
   const micro = job.info.slicing.microJobs
   const computed = await computeMicroJob(work, job, inputs, options)
-  const commit = await storeAndCommit(work, job, { macro, micro, attempt, root }, computed)
+  const commit = await storeAndCommit(work, job, { macro, micro, attempt, challenge }, computed)
   await job.session.append(commit)
 }
 
@@ -48,7 +48,7 @@ export async function recheck(work: WorkComponents, job: LoadedJob, duty: DutyOf
   const processor = equals(theirs.processor)
   const validator = equals(theirs.validator)
   const agrees = processor ? (validator ? 'both' : 'processor') : validator ? 'validator' : 'neither'
-  await job.session.append({ kind: 'recheck', macro, micro, attempt, hash: result.hash, agrees })
+  await job.session.append({ kind: 'recheck', macro, micro, attempt, block, hash: result.hash, agrees })
 }
 
 /** For each MicroJob, whether the processor's drawn block lies within the Job's tolerance of ours. */

@@ -196,7 +196,7 @@ test('strangers write what they like: nothing of it counts', () => {
   const job = world([honest, honest, honest])
   const stranger = peerName(9)
   const bytes = new Uint8Array(32)
-  job.write(stranger, { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes, root: null })
+  job.write(stranger, { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes, challenge: null })
   job.write(stranger, { kind: 'cancel' })
   job.write(stranger, {
     kind: 'root',
@@ -218,11 +218,11 @@ test('an author with two chain heads counts for nothing more, whatever came firs
   job.settle(spread(3))
   const before = outcomeOf(job.view.jobId, agreed(job) ?? [])
   const bytes = new Uint8Array(32).fill(7)
-  job.write(peerName(0), { kind: 'commit', macro: 4, micro: 3, attempt: 1, commit: bytes, chainHead: bytes, root: null })
+  job.write(peerName(0), { kind: 'commit', macro: 4, micro: 3, attempt: 1, commit: bytes, chainHead: bytes, challenge: null })
   assert.deepEqual(outcomeOf(job.view.jobId, agreed(job) ?? []), before)
 
   const fresh = world([honest, honest, honest])
-  fresh.write(peerName(0), { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes, root: null })
+  fresh.write(peerName(0), { kind: 'commit', macro: 0, micro: 0, attempt: 0, commit: bytes, chainHead: bytes, challenge: null })
   fresh.commit(0, 0, 1, 0)
   fresh.settle((macro) => 1 + (macro % 2))
   const macroJobs = agreed(fresh)

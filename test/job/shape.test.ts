@@ -14,10 +14,18 @@ const commit = (macro: number, micro: number): JobRecord => ({
   attempt: 0,
   commit: bytes,
   chainHead: bytes,
-  root: null,
+  challenge: null,
 })
 const nonce = (chunk: number): JobRecord => ({ kind: 'nonce', chunk, attempt: 0, root: bytes, nonce: bytes })
-const recheck = (macro: number, micro: number): JobRecord => ({ kind: 'recheck', macro, micro, attempt: 0, hash: bytes, agrees: 'both' })
+const recheck = (macro: number, micro: number): JobRecord => ({
+  kind: 'recheck',
+  macro,
+  micro,
+  attempt: 0,
+  block: 0,
+  hash: bytes,
+  agrees: 'both',
+})
 const plan = (macro: number): JobRecord => ({ kind: 'plan', macro, id: '0'.repeat(64), microJobs: ['0'.repeat(64)] })
 
 const fitting = [commit(0, 0), commit(2, 2), nonce(1), recheck(2, 1), plan(2)]

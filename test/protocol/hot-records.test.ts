@@ -86,7 +86,7 @@ describe('records read straight from their bytes', () => {
 
   it('are read so at all, from a Buffer too, and share no memory with it', () => {
     const hash = new Uint8Array(32).fill(7)
-    const commit = { kind: 'commit', macro: 300, micro: 24, attempt: 1, commit: hash, chainHead: hash, root: null }
+    const commit = { kind: 'commit', macro: 300, micro: 24, attempt: 1, commit: hash, chainHead: hash, challenge: null }
     const nonce = { kind: 'nonce', chunk: 0, attempt: 15, root: hash, nonce: hash }
     const reveal = {
       ...{ kind: 'reveal', macro: 1, micro: 2, attempt: 0, blockHashes: Array.from({ length: 300 }, () => hash), salt: hash },

@@ -25,7 +25,7 @@ function createCore(): JobCore {
 function commitAt(index: number) {
   const hash = new Uint8Array(randomBytes(32))
   const record: RecordOf<'commit'> = {
-    ...{ kind: 'commit', macro: index >> 8, micro: index & 255, attempt: 0, commit: hash, chainHead: hash, root: null },
+    ...{ kind: 'commit', macro: index >> 8, micro: index & 255, attempt: 0, commit: hash, chainHead: hash, challenge: null },
   }
   return { key: keyOf(record), value: encodeRecord(record) }
 }

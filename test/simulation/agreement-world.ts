@@ -101,11 +101,17 @@ export class AgreementNode {
     return hashOf('result', uint32(macro), uint32(micro), uint32(block), utf8ToBytes(wrong ? `wrong ${this.index}` : 'right'))
   }
 
-  commit(macro: number, micro: number, attempt: number, blockHashes: Uint8Array[], root: Uint8Array | null = null): RecordOf<'commit'> {
+  commit(
+    macro: number,
+    micro: number,
+    attempt: number,
+    blockHashes: Uint8Array[],
+    challenge: Uint8Array | null = null,
+  ): RecordOf<'commit'> {
     this.openings.set(`${macro}/${micro}/${attempt}`, blockHashes)
     const subject = { jobId: this.view.jobId, macro, micro, wallet: this.wallet() }
     const commit = commitFor(this.info, subject, { blockHashes, salt: this.#salt(macro, micro, attempt) })
-    return { kind: 'commit', macro, micro, attempt, commit, chainHead: chainHead(this.secret, chunkOf(this.info, macro)), root }
+    return { kind: 'commit', macro, micro, attempt, commit, chainHead: chainHead(this.secret, chunkOf(this.info, macro)), challenge }
   }
 
   /** The record that a duty asks for; undefined where this peer does not do it. */
@@ -120,10 +126,10 @@ export class AgreementNode {
         return behaviour.keepsNonce ? undefined : { kind: 'nonce', chunk, attempt, root, nonce: nonceAt(this.secret, chunk, attempt) }
       }
       case 'validate': {
-        const { macro, attempt, root, samples } = duty
+        const { macro, attempt, challenge, samples } = duty
         const judge = (block: number, micro: number) =>
           behaviour.accuses ? hashOf('lie', uint32(micro)) : this.hashOfBlock(macro, micro, block)
-        return this.commit(macro, info.slicing.microJobs, attempt, samples.map(judge), root)
+        return this.commit(macro, info.slicing.microJobs, attempt, samples.map(judge), challenge)
       }
       case 'reveal':
         if (duty.micro === info.slicing.microJobs && !this.#take(duty.macro)) return undefined
@@ -132,7 +138,7 @@ export class AgreementNode {
         const { macro, attempt, dispute } = duty
         if (dispute.processor === dispute.validator && !this.#take(macro)) return undefined
         const hash = this.hashOfBlock(macro, dispute.micro, dispute.block)
-        return { kind: 'recheck', macro, micro: dispute.micro, attempt, hash, agrees: 'neither' }
+        return { kind: 'recheck', macro, micro: dispute.micro, attempt, block: dispute.block, hash, agrees: 'neither' }
       }
       case 'finalize':
         return { kind: 'report', cid: CID, outcome: duty.outcome }

@@ -145,7 +145,7 @@ export class JobWorld {
     micro: number,
     attempt: number,
     blockHashes = this.compute(index, macro, micro),
-    root: Uint8Array | null = null,
+    challenge: Uint8Array | null = null,
   ) {
     const peer = this.peers[index] as WorldPeer
     if (peer.behaviour.dead) return
@@ -160,7 +160,7 @@ export class JobWorld {
       attempt,
       commit,
       chainHead: head,
-      root,
+      challenge,
       ...this.#leafSignature(index, macro, micro, attempt, commit),
     })
   }
@@ -233,7 +233,7 @@ export class JobWorld {
         const hashes = duty.samples.map((block, micro) =>
           behaviour.accuses || behaviour.nods ? hashOf('invented', uint32(micro)) : this.#blockHash(index, duty.macro, micro, block),
         )
-        this.commit(index, duty.macro, this.info.slicing.microJobs, duty.attempt, hashes, duty.root)
+        this.commit(index, duty.macro, this.info.slicing.microJobs, duty.attempt, hashes, duty.challenge)
         return true
       }
       case 'reveal':
@@ -243,7 +243,7 @@ export class JobWorld {
         const { macro, attempt, dispute } = duty
         if (dispute.processor === dispute.validator && !this.#take(peer, macro)) return false
         const hash = this.#blockHash(index, macro, dispute.micro, dispute.block)
-        this.write(name, { kind: 'recheck', macro, micro: dispute.micro, attempt, hash, agrees: 'neither' })
+        this.write(name, { kind: 'recheck', macro, micro: dispute.micro, attempt, block: dispute.block, hash, agrees: 'neither' })
         return true
       }
       case 'endorse': {

@@ -33,5 +33,5 @@ export function bombingSessions(sessions: JobSessions): JobSessions {
 
 function commit(index: number): JobRecord {
   const [commit, chainHead] = [randomBytes(32), randomBytes(32)].map((bytes) => new Uint8Array(bytes)) as [Uint8Array, Uint8Array]
-  return { kind: 'commit', macro: index >> 12, micro: index & 4095, attempt: 0, commit, chainHead, root: null }
+  return { kind: 'commit', macro: index >> 12, micro: index & 4095, attempt: 0, commit, chainHead, challenge: null }
 }
