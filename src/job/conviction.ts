@@ -1,4 +1,5 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
+import type { Draw } from './bench.ts'
 import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
 import type { ChunkState, Culprit } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
@@ -15,6 +16,9 @@ export interface Offence {
   macro: number
   micro: number
   attempt: number
+  draw: Draw
+  /** The block of the MicroJob in dispute that the draw asks for. */
+  sampled: number
   /** What the culprit signed. Of a lying validator, `micro` is N and the disputed MicroJob is its block. */
   commit: LeafCommit
   signature: Uint8Array
@@ -133,7 +137,7 @@ function offenceOf(
   if (commit === undefined || claimed === undefined || signature === undefined) return undefined
   const leaf = bytesToBigInt(commit.record.commit)
   const signed = { jobId: escrowIdOf(info, view.jobId), macro, micro: place, attempt: at, leaf }
-  const offence = { culprit: peer, macro, micro, attempt, commit: signed, signature, block: index, claimed }
+  const offence = { culprit: peer, macro, micro, attempt, draw, sampled: block, commit: signed, signature, block: index, claimed }
   if (processed) return offence
   const processor = draw.record.authors[pick.by[micro] as number] as string
   const hash = openedReveal(view, macro, micro, processor, pick.at[micro] as number)?.blockHashes[block]
@@ -141,10 +145,14 @@ function offenceOf(
 }
 
 /** What `self` computed of the disputed block: as the one who was accused, as the draw's validator, or as a third. */
-function ownResult(view: JobView, info: JobInfo, { macro, micro, attempt, accused }: Offence, self: string): Uint8Array | undefined {
+function ownResult(view: JobView, info: JobInfo, { macro, micro, attempt, draw, sampled, accused }: Offence, self: string) {
   if (accused?.peer === self) return accused.hash
-  const recheck = view.rechecks.get(microKey(macro, micro))?.find(({ author, record }) => author === self && record.attempt === attempt)
-  return recheck?.record.hash ?? openedReveal(view, macro, info.slicing.microJobs, self, attempt)?.blockHashes[micro]
+  const rechecks = view.rechecks.get(microKey(macro, micro)) ?? []
+  const own = rechecks.find(({ author, record }) => author === self && record.attempt === attempt && record.block === sampled)
+  if (own !== undefined) return own.record.hash
+  // Of another draw of the same attempt its hashes are those of other blocks.
+  if (validationCommit(view, info, draw, macro, self) === undefined) return undefined
+  return openedReveal(view, macro, info.slicing.microJobs, self, attempt)?.blockHashes[micro]
 }
 
 function testimonyOf(view: JobView, offence: Offence, author: string): RecordOf<'testimony'> | undefined {
