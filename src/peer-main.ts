@@ -56,17 +56,23 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
   )
   undo.add(() => board.close())
   if (role === 'bootstrap') {
-    const holder = await createHolder({
-      self: network.self,
-      sessions,
-      replica,
-      blocks,
-      streams: network.streams,
-      board,
-      chain: escrow?.chain,
-      clock: systemClock,
-      logger: logger.child('holder'),
-    })
+    const holder = await createHolder(
+      {
+        self: network.self,
+        sessions,
+        replica,
+        blocks,
+        streams: network.streams,
+        board,
+        chain: escrow?.chain,
+        vault,
+        networkOf: network.networkOf,
+        collect: () => collector.collect(),
+        clock: systemClock,
+        logger: logger.child('holder'),
+      },
+      { maxBytes: config.storage.maxBytes },
+    )
     undo.add(() => holder.stop())
   }
   const processor = works ? await process(node, board) : undefined

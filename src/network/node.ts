@@ -21,7 +21,7 @@ import { createMembers } from './members.ts'
 import { createPenalties } from './penalties.ts'
 import { keepReservations } from './reservations.ts'
 import { createStreams } from './streams.ts'
-import { createSubnetSlots, type SubnetSlots } from './subnets.ts'
+import { createSubnetSlots, type SubnetSlots, sourceOf } from './subnets.ts'
 
 /** What differs between Node and a browser: `nodePlatform()` and `webPlatform()` build it. */
 export interface Platform {
@@ -66,6 +66,8 @@ export interface MingaNetwork extends Network {
   readonly libp2p: Libp2p
   /** Resolves when one bootstrap node is connected. Throws BootstrapUnreachableError after `timeoutMs`. */
   waitForBootstrap(options: Abortable & { timeoutMs: number }): Promise<void>
+  /** The network that a connected peer comes from; undefined where that says nothing about owners. */
+  networkOf(peer: PeerId): string | undefined
 }
 
 /** How often lost gossip streams are looked for. */
@@ -184,6 +186,7 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
     onPeer,
     dial: (target, options) => dial(libp2p, target, options),
     waitForBootstrap: (options) => keeper.waitForAny(options),
+    networkOf: (peer) => sourceOf(libp2p.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer)),
     stop: () => (stopped ??= stop()),
   }
 }

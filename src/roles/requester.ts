@@ -197,11 +197,21 @@ async function findHolders(
     if (reply?.type === 'held') holders.push(peer)
     signal?.throwIfAborted()
     if (reply?.type === 'held') onProgress?.(`${holders.length} peer(s) hold the Job`)
-    else refusals.push(reply?.type === 'refused' ? reply.code : 'no answer')
+    else refusals.push(reply?.type === 'refused' ? refusalOf(reply) : 'no answer')
     if (reply?.type === 'refused' && reply.code === 'no-chain')
       onWarning?.(`${peer} does not hold the Job: it was not given the chain that pays`)
   }
   if (holders.length === 0) throw new NoHolderError(candidates.length, refusals)
+}
+
+/** What a holder says, in words of ours. */
+const refusalOf = ({ code, reason }: Extract<HoldReply, { type: 'refused' }>) => (reason === undefined ? code : `${code}: ${FULL[reason]}`)
+
+const FULL = {
+  disk: 'its disk has no room for the Job and its results',
+  places: 'all its places are taken',
+  requester: 'you have as many open Jobs there as one key may have',
+  network: 'your network has as many open Jobs there as one may have',
 }
 
 async function askToHold(streams: Streams, peer: PeerId, jobId: JobId, signal?: AbortSignal): Promise<HoldReply | undefined> {
