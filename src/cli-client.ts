@@ -3,6 +3,7 @@ import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from 
 import { createClientOn, type MingaClient } from './client/client.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
+import { CLIENT_DIRECTORY } from './config/key-files.ts'
 import { measureNeighbours } from './network/neighbours.ts'
 import type { MingaNetwork } from './network/node.ts'
 import { createVerifier } from './network/signatures-node.ts'
@@ -11,9 +12,6 @@ import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import { runDry } from './roles/dry-run.ts'
 import { JobNotFinishedError } from './roles/errors.ts'
-
-/** A client's place beside the peer's in one data directory: both may run at once. */
-const CLIENT_DIRECTORY = 'client'
 
 /** The client of the command line: TCP and WebSocket, and a data directory, so that a later command can cancel what this one placed. */
 export const createCliClient: CreateCliClient = (init) => startInOrder((undo) => start(init, undo))
