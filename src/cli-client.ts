@@ -20,7 +20,8 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
   const dataDir = `${config.dataDir}/${CLIENT_DIRECTORY}`
   const node = await startNode({ config, logger, role: 'client', dataDir, ...(signal && { signal }) }, undo)
   const { network, replica, blocks, wallet } = node
-  if (config.bootstrap.length > 0) await network.waitForBootstrap({ timeoutMs: config.timeout.connectMs, ...(signal && { signal }) })
+  if (config.bootstrap.length > 0)
+    await network.waitForBootstrap({ timeoutMs: config.timeout.connectMs, once: true, ...(signal && { signal }) })
   const chain = namesChain(config.chain)
     ? (await openChain({ config, logger, walletKey: wallet.key, ...(signal && { signal }) })).chain
     : undefined

@@ -43,6 +43,9 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     },
   )
   undo.add(() => collector.stop())
+  if (role === 'peer' && config.bootstrap.length === 0 && !config.mdns) {
+    logger.warn('knows nobody: waits to be dialled; give -b (--bootstrap) the address of a bootstrap node, or --mdns')
+  }
   const works = role === 'peer' && config.compute.device !== 'off'
   const escrow = await openEscrow({ config, logger, walletKey: node.wallet.key, works, ...(signal && { signal }) }, undo)
   const watching = new AbortController()

@@ -89,6 +89,7 @@ async function openNetwork(
       listen: role === 'client' ? [] : [...config.listen],
       announce: [...config.announce],
       bootstrap: [...config.bootstrap],
+      bootstrapOnce: role === 'client',
       dht: dhtMode(config, role),
       relay: role === 'bootstrap' || config.relay,
       // Who tells others an address of its choice can be dialled there.
