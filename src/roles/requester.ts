@@ -99,7 +99,7 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
   }
 }
 
-/** Peers do not look at the deadline yet; a Job that is over before it begins is a mistake all the same. Throws InvalidJobInfoError. */
+/** Peers would give such a Job up at once, or an hour later. Throws InvalidJobInfoError. */
 function refusePast({ deadline }: JobDraft, nowMs: number): void {
   // What is no time at all is told with the other problems of the description.
   if (!Number.isSafeInteger(deadline) || (deadline as number) < 0 || (deadline as number) * SECOND_MS > nowMs) return
