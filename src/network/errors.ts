@@ -182,10 +182,10 @@ export class NetworkKeyError extends MingaError {
 
   /** `path` where the file cannot even be read. */
   constructor(cause?: unknown, path?: string) {
-    const found = path === undefined ? 'found neither' : `found ${path} unreadable`
+    const found = path === undefined ? 'found none of these' : `found ${path} unreadable`
     super({
-      message: `Expected a pre-shared key of 32 bytes or a swarm.key file, ${found}.`,
-      hint: 'Use the same key file on every peer of the private network.',
+      message: `Expected a pre-shared key: 64 hexadecimal digits, 32 bytes or a swarm.key file; ${found}.`,
+      hint: '`openssl rand -hex 32 > swarm.key` makes one; every peer of the private network needs the same.',
       cause,
     })
   }

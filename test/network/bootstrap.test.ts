@@ -89,14 +89,16 @@ it('keeps a private network private', async (t) => {
   const member = await startNode(t, { pnetKey })
   const [address = ''] = member.addresses()
   const friend = await startNode(t, { pnetKey: text })
+  const byDigits = await startNode(t, { pnetKey: new TextEncoder().encode(`${pnetKey.toString('hex').toUpperCase()}\n`) })
+  assert.equal(await byDigits.dial(address), member.self)
   assert.equal(await friend.dial(address), member.self)
   for (const stranger of [await startNode(t), await startNode(t, { pnetKey: randomBytes(32) })]) {
     await assert.rejects(stranger.dial(address, { signal: AbortSignal.timeout(2_000) }))
     assert.deepEqual(stranger.peers(), [])
   }
-  assert.deepEqual(member.peers(), [friend.self])
+  assert.deepEqual(new Set(member.peers()), new Set([friend.self, byDigits.self]))
   for (const bad of [new Uint8Array(31), new TextEncoder().encode('no key')])
-    await assert.rejects(startNode(t, { pnetKey: bad }), { name: 'NetworkKeyError' })
+    await assert.rejects(startNode(t, { pnetKey: bad }), { name: 'NetworkKeyError', hint: /openssl rand -hex 32 > swarm\.key/ })
 })
 
 it('finds its peers again from what it stored', async (t) => {
