@@ -39,12 +39,25 @@ function classesOf(source: string) {
     parent: parent!,
     isAbstract: abstract !== undefined,
     when: doc.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim(),
-    hint: /hint:[^'"`]*?['"`]([^'"\n]+)['"`]/.exec(body!)?.[1]?.replaceAll('`', '') ?? '',
+    hint: hintOf(body!),
     exit: /exitCode(?:: \w+)? = EXIT\.(\w+)/.exec(body!)?.[1] as keyof typeof EXIT | undefined,
   }))
 }
 
-const ROW = /^\| `(\w+)` \| (\S+) \| (\d+) \| (.*?) \| (.*?) \|\n/gm
+const HINT = /hint:[^'"`]*?(?:'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`)/
+
+/** The first text after `hint:`; what a template puts in later is left out as an ellipsis. */
+function hintOf(body: string): string {
+  const [, single, double, template] = HINT.exec(body) ?? []
+  return (single ?? double ?? template ?? '').replaceAll(/\$\{[^}]*\}/g, '…')
+}
+
+const ROW = /^\| `(\w+)` \| (\S+) \| (\d+) \| (.*?) \| (.*?) ?\|\n/gm
+
+/** A hint as a sentence; a command or an option that it begins with stays as it is typed. */
+export function sentence(hint: string): string {
+  return hint === '' ? '' : `${hint[0]!.toUpperCase()}${hint.slice(1).replace(/\.$/, '')}.`
+}
 
 /** The rows of docs/ERRORS.md, by `folder/name`. */
 export function documentedErrors(text: string): Map<string, { exitCode: number; when: string; todo: string }> {
@@ -70,8 +83,4 @@ if (import.meta.main) {
       .trimEnd()
       .concat('\n', ...rows),
   )
-}
-
-function sentence(hint: string): string {
-  return hint === '' ? '' : `${hint[0]!.toUpperCase()}${hint.slice(1).replace(/\.$/, '')}.`
 }

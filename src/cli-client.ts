@@ -3,6 +3,7 @@ import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from 
 import { createClientOn, type MingaClient } from './client/client.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
+import { CLIENT_DIRECTORY } from './config/key-files.ts'
 import { measureNeighbours } from './network/neighbours.ts'
 import type { MingaNetwork } from './network/node.ts'
 import { createVerifier } from './network/signatures-node.ts'
@@ -12,9 +13,6 @@ import { startInOrder, type Undo } from './node/undo.ts'
 import { runDry } from './roles/dry-run.ts'
 import { JobNotFinishedError } from './roles/errors.ts'
 
-/** A client's place beside the peer's in one data directory: both may run at once. */
-const CLIENT_DIRECTORY = 'client'
-
 /** The client of the command line: TCP and WebSocket, and a data directory, so that a later command can cancel what this one placed. */
 export const createCliClient: CreateCliClient = (init) => startInOrder((undo) => start(init, undo))
 
@@ -22,7 +20,8 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
   const dataDir = `${config.dataDir}/${CLIENT_DIRECTORY}`
   const node = await startNode({ config, logger, role: 'client', dataDir, ...(signal && { signal }) }, undo)
   const { network, replica, blocks, wallet } = node
-  if (config.bootstrap.length > 0) await network.waitForBootstrap({ timeoutMs: config.timeout.connectMs, ...(signal && { signal }) })
+  if (config.bootstrap.length > 0)
+    await network.waitForBootstrap({ timeoutMs: config.timeout.connectMs, once: true, ...(signal && { signal }) })
   const chain = namesChain(config.chain)
     ? (await openChain({ config, logger, walletKey: wallet.key, ...(signal && { signal }) })).chain
     : undefined

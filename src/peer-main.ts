@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
 import { SoftwareAdapterError } from './compute/errors.ts'
 import type { Config } from './config.ts'
+import type { JobId } from './job/ids.ts'
 import type { JobInfo } from './job/info.ts'
 import { createVerifier } from './network/signatures-node.ts'
 import { openEscrow } from './node/open-escrow.ts'
@@ -16,6 +17,7 @@ import { createJobSessions } from './roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from './roles/jobs-board.ts'
 import { createProcessor, type Processor } from './roles/processor.ts'
 import { createQueueSnapshots } from './roles/queue-snapshots.ts'
+import { finishStaleJobs } from './roles/stale-jobs.ts'
 import { createGarbageCollector } from './storage/garbage-collector.ts'
 
 /** Ten years: the certificate binds two keys of one operator, who can take either away. */
@@ -43,6 +45,9 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     },
   )
   undo.add(() => collector.stop())
+  if (role === 'peer' && config.bootstrap.length === 0 && !config.mdns) {
+    logger.warn('knows nobody: waits to be dialled; give -b (--bootstrap) the address of a bootstrap node, or --mdns')
+  }
   const works = role === 'peer' && config.compute.device !== 'off'
   const escrow = await openEscrow({ config, logger, walletKey: node.wallet.key, works, ...(signal && { signal }) }, undo)
   const watching = new AbortController()
@@ -56,20 +61,27 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
   )
   undo.add(() => board.close())
   if (role === 'bootstrap') {
-    const holder = await createHolder({
-      self: network.self,
-      sessions,
-      replica,
-      blocks,
-      streams: network.streams,
-      board,
-      chain: escrow?.chain,
-      clock: systemClock,
-      logger: logger.child('holder'),
-    })
+    const holder = await createHolder(
+      {
+        self: network.self,
+        sessions,
+        replica,
+        blocks,
+        streams: network.streams,
+        board,
+        chain: escrow?.chain,
+        vault,
+        networkOf: network.networkOf,
+        collect: () => collector.collect(),
+        clock: systemClock,
+        logger: logger.child('holder'),
+      },
+      { maxBytes: config.storage.maxBytes },
+    )
     undo.add(() => holder.stop())
   }
   const processor = works ? await process(node, board) : undefined
+  if (role === 'peer') lookAtStaleJobs(node)
   return {
     self: network.self,
     addresses: () => network.addresses(),
@@ -77,6 +89,29 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
       await processor?.stop(options.signal)
       await undo.run()
     },
+  }
+
+  /** In the background: the peer is ready meanwhile. A bootstrap node takes all its Jobs up again (holder.ts). */
+  function lookAtStaleJobs({ network, replica, blocks, vault }: MingaNode) {
+    const stopping = new AbortController()
+    const takesPart = (jobId: JobId) => processor?.jobs().includes(jobId) ?? false
+    const components = {
+      self: network.self,
+      sessions,
+      replica,
+      blocks,
+      vault,
+      takesPart,
+      clock: systemClock,
+      logger: logger.child('stale'),
+    }
+    const looking = finishStaleJobs(components, stopping.signal).catch((error: unknown) =>
+      logger.warn('could not look at old Jobs', { error }),
+    )
+    undo.add(async () => {
+      stopping.abort()
+      await looking
+    })
   }
 
   async function process(node: MingaNode, board: JobsBoard): Promise<Processor> {

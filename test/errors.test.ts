@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { documentedErrors, listErrors } from '../scripts/list-errors.ts'
+import { documentedErrors, listErrors, sentence } from '../scripts/list-errors.ts'
 import { EXIT, MingaError } from '../src/errors.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -36,6 +36,19 @@ describe('docs/ERRORS.md', () => {
       assert.equal(row?.exitCode, exitCode, name)
       assert.ok(row.when.length > 10 && row.todo.length > 10, `${name} says nothing`)
     }
+  })
+
+  it('shows commands as they are typed, and no source of ours', () => {
+    assert.equal(sentence('`minga devnet` starts a chain'), '`minga devnet` starts a chain.')
+    assert.equal(sentence('try again.'), 'Try again.')
+    for (const [key, { when, todo }] of list) {
+      assert.doesNotMatch(`${when} ${todo}`, /\$\{/, key)
+      assert.doesNotMatch(todo, /^(Minga [a-z]|Npm |Node scripts)/, key)
+    }
+    assert.equal(
+      errors.find(({ name }) => name === 'DeploymentFailedError')?.hint,
+      "look at the deployer's balance and at the chain's gas limit",
+    )
   })
 
   it('explains every exit code', () => {

@@ -1,31 +1,76 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { pastProblems } from '../job/deadline.ts'
 import type { JobDraft } from '../job/draft.ts'
+import { InvalidJobInfoError, type Problem } from '../job/errors.ts'
 import { loadJobFileParser } from './core.ts'
 import { FileUnreadableError } from './errors.ts'
 import type { JobFileData } from './ports.ts'
 import { readJson } from './read-json.ts'
 
 /** The Job in a job file, with the code and data that it names. Throws with all problems of the file at once, and never half-reads. */
-export async function readJobFile(path: string): Promise<JobDraft> {
+export async function readJobFile(path: string, { unixMs = Date.now() } = {}): Promise<JobDraft> {
   const value = await readJson('a job file', path)
-  const file = (await loadJobFileParser())(value)
+  const parse = await loadJobFileParser()
+  const { result: file, problems } = problemsIn(() => parse(value))
+  problems.push(...pastProblems(fieldOf(value, 'deadline'), unixMs))
   const base = dirname(path)
-  const code = await read('the code of the Job', resolve(base, file.codeFile))
-  const data = file.data === null ? null : await loadData(resolve(base, file.data.file), file.data.as)
-  return file.toDraft(code.toString('utf8'), data)
+  const named = namedFiles(value)
+  const code = await tryRead('code', 'the code of the Job', base, named.code)
+  const data = await tryRead('data', 'the data of the Job', base, named.data)
+  const unreadable = [code, data].filter((each) => each instanceof Unreadable)
+  if (file !== undefined && !(data instanceof Unreadable)) {
+    const loaded = data === undefined || file.data === null ? null : await decode(data, file.data.as)
+    // Without its code the rest can be judged all the same.
+    const drafted = problemsIn(() => file.toDraft(code instanceof Unreadable || code === undefined ? '\n' : code.toString('utf8'), loaded))
+    problems.push(...drafted.problems)
+    if (drafted.result !== undefined && problems.length + unreadable.length === 0) return drafted.result
+  }
+  const [only] = unreadable
+  if (only !== undefined && problems.length + unreadable.length === 1) throw only.error
+  throw new InvalidJobInfoError([...problems, ...unreadable.map(({ problem }) => problem)])
 }
 
-async function loadData(path: string, as: 'bytes' | 'rgba'): Promise<JobFileData> {
-  const bytes = await read('the data of the Job', path)
+/** What `make` gives, or the problems that it throws. */
+function problemsIn<T>(make: () => T): { result?: T; problems: Problem[] } {
+  try {
+    return { result: make(), problems: [] }
+  } catch (error) {
+    if (!(error instanceof InvalidJobInfoError)) throw error
+    return { problems: [...error.problems] }
+  }
+}
+
+const fieldOf = (value: unknown, name: string): unknown => (value as Record<string, unknown> | null | undefined)?.[name]
+
+/** The files that a job file names, also where something else in it is wrong. */
+function namedFiles(value: unknown): { code?: string; data?: string } {
+  const code = fieldOf(value, 'code')
+  const data = fieldOf(value, 'data')
+  const file = fieldOf(data, 'picture') ?? fieldOf(data, 'file')
+  return { ...(typeof code === 'string' && { code }), ...(typeof file === 'string' && { data: file }) }
+}
+
+/** A file that is named and cannot be read, as one problem of many and by itself. */
+class Unreadable {
+  readonly problem: Problem
+  readonly error: FileUnreadableError
+
+  constructor(path: string, error: FileUnreadableError) {
+    this.problem = { path, message: error.message }
+    this.error = error
+  }
+}
+
+async function tryRead(field: string, what: string, base: string, name: string | undefined): Promise<Buffer | Unreadable | undefined> {
+  if (name === undefined) return undefined
+  const path = resolve(base, name)
+  return readFile(path).catch((error: unknown) => new Unreadable(field, new FileUnreadableError(what, path, error)))
+}
+
+async function decode(bytes: Buffer, as: 'bytes' | 'rgba'): Promise<JobFileData> {
   if (as === 'bytes') return { bytes }
   const { decodePicture } = await import('../pictures/decode.ts')
   const { rgba, ...picture } = decodePicture(bytes)
   return { bytes: rgba, picture }
-}
-
-async function read(what: string, path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    throw new FileUnreadableError(what, path, error)
-  })
 }

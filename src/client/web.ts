@@ -37,10 +37,10 @@ export async function createClient(init: CreateClientInit): Promise<MingaClient>
   const logger = init.logger ?? silentLogger
   const network = await createNetwork(
     { platform: webPlatform(), log: logger.child('network') },
-    { privateKey, listen: [], bootstrap: [...bootstrap], dht: 'off' },
+    { privateKey, listen: [], bootstrap: [...bootstrap], bootstrapOnce: true, dht: 'off' },
   )
   try {
-    await network.waitForBootstrap({ timeoutMs, ...(signal && { signal }) })
+    await network.waitForBootstrap({ timeoutMs, once: true, ...(signal && { signal }) })
     const { channels, streams, libp2p } = network
     const signer = await createWebSigner(privateKey)
     const store = createMemoryStore()

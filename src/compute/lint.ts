@@ -1,6 +1,7 @@
-import { ENTRY_POINT, P } from '../job/abi.ts'
+import { ENTRY_POINT } from '../job/abi.ts'
 import type { Diagnostic, WgslProgram } from '../ports.ts'
 import { lintExact } from './lint-exact.ts'
+import { lintSlicing } from './lint-slicing.ts'
 import { type Brackets, finding, pairBrackets, type Token, tokenize } from './wgsl-tokens.ts'
 
 /** A hostile source is all findings; nobody reads more. */
@@ -37,22 +38,6 @@ function lintEntryPoint(tokens: readonly Token[], brackets: Brackets, workgroupS
   if (width === workgroupSize && others.every((size) => size === 1)) return []
   const found = sizes.map(({ text }) => text).join(', ')
   return [finding(tokens[attribute]!, 'error', `expected @workgroup_size(${workgroupSize}) in numbers, as the Job says; found (${found})`)]
-}
-
-/** Built-in values that count within one dispatch. */
-const COUNTED = new Set(['global_invocation_id', 'workgroup_id'])
-
-/** How a block is cut into dispatches depends on the device's speed: a program that does not add the first index would, too. */
-function lintSlicing(tokens: readonly Token[]): Diagnostic[] {
-  const addsFirst = tokens.some(
-    ({ text }, index) => /^12u?$/.test(text) && tokens[index - 1]?.text === '[' && tokens[index + 1]?.text === ']',
-  )
-  return tokens.flatMap((token) => {
-    if (token.text === 'num_workgroups') return [finding(token, 'error', '`num_workgroups` changes with the slicing of a block; use P[13]')]
-    if (addsFirst || !COUNTED.has(token.text)) return []
-    const message = `\`${token.text}\` counts within one dispatch of the block; add P[${P.firstInvocation}] (written so) for the index`
-    return [finding(token, 'error', message)]
-  })
 }
 
 /** Denormals are the one thing that the operators of the prelude do not catch by themselves. */

@@ -1,3 +1,4 @@
+import type { Problem } from './errors.ts'
 import type { JobInfo } from './info.ts'
 
 const SECOND_MS = 1000
@@ -11,4 +12,11 @@ export const CLOCK_TOLERANCE_MS = 3_600_000
 /** How long the Job still has at Unix time `unixMs`, in milliseconds: 0 where its deadline has passed, infinite where it has none. */
 export function remainingMs({ deadline }: Pick<JobInfo, 'deadline'>, unixMs: number): number {
   return deadline === null ? Number.POSITIVE_INFINITY : Math.max(0, deadline * SECOND_MS - unixMs)
+}
+
+/** What is wrong with a deadline that has passed: peers would give such a Job up at once, or an hour later. What is no time at all, the schema tells. */
+export function pastProblems(deadline: unknown, unixMs: number): Problem[] {
+  if (typeof deadline !== 'number' || !Number.isSafeInteger(deadline) || deadline < 0 || deadline * SECOND_MS > unixMs) return []
+  const time = new Date(deadline * SECOND_MS)
+  return [{ path: 'deadline', message: `expected a time to come, in seconds since 1970, found ${time.toISOString()}` }]
 }

@@ -77,7 +77,7 @@ export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
   const isPicture = output?.layout === 'grid' && output.elementBytes === 4 && outputElement === 'u32'
   const unitPriceWei = draft.unitPriceWei ?? '0'
   const isPaid = /^[1-9][0-9]{0,77}$/.test(unitPriceWei)
-  return parseJobInfo({
+  return parseOf(draft, {
     version: 1,
     name: draft.name,
     requester: placement.requester,
@@ -102,6 +102,17 @@ export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
     limits: { blockMs: DEFAULTS.blockMs, leaseMs: DEFAULTS.leaseMs, memoryBytes: DEFAULTS.memoryBytes, ...defined(draft.limits ?? {}) },
     presentation: draft.presentation === undefined ? { kind: isPicture ? 'image' : 'bytes' } : draft.presentation,
   })
+}
+
+/** A description is told of by what its author wrote: of data a draft has no size. */
+function parseOf({ dataUri }: JobDraft, value: { data: Placement['data']; [field: string]: unknown }): JobInfo {
+  try {
+    return parseJobInfo(value)
+  } catch (error) {
+    if (!(error instanceof InvalidJobInfoError) || value.data?.bytes !== 0) throw error
+    const empty = { path: dataUri === undefined ? 'data' : 'data.uri', message: 'expected a file of at least one byte, found an empty one' }
+    throw new InvalidJobInfoError(error.problems.map((problem) => (problem.path === 'data.bytes' ? empty : problem)))
+  }
 }
 
 /** The full slicing of either form; a grid request without a word on its input reads the data as it is, where there is any. */

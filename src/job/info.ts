@@ -8,7 +8,7 @@ import { slicingProblems, slicingSchema } from './slicing.ts'
 
 /** COMPUTE.md fact 8: 292 KiB of statements take 17 s to compile. */
 export const MAX_CODE_BYTES = 64 * 1024
-/** The parameters travel in JobInfo, one gossip envelope of at most 64 KiB. */
+/** The parameters travel in JobInfo, one log entry of at most 160 KiB (replica/limits.ts): as CBOR they take up to 20 KiB of it. */
 export const MAX_PARAMS = 4096
 
 const MEBIBYTE = 1024 * 1024

@@ -1,6 +1,7 @@
 import type { Abortable, Compute } from '../ports.ts'
 import { computeBlock, programOf } from './block-program.ts'
 import { cidOfUri, completeDraft, type JobDraft } from './draft.ts'
+import { InvalidJobInfoError, type Problem } from './errors.ts'
 import type { JobInfo } from './info.ts'
 import { type BlockIndex, cutInput, pasteOutput, resultBytesOf } from './slice.ts'
 
@@ -18,6 +19,17 @@ export function localJobInfo(draft: JobDraft): JobInfo {
   const data = draft.data || bytes > 0 ? { ...NOWHERE, bytes } : null
   const code = { ...NOWHERE, bytes: new TextEncoder().encode(draft.code).length }
   return completeDraft(draft, { requester: NOBODY, wallet: null, seed: '0'.repeat(64), code, data })
+}
+
+/** What is wrong with a draft, as far as it shows before its data is looked for. */
+export function problemsOfDraft(draft: JobDraft): readonly Problem[] {
+  try {
+    localJobInfo(draft)
+    return []
+  } catch (error) {
+    if (error instanceof InvalidJobInfoError) return error.problems
+    throw error
+  }
 }
 
 export interface LocalRunOptions extends Abortable {

@@ -7,7 +7,7 @@ export const MAX_MICRO_JOBS = 4096
 export const MAX_MACRO_JOBS = 65_535
 /** Records of a Job live in one log; 10⁵ MicroJobs fill it with about 70 MB (NETWORK.md, figures). */
 export const MAX_MICRO_JOBS_OF_JOB = 100_000
-/** A reveal lists the hashes of all blocks, 32 B each, in one record of at most 16 KiB. */
+/** A reveal lists the hashes of all blocks, 32 B each, in one record: 8 KiB of the 160 KiB that a log entry may have (replica/limits.ts). */
 export const MAX_BLOCKS = 256
 /** Input and output of a block each live in one GPU buffer; 128 MiB is what every WebGPU adapter grants a storage binding. */
 export const MAX_BLOCK_BYTES = 128 * 1024 * 1024

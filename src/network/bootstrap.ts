@@ -1,8 +1,9 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { Logger } from '../log.ts'
+import { type Logger, silentLogger } from '../log.ts'
 import type { Abortable, PeerId } from '../ports.ts'
 import { peerOf } from './addresses.ts'
+import { createBootstrapNews } from './bootstrap-news.ts'
 import { BootstrapUnreachableError } from './errors.ts'
 import { raceAbort } from './exchange.ts'
 
@@ -12,13 +13,19 @@ const FIRST_DELAY_MS = 250
 const MAX_DELAY_MS = 30_000
 const DIAL_TIMEOUT_MS = 10_000
 
+export interface WaitForBootstrap extends Abortable {
+  timeoutMs: number
+  /** Dial each node but once: whoever waits is a person. @default false */
+  once?: boolean
+}
+
 export interface BootstrapKeeper {
   /** The bootstrap peers connected now. */
   connected(): PeerId[]
   /** Resolves when one is connected, at once where none is configured. Rejects with the signal's reason. */
   anyConnected(options?: Abortable): Promise<void>
-  /** As `anyConnected`, but throws BootstrapUnreachableError after `timeoutMs`. */
-  waitForAny(options: Abortable & { timeoutMs: number }): Promise<void>
+  /** As `anyConnected`, but throws BootstrapUnreachableError after `timeoutMs`; with `once`, as soon as each has been dialled in vain. */
+  waitForAny(options: WaitForBootstrap): Promise<void>
   onConnected(listener: (peer: PeerId) => void): () => void
   stop(): void
 }
@@ -27,13 +34,21 @@ export interface BootstrapKeeper {
  * Keeps a connection to every bootstrap node, for ever: dials at once, again with growing, jittered delays, and at once again when
  * one is lost. libp2p's own bootstrap module dials but once, and its reconnect queue gives up after five tries.
  */
-export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[], log: Logger): BootstrapKeeper {
+export function keepBootstrapped(
+  libp2p: Libp2p,
+  bootstrap: readonly Multiaddr[],
+  log: Logger,
+  /** Where nothing is told of nodes that do not answer, whoever waits for them has to. */
+  isMute = false,
+): BootstrapKeeper {
   const stopping = new AbortController()
   const { signal } = stopping
   const connected = new Set<PeerId>()
   const listeners = new Set<(peer: PeerId) => void>()
   let lastError: unknown
   let first = Promise.withResolvers<void>()
+  const others = bootstrap.filter((address) => peerOf(address) !== libp2p.peerId.toString())
+  const news = createBootstrapNews(others.map(String), () => connected.size > 0, isMute ? silentLogger : log)
 
   const markConnected = (peer: PeerId) => {
     if (connected.has(peer)) return
@@ -44,8 +59,10 @@ export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[]
   }
   const markLost = (peer: PeerId) => {
     if (!connected.delete(peer) || signal.aborted) return
-    if (connected.size === 0) first = Promise.withResolvers<void>()
     log.info('bootstrap node lost', { peer })
+    if (connected.size > 0) return
+    first = Promise.withResolvers<void>()
+    news.lostAll()
   }
   const onDisconnect = (event: CustomEvent<{ toString(): string }>) => markLost(event.detail.toString())
   libp2p.addEventListener('peer:disconnect', onDisconnect)
@@ -64,16 +81,14 @@ export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[]
         if (signal.aborted) return
         lastError = error
         log.debug('bootstrap node does not answer', { address: address.toString(), error: String(error) })
+        news.failed(address.toString(), error)
       }
       await pause(delayMs * (0.5 + Math.random()), signal)
     }
   }
 
-  for (const address of bootstrap) {
-    const peer = peerOf(address)
-    if (peer !== libp2p.peerId.toString()) void keep(address)
-  }
-  const isAlone = bootstrap.every((address) => peerOf(address) === libp2p.peerId.toString())
+  for (const address of others) void keep(address)
+  const isAlone = others.length === 0
 
   const anyConnected = async (options?: Abortable) => {
     if (isAlone || connected.size > 0) return
@@ -83,13 +98,14 @@ export function keepBootstrapped(libp2p: Libp2p, bootstrap: readonly Multiaddr[]
   return {
     connected: () => [...connected],
     anyConnected,
-    async waitForAny({ timeoutMs, signal: outer }) {
-      const timeout = AbortSignal.timeout(timeoutMs)
+    async waitForAny({ timeoutMs, once, signal: outer }) {
+      const enough = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(once ? [news.noneAnswered] : [])])
       try {
-        await anyConnected({ signal: outer ? AbortSignal.any([outer, timeout]) : timeout })
+        await anyConnected({ signal: outer ? AbortSignal.any([outer, enough]) : enough })
       } catch (error) {
-        if (outer?.aborted || !timeout.aborted) throw error
-        throw new BootstrapUnreachableError({ bootstrap: bootstrap.map(String), timeoutMs, cause: lastError })
+        if (outer?.aborted || !enough.aborted) throw error
+        const tried = once && news.noneAnswered.aborted ? news.tried() : undefined
+        throw new BootstrapUnreachableError({ bootstrap: bootstrap.map(String), timeoutMs, tried, cause: lastError })
       }
     },
     onConnected(listener) {

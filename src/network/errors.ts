@@ -126,16 +126,19 @@ export class ChannelSpecError extends MingaError {
   }
 }
 
-/** None of the configured bootstrap nodes was reached in time. Attempts go on in the background. */
+/** None of the configured bootstrap nodes was reached in time; a client gives up as soon as each has failed once. */
 export class BootstrapUnreachableError extends MingaError {
   readonly exitCode = EXIT.network
   readonly bootstrap: readonly string[]
   readonly timeoutMs: number
 
-  constructor(facts: { bootstrap: readonly string[]; timeoutMs: number; cause?: unknown }) {
+  /** `tried`: what each was found to be, where all have failed before the time was up. */
+  constructor(facts: { bootstrap: readonly string[]; timeoutMs: number; tried?: readonly string[] | undefined; cause?: unknown }) {
+    const time = facts.tried === undefined ? ` in ${facts.timeoutMs} ms` : ''
+    const found = (facts.tried ?? facts.bootstrap).join(', ')
     super({
-      message: `Expected one of ${facts.bootstrap.length} bootstrap nodes to answer in ${facts.timeoutMs} ms, found none: ${facts.bootstrap.join(', ')}.`,
-      hint: 'Check the addresses, and that a bootstrap node runs; the peer keeps trying.',
+      message: `Expected one of ${facts.bootstrap.length} bootstrap nodes to answer${time}, found none: ${found}.`,
+      hint: 'Check the addresses, that a bootstrap node runs there, and that no firewall is between.',
       cause: facts.cause,
     })
     this.bootstrap = facts.bootstrap
@@ -179,10 +182,10 @@ export class NetworkKeyError extends MingaError {
 
   /** `path` where the file cannot even be read. */
   constructor(cause?: unknown, path?: string) {
-    const found = path === undefined ? 'found neither' : `found ${path} unreadable`
+    const found = path === undefined ? 'found none of these' : `found ${path} unreadable`
     super({
-      message: `Expected a pre-shared key of 32 bytes or a swarm.key file, ${found}.`,
-      hint: 'Use the same key file on every peer of the private network.',
+      message: `Expected a pre-shared key: 64 hexadecimal digits, 32 bytes or a swarm.key file; ${found}.`,
+      hint: '`openssl rand -hex 32 > swarm.key` makes one; every peer of the private network needs the same.',
       cause,
     })
   }

@@ -107,13 +107,13 @@ export function libp2pOptions(facts: OptionsFacts): Libp2pOptions {
   }
 }
 
-/** The text form that libp2p reads, from 32 raw bytes or from such a text. */
+/** The text form that libp2p reads, from 32 raw bytes, their 64 hexadecimal digits, or such a text. */
 function swarmKey(key: Uint8Array): Uint8Array {
-  if (key.byteLength !== PSK_BYTES) {
-    const text = new TextDecoder().decode(key)
-    if (!/^\/key\/swarm\/psk\/1\.0\.0\/\r?\n\/base16\/\r?\n[0-9a-f]{64}\s*$/i.test(text)) throw new NetworkKeyError()
-    return key
-  }
-  const hex = Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const text = new TextDecoder().decode(key)
+  const isRaw = key.byteLength === PSK_BYTES
+  const hex = isRaw
+    ? Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
+    : /^(?:\/key\/swarm\/psk\/1\.0\.0\/\r?\n\/base16\/\r?\n)?([0-9a-f]{64})\s*$/i.exec(text)?.[1]
+  if (hex === undefined) throw new NetworkKeyError()
   return new TextEncoder().encode(`/key/swarm/psk/1.0.0/\n/base16/\n${hex}\n`)
 }

@@ -9,7 +9,7 @@ import { type Logger, silentLogger } from '../log.ts'
 import type { Abortable, Network, PeerId } from '../ports.ts'
 import { parseMultiaddr } from './addresses.ts'
 import { keepAnchors } from './anchors.ts'
-import { type BootstrapKeeper, keepBootstrapped } from './bootstrap.ts'
+import { type BootstrapKeeper, keepBootstrapped, type WaitForBootstrap } from './bootstrap.ts'
 import { createChannels } from './channel.ts'
 import { watchForEclipse } from './eclipse-alarm.ts'
 import { IdentityFileError, ListenFailedError, PeerUnreachableError } from './errors.ts'
@@ -21,7 +21,7 @@ import { createMembers } from './members.ts'
 import { createPenalties } from './penalties.ts'
 import { keepReservations } from './reservations.ts'
 import { createStreams } from './streams.ts'
-import { createSubnetSlots, type SubnetSlots } from './subnets.ts'
+import { createSubnetSlots, type SubnetSlots, sourceOf } from './subnets.ts'
 
 /** What differs between Node and a browser: `nodePlatform()` and `webPlatform()` build it. */
 export interface Platform {
@@ -48,6 +48,8 @@ export interface NetworkInit {
   announce?: string[]
   /** Multiaddrs of bootstrap nodes, dialled at once and for ever. Nobody else is contacted unasked. */
   bootstrap: string[]
+  /** A client's: that no bootstrap node answers ends its work, and is told there. @default false */
+  bootstrapOnce?: boolean
   dht: 'server' | 'client' | 'off'
   /** Relays for peers that nobody can dial: seeds. @default false */
   relay?: boolean
@@ -64,8 +66,10 @@ export interface NetworkInit {
 export interface MingaNetwork extends Network {
   /** For adapters that speak libp2p themselves (bitswap). */
   readonly libp2p: Libp2p
-  /** Resolves when one bootstrap node is connected. Throws BootstrapUnreachableError after `timeoutMs`. */
-  waitForBootstrap(options: Abortable & { timeoutMs: number }): Promise<void>
+  /** Resolves when one bootstrap node is connected. Throws BootstrapUnreachableError after `timeoutMs`; with `once`, when each was dialled in vain. */
+  waitForBootstrap(options: WaitForBootstrap): Promise<void>
+  /** The network that a connected peer comes from; undefined where that says nothing about owners. */
+  networkOf(peer: PeerId): string | undefined
 }
 
 /** How often lost gossip streams are looked for. */
@@ -125,7 +129,7 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
   if (init.dht === 'server') await services.dht?.setMode('server')
 
   const self = libp2p.peerId.toString()
-  const keeper = keepBootstrapped(libp2p, bootstrap, log.child('bootstrap'))
+  const keeper = keepBootstrapped(libp2p, bootstrap, log.child('bootstrap'), init.bootstrapOnce)
   const streams = createStreams({ libp2p, log: log.child('streams') })
   const members = await createMembers({
     libp2p,
@@ -184,6 +188,7 @@ async function startNetwork(components: NetworkComponents, init: NetworkInit): P
     onPeer,
     dial: (target, options) => dial(libp2p, target, options),
     waitForBootstrap: (options) => keeper.waitForAny(options),
+    networkOf: (peer) => sourceOf(libp2p.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer)),
     stop: () => (stopped ??= stop()),
   }
 }

@@ -13,6 +13,16 @@ export function subnetOf(address: Multiaddr): string | undefined {
   return ip4 ? `${ip4[1]}.0/24` : `${firstGroups(host.toLowerCase(), 3)}::/48`
 }
 
+/** Relays are many, and say nothing of who is behind them: all who come that way share one place. With a slash, as the others. */
+const RELAYED = 'relay/0'
+
+/** The network that a peer with these connections comes from, as text; undefined where it says nothing about owners. */
+export function sourceOf(connections: readonly Pick<Connection, 'remoteAddr'>[]): string | undefined {
+  const addresses = connections.map(({ remoteAddr }) => remoteAddr)
+  const subnet = addresses.map(subnetOf).find((found) => found !== undefined)
+  return subnet ?? (addresses.length > 0 && addresses.every((address) => scopeOf(address) === 'relay') ? RELAYED : undefined)
+}
+
 /** The first groups of an IPv6 address, with the zeros that `::` stands for, and none before a digit. */
 function firstGroups(ip: string, count: number): string {
   const [head = '', tail] = ip.split('::')

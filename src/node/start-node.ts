@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
+import { KEY_FILES } from '../config/key-files.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
 import { NetworkKeyError } from '../network/errors.ts'
@@ -42,10 +43,12 @@ export interface NodeInit extends Abortable {
 export async function startNode({ config, logger, role, dataDir, signal }: NodeInit, undo: Undo): Promise<MingaNode> {
   const directory = await openDataDirectory(dataDir)
   undo.add(() => directory.close())
-  const identity = await loadIdentity(config.identityFile ?? directory.sub('identity.json'), {
+  const identity = await loadIdentity(config.identityFile ?? directory.sub(KEY_FILES.identity), {
     mustExist: config.identityFile !== undefined,
   })
-  const wallet = await loadWallet(config.walletKeyFile ?? directory.sub('wallet.key'), { mustExist: config.walletKeyFile !== undefined })
+  const wallet = await loadWallet(config.walletKeyFile ?? directory.sub(KEY_FILES.wallet), {
+    mustExist: config.walletKeyFile !== undefined,
+  })
   signal?.throwIfAborted()
   const network = await openNetwork({ config, logger, role }, identity)
   undo.add(() => network.stop())
@@ -86,6 +89,7 @@ async function openNetwork(
       listen: role === 'client' ? [] : [...config.listen],
       announce: [...config.announce],
       bootstrap: [...config.bootstrap],
+      bootstrapOnce: role === 'client',
       dht: dhtMode(config, role),
       relay: role === 'bootstrap' || config.relay,
       // Who tells others an address of its choice can be dialled there.

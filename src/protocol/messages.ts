@@ -58,7 +58,12 @@ export const holdRequestCodec = defineMessage(holdRequest, { maxBytes: 1024 })
 const holdReply = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), doneBytes: z.int().min(0) }),
   z.strictObject({ type: z.literal('held'), bytes: z.int().min(0) }),
-  z.strictObject({ type: z.literal('refused'), code: z.enum(['too-large', 'full', 'invalid', 'unreachable', 'busy', 'no-chain']) }),
+  z.strictObject({
+    type: z.literal('refused'),
+    code: z.enum(['too-large', 'full', 'invalid', 'unreachable', 'busy', 'no-chain']),
+    /** What there is no more of, where the code is `full`: room on the disk, or places of all, of the requester or of the network it comes from. */
+    reason: z.enum(['disk', 'places', 'requester', 'network']).optional(),
+  }),
 ])
 
 export type HoldReply = z.infer<typeof holdReply>

@@ -8,8 +8,10 @@ export class NoHolderError extends MingaError {
   readonly asked: number
   readonly refusals: readonly string[]
 
+  /** `refusals`: one a peer that was asked, in words. */
   constructor(asked: number, refusals: readonly string[]) {
-    const found = asked === 0 ? 'no peer is connected' : `of ${asked} peer(s) asked, none took it (${refusals.join(', ') || 'no answer'})`
+    const found =
+      asked === 0 ? 'no peer is connected' : `of ${asked} peer(s) asked, none took it (${[...new Set(refusals)].join('; ') || 'no answer'})`
     super({
       message: `expected a peer that holds the Job while you are away; ${found}`,
       hint: refusals.includes('no-chain')

@@ -13,7 +13,7 @@ export interface FinalizerComponents {
 
 /**
  * Writes the signed report of an agreed Job, stores it, and tells the network (seeds/001 "Job Finalization" 3). A second finalizer of one Job
- * does no harm: both reports carry the same outcome. Part 2 sends that outcome to the escrow from here.
+ * does no harm: both reports carry the same outcome. A paid Job's escrow has paid before that (escrow-worker.ts).
  */
 export async function finalize(
   { blocks, signer, board }: FinalizerComponents,

@@ -1,13 +1,14 @@
 import type { JobId } from '../job/ids.ts'
 import type { PeerId } from '../ports.ts'
+import type { Place } from './held-places.ts'
 import type { Mirror } from './job-mirror.ts'
 import type { JobSession } from './job-session.ts'
 
 export interface Held {
   session: JobSession
   mirror: Mirror
-  /** Who may be held to account for it: its requester, and whoever asked. */
-  owners: PeerId[]
+  /** What it takes of this holder, and who may be held to account for it: its requester, and whoever asked. */
+  place: Place
 }
 
 /**
@@ -27,7 +28,7 @@ export function givingWay(held: ReadonlyMap<JobId, Held>, keep: number): Held[] 
 
 function oldestOfMost(over: readonly Held[]): number {
   const counts = new Map<PeerId, number>()
-  for (const { owners } of over) for (const owner of new Set(owners)) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+  for (const { place } of over) for (const owner of new Set(place.owners)) counts.set(owner, (counts.get(owner) ?? 0) + 1)
   const most = Math.max(...counts.values())
-  return over.findIndex(({ owners }) => owners.some((owner) => counts.get(owner) === most))
+  return over.findIndex(({ place }) => place.owners.some((owner) => counts.get(owner) === most))
 }

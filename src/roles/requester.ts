@@ -1,9 +1,11 @@
 import { bytesToBigInt } from '../job/bytes.ts'
+import { pastProblems } from '../job/deadline.ts'
 import { cidOfUri, completeDraft, type JobDraft } from '../job/draft.ts'
 import { InvalidJobInfoError } from '../job/errors.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
+import { problemsOfDraft } from '../job/local-run.ts'
 import { defaultDeadline } from '../job/offer.ts'
 import { escrowIdOf, escrowTermsOf, isPaid } from '../job/payment.ts'
 import { planOf } from '../job/plan.ts'
@@ -65,7 +67,7 @@ const HOLDERS_WANTED = 2
 export async function placeJob(components: RequesterComponents, draft: JobDraft, options: PlaceOptions = {}): Promise<PlacedJob> {
   const { sessions, self, board } = components
   const { signal, onProgress } = options
-  refusePast(draft, options.now?.() ?? Date.now())
+  refuseAtOnce(draft, options.now?.() ?? Date.now())
   onProgress?.('storing code and data')
   const release = () => components.blocks.release(placingOwner(self))
   const info = await publish(components, draft, options).catch(async (error: unknown) => {
@@ -99,12 +101,10 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
   }
 }
 
-/** Peers do not look at the deadline yet; a Job that is over before it begins is a mistake all the same. Throws InvalidJobInfoError. */
-function refusePast({ deadline }: JobDraft, nowMs: number): void {
-  // What is no time at all is told with the other problems of the description.
-  if (!Number.isSafeInteger(deadline) || (deadline as number) < 0 || (deadline as number) * SECOND_MS > nowMs) return
-  const found = new Date((deadline as number) * SECOND_MS).toISOString()
-  throw new InvalidJobInfoError([{ path: 'deadline', message: `expected a time to come, in seconds since 1970, found ${found}` }])
+/** All that is wrong with a draft and can be known here, at once. Throws InvalidJobInfoError. */
+function refuseAtOnce(draft: JobDraft, nowMs: number): void {
+  const problems = [...problemsOfDraft(draft), ...pastProblems(draft.deadline, nowMs)]
+  if (problems.length > 0) throw new InvalidJobInfoError(problems)
 }
 
 /** Pays the whole price into escrow, before anyone hears of the Job: peers look for it there. */
@@ -197,11 +197,21 @@ async function findHolders(
     if (reply?.type === 'held') holders.push(peer)
     signal?.throwIfAborted()
     if (reply?.type === 'held') onProgress?.(`${holders.length} peer(s) hold the Job`)
-    else refusals.push(reply?.type === 'refused' ? reply.code : 'no answer')
+    else refusals.push(reply?.type === 'refused' ? refusalOf(reply) : 'no answer')
     if (reply?.type === 'refused' && reply.code === 'no-chain')
       onWarning?.(`${peer} does not hold the Job: it was not given the chain that pays`)
   }
   if (holders.length === 0) throw new NoHolderError(candidates.length, refusals)
+}
+
+/** What a holder says, in words of ours. */
+const refusalOf = ({ code, reason }: Extract<HoldReply, { type: 'refused' }>) => (reason === undefined ? code : `${code}: ${FULL[reason]}`)
+
+const FULL = {
+  disk: 'its disk has no room for the Job and its results',
+  places: 'all its places are taken',
+  requester: 'you have as many open Jobs there as one key may have',
+  network: 'your network has as many open Jobs there as one may have',
 }
 
 async function askToHold(streams: Streams, peer: PeerId, jobId: JobId, signal?: AbortSignal): Promise<HoldReply | undefined> {

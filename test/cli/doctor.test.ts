@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,9 @@ import { after, before, describe, it } from 'node:test'
 import { checkDisk, checkKeys } from '../../src/cli/doctor/disk.ts'
 import { checkPorts } from '../../src/cli/doctor/ports.ts'
 import { parseConfig } from '../../src/config.ts'
+import { silentLogger } from '../../src/log.ts'
+import { startNode } from '../../src/node/start-node.ts'
+import { createUndo } from '../../src/node/undo.ts'
 import { minga } from './run.ts'
 
 describe('minga doctor', () => {
@@ -72,5 +75,33 @@ describe('minga doctor', () => {
     assert.equal((await checkKeys(configOf({ walletKeyFile: key }))).status, 'warn')
     assert.equal((await checkKeys(configOf({ walletKeyFile: join(folder, 'none') }))).status, 'fail')
     assert.equal((await checkKeys(configOf({}))).status, 'ok')
+  })
+
+  it('finds the keys that a start has made, once others can read them', { skip: process.platform === 'win32' && 'no modes' }, async () => {
+    const dataDir = join(folder, 'started')
+    const config = configOf({ dataDir })
+    const undo = createUndo()
+    const { identity } = await startNode({ config: { ...config, listen: [] }, logger: silentLogger, role: 'peer', dataDir }, undo)
+    await undo.run()
+    assert.ok(identity.peer)
+    assert.deepEqual(await checkKeys(config), { name: 'keys', status: 'ok', found: 'readable by this user only' })
+    for (const name of ['identity.json', 'wallet.key']) {
+      const path = join(dataDir, name)
+      await chmod(path, 0o640)
+      assert.deepEqual(await checkKeys(config), {
+        name: 'keys',
+        status: 'warn',
+        found: `${path} can be read by others`,
+        fix: `chmod 600 ${path}`,
+      })
+      await chmod(path, 0o600)
+    }
+  })
+
+  it('finds that nothing can be written where even the superuser can make no directory', {
+    skip: process.platform !== 'linux' && 'no /proc',
+  }, async () => {
+    const { status, found } = await checkDisk(configOf({ dataDir: '/proc/x' }))
+    assert.deepEqual([status, found], ['fail', '/proc/x (not made yet) cannot be written by this user'])
   })
 })

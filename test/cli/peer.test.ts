@@ -73,10 +73,31 @@ describe('a peer as a process', () => {
     assert.equal((await end).code, 0)
   })
 
+  it('says that it knows nobody, or that nobody answers', async () => {
+    const peer = (name: string, ...more: string[]) => {
+      const args = [CLI, 'peer', '--compute-device', 'off', '-d', join(folder, name), ...LOCAL, ...more]
+      const child = spawn(process.execPath, args, { env: cleanEnv, stdio: ['ignore', 'pipe', 'pipe'] })
+      started.push(child)
+      return child
+    }
+    const says = async (child: ChildProcess, words: RegExp) => {
+      let text = ''
+      for await (const part of child.stderr!.setEncoding('utf8')) {
+        text += part
+        if (words.test(text)) return child.kill('SIGKILL')
+      }
+      assert.fail(`it ended and said ${text}`)
+    }
+    await Promise.all([
+      says(peer('alone'), /knows nobody: waits to be dialled; give -b/),
+      says(peer('mute', '-b', '/ip4/127.0.0.1/tcp/1'), /127\.0\.0\.1\/tcp\/1 \(refuses.*no bootstrap node answers.*keeps trying/),
+    ])
+  })
+
   it('tells what is wrong at the start, with the right exit code', async () => {
     const file = join(folder, 'file')
     await writeFile(file, '')
-    const unreachable = ['-b', '/ip4/127.0.0.1/tcp/1', '--timeout-connect', '500ms']
+    const unreachable = ['-b', '/ip4/127.0.0.1/tcp/1', '--timeout-connect', '1h']
     const [notDirectory, noKey, badAddress, nobody] = await Promise.all([
       minga(['bootstrap', '-d', file, ...LOCAL]),
       minga(['bootstrap', '-d', join(folder, 'a'), ...LOCAL, '--wallet-key-file', join(folder, 'none')]),
@@ -87,7 +108,9 @@ describe('a peer as a process', () => {
     assert.match(notDirectory.stderr, /is not a directory\n {2}→ /)
     assert.match(noKey.stderr, /wallet key.*missing/)
     assert.match(badAddress.stderr, /Expected to listen on \/ip4\/8\.8\.8\.8/)
-    assert.match(nobody.stderr, /bootstrap/)
+    // Refused at once: nobody waits for the hour, and nothing keeps trying.
+    assert.match(nobody.stderr, /Expected one of 1 bootstrap nodes to answer, found none: \S+ \(refuses: nothing listens there\)/)
+    assert.doesNotMatch(nobody.stderr, /trying/)
     for (const { stdout } of [notDirectory, noKey, badAddress, nobody]) assert.equal(stdout, '')
   })
 })

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { createClientOn } from '../../src/client/client.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { JobDraft } from '../../src/job/draft.ts'
+import type { InvalidJobInfoError } from '../../src/job/errors.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
 import type { Blocks, Network, PeerId } from '../../src/ports.ts'
@@ -54,6 +55,15 @@ describe('the Jobs of a client', () => {
   it('hold none whose deadline has passed', async () => {
     const { client, replica, pinned } = await clientOn(true)
     await assert.rejects(client.place({ ...draft, deadline: 1_700_000_000 }), /deadline.*2023-11-14T22:13:20/)
+    // All that is wrong is told at once.
+    const { problems } = await client.place({ ...draft, name: '', deadline: 1_700_000_000 }).then(
+      () => assert.fail('it was placed'),
+      (error: InvalidJobInfoError) => error,
+    )
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      ['name', 'deadline'],
+    )
     assert.deepEqual([await replica.jobs(), pinned.size], [[], 0])
     await client.close()
   })

@@ -90,6 +90,22 @@ describe('slicing', () => {
     assert.deepEqual(of(main('@builtin(global_invocation_id) g: vec3u', 'O[g.x + P[12u]] = 1u;')), [])
   })
 
+  test('is not content with a first index that is read and not added', () => {
+    const found = (body: string, more = '') =>
+      lint({ code: `${main('@builtin(global_invocation_id) id: vec3u', body)} ${more}`, exact: true, workgroupSize: 64, prelude: [] }).map(
+        ({ severity }) => severity,
+      )
+    assert.deepEqual(found('let i = id.x; let z = P[12]; O[i] = z;'), ['error'])
+    assert.deepEqual(found('let i = id.x; let z = P[12] + 5u; O[i] = z;'), ['warning'])
+    assert.deepEqual(found('let i = id.x + Q[12]; O[i] = 1u;'), ['error'])
+    // However it gets there: by a name, the other way round, later, or by a variable of the module.
+    assert.deepEqual(found('let first = P[12]; let i = first + id.x; O[i] = 1u;'), [])
+    assert.deepEqual(found('var i = id.x; i += P[12]; O[i] = 1u;'), [])
+    assert.deepEqual(found('first = P[12u]; let at = id; O[at.x + first] = 1u;', 'var<private> first: u32;'), [])
+    assert.deepEqual(found('O[at(id.x)] = 1u;', 'fn at(i: u32) -> u32 { return i + P[12]; }'), ['warning'])
+    assert.deepEqual(found('O[at(id.x, P[12])] = 1u;', 'fn at(i: u32, first: u32) -> u32 { return i + first; }'), ['warning'])
+  })
+
   test('bears no count of workgroups', () => {
     assert.match(of(main('@builtin(num_workgroups) n: vec3u', 'O[P[12]] = n.x;'))[0]!, /num_workgroups/)
   })

@@ -100,3 +100,17 @@ test('a draft run at home computes each block once and puts the result together'
     slicing.output.block.width * slicing.output.block.height * 4,
   )
 })
+
+test('data that is empty is told by the field of the draft that names it', () => {
+  const empty = { ...placement, data: { uri: code.uri, cid: code.cid, bytes: 0 } }
+  const pathsOf = (more: Partial<JobDraft>) => {
+    try {
+      completeDraft({ ...draft, ...more }, empty)
+      return []
+    } catch (error) {
+      return (error as InvalidJobInfoError).problems.map(({ path }) => path)
+    }
+  }
+  assert.deepEqual(pathsOf({ dataUri: code.uri }), ['data.uri'])
+  assert.deepEqual(pathsOf({ data: new Uint8Array(0) }), ['data'])
+})

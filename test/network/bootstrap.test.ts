@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { it } from 'node:test'
+import type { MingaError } from '../../src/errors.ts'
+import { type Logger, silentLogger } from '../../src/log.ts'
 import { startNode, textSpec, until, withPeers } from './support.ts'
 
 it('comes back to a bootstrap node that was away, for ever, and meets the others there', async (t) => {
@@ -36,6 +38,42 @@ it('needs no bootstrap node, and takes itself for none', async (t) => {
   await again.waitForBootstrap({ timeoutMs: 1 })
 })
 
+it('says once that no bootstrap node answers, why, and when one does; who waits for one dial of each learns it at once', async (t) => {
+  const privateKey = randomBytes(32)
+  const probe = await startNode(t, { privateKey })
+  const [there = ''] = probe.addresses()
+  const port = /tcp\/(\d+)/.exec(there)?.[1]
+  await probe.stop()
+  const lines: string[] = []
+  const told = Promise.withResolvers<{ tried: string[] }>()
+  const again = Promise.withResolvers<void>()
+  const log: Logger = {
+    ...silentLogger,
+    warn: (message, facts) => {
+      lines.push(message)
+      told.resolve(facts as { tried: string[] })
+    },
+    info: (message) => message === 'bootstrap node connected' && again.resolve(),
+    child: () => log,
+  }
+  const nowhere = '/dns4/nowhere.invalid/tcp/1'
+  const peer = await startNode(t, { bootstrap: [there, nowhere], log })
+  await startNode(t, { bootstrap: [nowhere], bootstrapOnce: true, log }).then((client) =>
+    assert.rejects(client.waitForBootstrap({ timeoutMs: 3_600_000, once: true }), { name: 'BootstrapUnreachableError' }),
+  )
+  const error = await peer.waitForBootstrap({ timeoutMs: 3_600_000, once: true }).then(
+    () => assert.fail('it was reached'),
+    (error: MingaError) => error,
+  )
+  assert.equal(error.name, 'BootstrapUnreachableError')
+  assert.match(error.message, /found none: \S+ \(refuses: nothing listens there\), \/dns4/)
+  assert.doesNotMatch(error.message + error.hint, /keeps trying| ms/)
+  assert.deepEqual((await told.promise).tried.length, 2)
+  await startNode(t, { privateKey, listen: [`/ip4/127.0.0.1/tcp/${port}`] })
+  await again.promise
+  assert.deepEqual(lines, ['no bootstrap node answers: this peer has no network yet, and keeps trying'])
+})
+
 it('ends its waiting with the caller’s reason', async (t) => {
   const peer = await startNode(t, { bootstrap: ['/ip4/127.0.0.1/tcp/1'] })
   const reason = new Error('enough')
@@ -51,14 +89,16 @@ it('keeps a private network private', async (t) => {
   const member = await startNode(t, { pnetKey })
   const [address = ''] = member.addresses()
   const friend = await startNode(t, { pnetKey: text })
+  const byDigits = await startNode(t, { pnetKey: new TextEncoder().encode(`${pnetKey.toString('hex').toUpperCase()}\n`) })
+  assert.equal(await byDigits.dial(address), member.self)
   assert.equal(await friend.dial(address), member.self)
   for (const stranger of [await startNode(t), await startNode(t, { pnetKey: randomBytes(32) })]) {
     await assert.rejects(stranger.dial(address, { signal: AbortSignal.timeout(2_000) }))
     assert.deepEqual(stranger.peers(), [])
   }
-  assert.deepEqual(member.peers(), [friend.self])
+  assert.deepEqual(new Set(member.peers()), new Set([friend.self, byDigits.self]))
   for (const bad of [new Uint8Array(31), new TextEncoder().encode('no key')])
-    await assert.rejects(startNode(t, { pnetKey: bad }), { name: 'NetworkKeyError' })
+    await assert.rejects(startNode(t, { pnetKey: bad }), { name: 'NetworkKeyError', hint: /openssl rand -hex 32 > swarm\.key/ })
 })
 
 it('finds its peers again from what it stored', async (t) => {

@@ -7,7 +7,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Logger, silentLogger } from '../../src/log.ts'
 import { watchForEclipse } from '../../src/network/eclipse-alarm.ts'
-import { createSubnetSlots, subnetOf } from '../../src/network/subnets.ts'
+import { createSubnetSlots, sourceOf, subnetOf } from '../../src/network/subnets.ts'
 import { startNode, until } from './support.ts'
 
 const at = (ip: string, port = 4617) => multiaddr(`/${ip.includes(':') ? 'ip6' : 'ip4'}/${ip}/tcp/${port}`)
@@ -29,6 +29,15 @@ describe('subnets', () => {
       subnetOf(multiaddr('/ip4/198.51.100.7/tcp/1/p2p/12D3KooWKtyRe1LxY2z1c1vzSvZe4cto58eAQQPbewKPqyEYgqUu/p2p-circuit')),
       undefined,
     )
+  })
+
+  it('tells where a peer comes from: a public network, the relays, or nothing', () => {
+    const from = (...addresses: string[]) => sourceOf(addresses.map((address) => ({ remoteAddr: multiaddr(address) })))
+    const relayed = '/ip4/198.51.100.7/tcp/1/p2p/12D3KooWKtyRe1LxY2z1c1vzSvZe4cto58eAQQPbewKPqyEYgqUu/p2p-circuit'
+    assert.equal(from('/ip4/198.51.100.7/tcp/1'), '198.51.100.0/24')
+    assert.equal(from(relayed, '/ip4/198.51.100.7/tcp/1'), '198.51.100.0/24')
+    assert.equal(from(relayed), 'relay/0')
+    assert.deepEqual([from('/ip4/10.0.0.1/tcp/1'), from()], [undefined, undefined])
   })
 })
 

@@ -11,7 +11,7 @@ function held(...jobs: [name: string, owner: string, kind: Kind][]) {
   return new Map(
     jobs.map(([name, owner, kind]) => [
       name as JobId,
-      { session: { jobId: name }, mirror: mirrorOf(kind), owners: [owner] } as unknown as Held,
+      { session: { jobId: name }, mirror: mirrorOf(kind), place: { owners: [owner] } } as unknown as Held,
     ]),
   )
 }

@@ -6,7 +6,7 @@ import { silentLogger } from '../../src/log.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../../src/protocol/messages.ts'
 import { createHolder, HOLD_SPEC, type HolderInit } from '../../src/roles/holder.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
-import { fakeBlocks, type RolePeer, startRolePeer, writeJob } from './support.ts'
+import { fakeBlocks, memoryVault, type RolePeer, startRolePeer, writeJob } from './support.ts'
 
 const randomId = () => `00${randomBytes(30).toString('hex')}`
 
@@ -23,7 +23,8 @@ async function holderBench(t: TestContext, init: HolderInit = {}) {
   const requester = await startRolePeer(t, network)
   const data = { missing: false }
   const { blocks, released } = fakeBlocks({ missing: () => data.missing })
-  const start = () => createHolder({ ...peer, blocks, clock: systemClock, logger: silentLogger }, init)
+  const vault = memoryVault()
+  const start = () => createHolder({ ...peer, blocks, vault, clock: systemClock, logger: silentLogger }, init)
   const holder = await start()
   t.after(() => holder.stop())
   return { network, peer, requester, holder, start, data, released }
@@ -68,14 +69,14 @@ describe('a holder', () => {
     const first = await writeJob(requester)
     assert.equal((await place(requester, peer, first.jobId))?.type, 'held')
     const second = await writeJob(requester)
-    assert.deepEqual(await place(requester, peer, second.jobId), { type: 'refused', code: 'full' })
+    assert.deepEqual(await place(requester, peer, second.jobId), { type: 'refused', code: 'full', reason: 'requester' })
     const other = await startRolePeer(t, network)
     assert.deepEqual(await place(other, peer, second.jobId), { type: 'refused', code: 'unreachable' })
     const third = await writeJob(other)
     assert.equal((await place(other, peer, third.jobId))?.type, 'held')
     const late = await startRolePeer(t, network)
     const fourth = await writeJob(late)
-    assert.deepEqual(await place(late, peer, fourth.jobId), { type: 'refused', code: 'full' })
+    assert.deepEqual(await place(late, peer, fourth.jobId), { type: 'refused', code: 'full', reason: 'places' })
     for (const { jobId, session } of [first, third]) {
       const followed = await peer.sessions.open(jobId)
       await session.append({ kind: 'cancel' })

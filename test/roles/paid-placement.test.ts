@@ -8,7 +8,7 @@ import { createHolder } from '../../src/roles/holder.ts'
 import { placeJob } from '../../src/roles/requester.ts'
 import { createFakeNetwork, type FakeNetwork } from '../fakes/network.ts'
 import { CID } from '../support/job-world.ts'
-import { fakeBlocks, startRolePeer } from './support.ts'
+import { fakeBlocks, memoryVault, startRolePeer } from './support.ts'
 
 const HERE = { chainId: 31337, escrow: `0x${'e5'.repeat(20)}` }
 const ELSEWHERE = { ...HERE, escrow: `0x${'e6'.repeat(20)}` }
@@ -21,7 +21,7 @@ async function startHolder(t: TestContext, network: FakeNetwork, chain?: typeof 
   const peer = await startRolePeer(t, network, { answersFirst: true })
   const warnings: string[] = []
   const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) }
-  const holder = await createHolder({ ...peer, blocks: fakeBlocks().blocks, chain, clock: systemClock, logger })
+  const holder = await createHolder({ ...peer, blocks: fakeBlocks().blocks, vault: memoryVault(), chain, clock: systemClock, logger })
   t.after(() => holder.stop())
   return { self: peer.self, replica: peer.replica, holder, warnings }
 }

@@ -70,6 +70,17 @@ export function fakeBlocks({ missing = () => false, code = new Uint8Array(1) }: 
   return { blocks, released }
 }
 
+/** A vault that lives as long as the test. */
+export function memoryVault(): Vault & { keys(): string[] } {
+  const values = new Map<string, Uint8Array>()
+  return {
+    put: async (scope, key, value) => void values.set(`${scope}|${key}`, value),
+    get: async (scope, key) => values.get(`${scope}|${key}`),
+    drop: async (scope) => [...values.keys()].filter((key) => key.startsWith(`${scope}|`)).forEach((key) => void values.delete(key)),
+    keys: () => [...values.keys()],
+  }
+}
+
 /** All that a processor is made of; its device never computes. */
 export async function processorParts(t: Pick<TestContext, 'after'>, network: FakeNetwork) {
   const peer = await startRolePeer(t, network)

@@ -1,5 +1,6 @@
-import { access, constants, stat, statfs } from 'node:fs/promises'
+import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { CLIENT_DIRECTORY, KEY_FILES } from '../../config/key-files.ts'
 import { formatBytes } from '../../config/units.ts'
 import type { Config } from '../../config.ts'
 import type { Check } from './check.ts'
@@ -7,15 +8,13 @@ import type { Check } from './check.ts'
 /** Less is no room for one Job of the default shape (200 MiB) beside what it makes. */
 const NEEDED_BYTES = 512 * 2 ** 20
 
-/** Room and permission where the data directory is, or will be. Makes nothing. */
+/** Room and permission where the data directory is, or will be. Leaves nothing behind. */
 export async function checkDisk({ dataDir, storage }: Config): Promise<Check> {
   const place = await nearestExisting(dataDir)
   const found = place === dataDir ? dataDir : `${dataDir} (not made yet)`
   const fix = 'name another directory with --data-dir, or give this user the right to write'
   if (!(await stat(place)).isDirectory()) return { name: 'disk', status: 'fail', found: `${place} is a file`, fix }
-  try {
-    await access(place, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch {
+  if (!(await isWritable(place))) {
     return { name: 'disk', status: 'fail', found: `${found} cannot be written by this user`, fix }
   }
   const { bavail, bsize } = await statfs(place)
@@ -43,6 +42,16 @@ export async function checkDisk({ dataDir, storage }: Config): Promise<Check> {
   return { name: 'disk', status: 'ok', found: text, facts }
 }
 
+/** Tried, not asked: to `access` the superuser may do everything, also where no directory can ever be made (`/proc`). */
+async function isWritable(directory: string): Promise<boolean> {
+  try {
+    await rmdir(await mkdtemp(join(directory, '.minga-doctor-')))
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function nearestExisting(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
     const exists = await stat(at).then(
@@ -58,7 +67,8 @@ export async function checkKeys({ dataDir, walletKeyFile, identityFile, pnetKeyF
   const named = [walletKeyFile, identityFile, pnetKeyFile].filter((path) => path !== undefined)
   const missing: string[] = []
   const open: string[] = []
-  for (const path of [...named, join(dataDir, 'identity.key'), join(dataDir, 'wallet.key')]) {
+  const made = [dataDir, join(dataDir, CLIENT_DIRECTORY)].flatMap((place) => Object.values(KEY_FILES).map((name) => join(place, name)))
+  for (const path of [...named, ...made]) {
     const mode = await stat(path).then(
       ({ mode }) => mode,
       () => undefined,
@@ -75,6 +85,8 @@ export async function checkKeys({ dataDir, walletKeyFile, identityFile, pnetKeyF
   return {
     name: 'keys',
     status: 'ok',
-    found: missing.length > 0 ? 'will be made at the first start, readable by this user only' : 'readable by this user only',
+    found: made.every((path) => missing.includes(path))
+      ? 'will be made at the first start, readable by this user only'
+      : 'readable by this user only',
   }
 }
