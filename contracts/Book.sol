@@ -112,10 +112,12 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
         if (bonded < needed) revert NotBonded(wallet, bonded, needed);
     }
 
-    /// @dev Reverts unless `wallet` can still lose `needed`: what it signed counts though it has asked its bond back since.
-    function _requireAtStake(address wallet, uint256 needed) internal view {
-        Stake storage stake = _stakes[wallet];
-        uint256 atStake = uint256(stake.active) + stake.leaving;
+    /// @dev Reverts unless `wallet` can still lose `needed` at the time `until`: what it signed counts though it has asked its bond back since. What it can
+    /// take out by then counts for nothing, or a bond whose wait is over would vouch for Jobs without end.
+    function _requireAtStake(address wallet, uint256 needed, uint256 until) internal view {
+        Stake memory stake = _stakes[wallet];
+        uint256 atStake = stake.active;
+        if (stake.releaseAt > until) atStake += stake.leaving;
         if (atStake < needed) revert NotBonded(wallet, atStake, needed);
     }
 

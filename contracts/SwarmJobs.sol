@@ -325,7 +325,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
                 if (statement.verdict == 0) revert VerdictIsZero();
                 _requireField(statement.verdict);
                 address validator = _signerOf(statement.hash(), validations[next].signature);
-                _requireAtStake(validator, j.minBond);
+                _requireAtStake(validator, j.minBond, j.deadline);
                 data[HEAD + 2 * i] = uint160(validator);
                 data[HEAD + 2 * i + 1] = verdicts[next++] = statement.verdict;
             }

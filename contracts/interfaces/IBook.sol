@@ -7,7 +7,8 @@ pragma solidity ^0.8.28;
 interface IBook {
     /// @notice What a wallet has at stake.
     /// @param active Counts as a bond: the wallet may take part.
-    /// @param leaving Asked back: counts for nothing, and a conviction may still take it until `releaseAt`.
+    /// @param leaving Asked back: nothing new can be begun with it, and a conviction may take it until it is taken out. It vouches for what its owner
+    /// signed for Jobs whose deadline is before `releaseAt`.
     /// @param releaseAt Unix time in seconds from which `leaving` can be taken out; 0 where nothing leaves.
     struct Stake {
         uint96 active;

@@ -114,6 +114,21 @@ describe('convict', () => {
     await reverts(world, wrongLeaf(undefined, signers), 'NotBonded', world.stranger.address, 0n, 1600n)
   })
 
+  it('takes witnesses that have asked their bond back since, while it waits', async () => {
+    await world.send(witnesses[0]!, 'requestUnbond', 2000n)
+    await wrongLeaf()
+  })
+
+  it('refuses witnesses that can take their bond out', async () => {
+    await world.send(witnesses[2]!, 'requestUnbond', 2000n)
+    await pass(UNBOND_DELAY)
+    // The Job is over, and its deadline long past: still a false witness must have something to lose.
+    await reverts(world, wrongLeaf(), 'NotBonded', witnesses[2]!.address, 0n, 1600n)
+    jobId = await committedJob(world)
+    commit = { ...commit, jobId }
+    await reverts(world, wrongLeaf(), 'NotBonded', witnesses[2]!.address, 0n, 1600n)
+  })
+
   it('refuses who accuses itself', () =>
     reverts(world, wrongLeaf(undefined, witnesses, witnesses[1]), 'AccusesItself', witnesses[1]!.address))
 
