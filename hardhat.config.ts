@@ -29,7 +29,7 @@ export default defineConfig({
     solidity: {
       // Enough to walk through all states several times, and few enough for two busy cores. A fixed seed: a failure can be had again.
       fuzz: { runs: 64, seed: '0x6d696e6761' },
-      invariant: { runs: 6, depth: 32, failOnRevert: true },
+      invariant: { runs: 64, depth: 128, failOnRevert: true },
     },
   },
 })

@@ -37,7 +37,7 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
 
     function requestUnbond(uint96 amount) external {
         Stake storage stake = _stakes[msg.sender];
-        if (amount == 0) revert AmountIsZero();
+        if (amount == 0) revert AmountIsZero(msg.sender);
         if (amount > stake.active) revert NotBonded(msg.sender, stake.active, amount);
         uint256 releaseAt = block.timestamp + unbondDelay;
         stake.active -= amount;
@@ -49,7 +49,7 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
     function unbond() external {
         Stake storage stake = _stakes[msg.sender];
         uint256 amount = stake.leaving;
-        if (amount == 0) revert AmountIsZero();
+        if (amount == 0) revert NothingLeaves(msg.sender);
         if (block.timestamp < stake.releaseAt) revert StillLocked(stake.releaseAt);
         stake.leaving = 0;
         stake.releaseAt = 0;
@@ -122,7 +122,7 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
     }
 
     function _bond(uint96 amount) private {
-        if (amount == 0) revert AmountIsZero();
+        if (amount == 0) revert AmountIsZero(msg.sender);
         _stakes[msg.sender].active += amount;
         emit Bonded(msg.sender, amount);
         _takeIn(amount);

@@ -50,7 +50,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         Statements.Recheck calldata recheck,
         Statements.Signature[] calldata witnesses
     ) external {
-        if (recheck.microJob != commit.microJob) revert NoContradiction();
+        if (recheck.microJob != commit.microJob) revert NoContradiction(recheck.statement);
         _convictWrong(commit.hash(), signature, commit.jobId, commit.offence(), recheck, witnesses);
     }
 
@@ -72,7 +72,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         if (
             recheck.microJob != accusation.microJob || recheck.blockIndex != accusation.blockIndex
                 || recheck.blockHash == accusation.blockHash
-        ) revert NoContradiction();
+        ) revert NoContradiction(recheck.statement);
         _convictWrong(accusation.hash(), signature, accusation.jobId, accusation.subject(), recheck, witnesses);
     }
 
@@ -82,7 +82,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         view
         returns (address signer)
     {
-        if (first == second) revert NoContradiction();
+        if (first == second) revert NoContradiction(first);
         signer = _signerOf(first, signatures[0]);
         address other = _signerOf(second, signatures[1]);
         if (signer != other) revert DifferentSigners(signer, other);

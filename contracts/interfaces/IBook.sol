@@ -34,7 +34,9 @@ interface IBook {
     error NothingToWithdraw(address wallet);
     /// @notice The wallet's bond is `bonded`; `needed` is asked of whoever takes part.
     error NotBonded(address wallet, uint256 bonded, uint256 needed);
-    error AmountIsZero();
+    error AmountIsZero(address wallet);
+    /// @notice The wallet has asked nothing back that it could take out.
+    error NothingLeaves(address wallet);
     error StillLocked(uint256 releaseAt);
 
     /// @notice Stakes `amount` of the caller's tokens. Needs an allowance.

@@ -72,7 +72,7 @@ describe('convict', () => {
     assert.equal(event!.args.culprit, culprit.address)
   })
 
-  it('refuses the same leaf twice', () => reverts(world, twoLeaves(culprit, culprit, 7n), 'NoContradiction'))
+  it('refuses the same leaf twice', () => reverts(world, twoLeaves(culprit, culprit, 7n), 'NoContradiction', hashOf(LEAF_COMMIT, commit)))
 
   it('refuses leaves of two wallets', () =>
     reverts(world, twoLeaves(culprit, peers[5]), 'DifferentSigners', culprit.address, peers[5]!.address))

@@ -162,7 +162,7 @@ describe('settle', () => {
     const brought = await settlement()
     const other = await settlement({ verdict: (macro) => 2000n + BigInt(macro) })
     await refused({ ...brought, validations: other.validations }, 'InvalidProof')
-    await refused(await settlement({ verdict: () => 0n }), 'VerdictIsZero')
+    await refused(await settlement({ verdict: () => 0n }), 'VerdictIsZero', 0n)
   })
 
   it('refuses values that are no field elements', async () => {
@@ -184,7 +184,7 @@ describe('settle', () => {
     await refused({ ...brought, counted: 1n << 255n }, 'MacroJobsUnknown', 1n << 255n, 4n)
   })
 
-  it('refuses to count nothing', async () => refused({ ...(await settlement()), counted: 0n }, 'NothingCounted'))
+  it('refuses to count nothing', async () => refused({ ...(await settlement()), counted: 0n }, 'NothingCounted', jobId, 0n))
 
   it('refuses another number of verdicts', async () => {
     const brought = await settlement()
