@@ -13,6 +13,7 @@ import type { CircuitsFile } from '../../src/proof/circuits-file.ts'
 import { walletAddress } from '../../src/protocol/wallet.ts'
 import { loadWallet } from '../../src/protocol/wallet-file-node.ts'
 import { readPinned } from '../circuits/pin.ts'
+import { withCurve } from '../keys/curve.ts'
 import { compileVerifiers } from './compile-verifier.ts'
 import { type ExportedKey, readExportedKey } from './exported-key.ts'
 import { type DeployOptions, parseOptions, USAGE } from './options.ts'
@@ -33,7 +34,7 @@ export async function runDeploy(argv: readonly string[], components: DeployCompo
   const options = parseOptions(argv)
   if (options === undefined) return components.print(USAGE)
   const key = await deployerKey(options, components.env)
-  const exported = await exportedKeys(options, components)
+  const exported = await withCurve(() => exportedKeys(options, components))
   const verifiers = exported === undefined ? DEVELOPMENT_VERIFIERS : compileVerifiers(exported)
   const request = new FetchRequest(options.rpc)
   request.timeout = RPC_TIMEOUT_MS

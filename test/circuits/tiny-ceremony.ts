@@ -29,7 +29,11 @@ export async function writeTinyPtau(folder: string): Promise<{ ptau: string; all
 }
 
 /** One ceremony over the tiny circuit, exported under each of `names` into a folder of that name below `folder`. */
-export async function exportTinyCeremonies(folder: string, names: readonly string[]): Promise<Compiled> {
+export function exportTinyCeremonies(folder: string, names: readonly string[]): Promise<Compiled> {
+  return withCurve(() => exportCeremonies(folder, names))
+}
+
+async function exportCeremonies(folder: string, names: readonly string[]): Promise<Compiled> {
   const tiny = await compileTiny()
   const files = { ...tiny, ...(await writeTinyPtau(folder)) }
   const held = join(folder, 'held')
