@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import hardhatEthers from '@nomicfoundation/hardhat-ethers'
 import hardhatNodeTestRunner from '@nomicfoundation/hardhat-node-test-runner'
 import { defineConfig } from 'hardhat/config'
+import { SOLC_SETTINGS } from './scripts/contracts/compiler.ts'
 
 /** The compiler that npm's `solc` ships. Without a path Hardhat would download one, and a profile that names none has none. */
 const compiler = {
   version: '0.8.37',
   path: fileURLToPath(import.meta.resolve('solc/soljson.js')),
-  // Without the hash of its metadata, which holds paths and comments, the same code is the same bytes everywhere.
-  settings: { evmVersion: 'cancun', optimizer: { enabled: true, runs: 200 }, metadata: { bytecodeHash: 'none' } },
+  settings: SOLC_SETTINGS,
 }
 
 /** scripts/contracts/coverage.ts measures a copy that has a probe in every branch. */
@@ -29,7 +29,7 @@ export default defineConfig({
     solidity: {
       // Enough to walk through all states several times, and few enough for two busy cores. A fixed seed: a failure can be had again.
       fuzz: { runs: 64, seed: '0x6d696e6761' },
-      invariant: { runs: 6, depth: 32, failOnRevert: true },
+      invariant: { runs: 64, depth: 128, failOnRevert: true },
     },
   },
 })

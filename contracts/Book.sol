@@ -37,7 +37,7 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
 
     function requestUnbond(uint96 amount) external {
         Stake storage stake = _stakes[msg.sender];
-        if (amount == 0) revert AmountIsZero();
+        if (amount == 0) revert AmountIsZero(msg.sender);
         if (amount > stake.active) revert NotBonded(msg.sender, stake.active, amount);
         uint256 releaseAt = block.timestamp + unbondDelay;
         stake.active -= amount;
@@ -49,7 +49,7 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
     function unbond() external {
         Stake storage stake = _stakes[msg.sender];
         uint256 amount = stake.leaving;
-        if (amount == 0) revert AmountIsZero();
+        if (amount == 0) revert NothingLeaves(msg.sender);
         if (block.timestamp < stake.releaseAt) revert StillLocked(stake.releaseAt);
         stake.leaving = 0;
         stake.releaseAt = 0;
@@ -112,15 +112,17 @@ abstract contract Book is IBook, ReentrancyGuardTransient {
         if (bonded < needed) revert NotBonded(wallet, bonded, needed);
     }
 
-    /// @dev Reverts unless `wallet` can still lose `needed`: what it signed counts though it has asked its bond back since.
-    function _requireAtStake(address wallet, uint256 needed) internal view {
-        Stake storage stake = _stakes[wallet];
-        uint256 atStake = uint256(stake.active) + stake.leaving;
+    /// @dev Reverts unless `wallet` can still lose `needed` at the time `until`: what it signed counts though it has asked its bond back since. What it can
+    /// take out by then counts for nothing, or a bond whose wait is over would vouch for Jobs without end.
+    function _requireAtStake(address wallet, uint256 needed, uint256 until) internal view {
+        Stake memory stake = _stakes[wallet];
+        uint256 atStake = stake.active;
+        if (stake.releaseAt > until) atStake += stake.leaving;
         if (atStake < needed) revert NotBonded(wallet, atStake, needed);
     }
 
     function _bond(uint96 amount) private {
-        if (amount == 0) revert AmountIsZero();
+        if (amount == 0) revert AmountIsZero(msg.sender);
         _stakes[msg.sender].active += amount;
         emit Bonded(msg.sender, amount);
         _takeIn(amount);

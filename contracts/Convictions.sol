@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SwarmJobs} from "./SwarmJobs.sol";
 import {IConvictions} from "./interfaces/IConvictions.sol";
 import {Statements} from "./libraries/Statements.sol";
@@ -49,7 +50,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         Statements.Recheck calldata recheck,
         Statements.Signature[] calldata witnesses
     ) external {
-        if (recheck.microJob != commit.microJob) revert NoContradiction();
+        if (recheck.microJob != commit.microJob) revert NoContradiction(recheck.statement);
         _convictWrong(commit.hash(), signature, commit.jobId, commit.offence(), recheck, witnesses);
     }
 
@@ -71,7 +72,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         if (
             recheck.microJob != accusation.microJob || recheck.blockIndex != accusation.blockIndex
                 || recheck.blockHash == accusation.blockHash
-        ) revert NoContradiction();
+        ) revert NoContradiction(recheck.statement);
         _convictWrong(accusation.hash(), signature, accusation.jobId, accusation.subject(), recheck, witnesses);
     }
 
@@ -81,7 +82,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
         view
         returns (address signer)
     {
-        if (first == second) revert NoContradiction();
+        if (first == second) revert NoContradiction(first);
         signer = _signerOf(first, signatures[0]);
         address other = _signerOf(second, signatures[1]);
         if (signer != other) revert DifferentSigners(signer, other);
@@ -107,14 +108,16 @@ abstract contract Convictions is IConvictions, SwarmJobs {
     {
         // No more than needed: the length is what bounds the gas.
         if (witnesses.length != rules.witnesses) revert TooFewWitnesses(witnesses.length, rules.witnesses);
-        uint256 minBond = job(recheck.jobId).minBond;
+        Job memory j = job(recheck.jobId);
+        // After the deadline too a witness that accuses falsely must have something to lose.
+        uint256 until = Math.max(j.deadline, block.timestamp);
         bytes32 structHash = recheck.hash();
         address previous;
         for (uint256 i; i < witnesses.length; ++i) {
             address witness = _signerOf(structHash, witnesses[i]);
             if (witness <= previous) revert WitnessesNotAscending(previous, witness);
             if (witness == culprit) revert AccusesItself(culprit);
-            _requireAtStake(witness, minBond);
+            _requireAtStake(witness, j.minBond, until);
             previous = witness;
         }
     }

@@ -11,16 +11,23 @@ import {IJobToken} from "./interfaces/IJobToken.sol";
 contract Escrow is Convictions {
     /// @notice A bond must stay convictable for as long as a Job that its owner worked on can be settled.
     error DelayTooShort(uint256 unbondDelay, uint256 maxDuration);
-    error RuleOutOfRange();
+    error RuleOutOfRange(string rule, uint256 found, uint256 least, uint256 most);
 
     constructor(IJobToken token_, SizeClass[] memory sizeClasses_, Rules memory rules_, uint256 unbondDelay_)
         Book(token_, unbondDelay_)
         SwarmJobs(sizeClasses_, rules_)
     {
         if (unbondDelay_ <= rules_.maxDuration) revert DelayTooShort(unbondDelay_, rules_.maxDuration);
-        if (
-            rules_.beaconDelay == 0 || rules_.maxAttempts == 0 || rules_.witnesses == 0 || rules_.slashBps == 0
-                || rules_.slashBps > BPS || rules_.minBond == 0 || unbondDelay_ > type(uint32).max
-        ) revert RuleOutOfRange();
+        _requireRange("beaconDelay", rules_.beaconDelay, type(uint16).max);
+        _requireRange("maxAttempts", rules_.maxAttempts, type(uint8).max);
+        _requireRange("witnesses", rules_.witnesses, type(uint8).max);
+        _requireRange("slashBps", rules_.slashBps, BPS);
+        _requireRange("minBond", rules_.minBond, type(uint96).max);
+        _requireRange("unbondDelay", unbondDelay_, type(uint32).max);
+    }
+
+    /// @dev From one on: a rule of 0 rules nothing out.
+    function _requireRange(string memory rule, uint256 found, uint256 most) private pure {
+        if (found == 0 || found > most) revert RuleOutOfRange(rule, found, 1, most);
     }
 }

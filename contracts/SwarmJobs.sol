@@ -214,7 +214,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
                 || t.microJobs > size.microJobs || t.blocks == 0 || t.blocks > MAX_BLOCKS
         ) revert WrongShape(t.macroJobs, t.chunkMacroJobs, t.microJobs, t.blocks);
         if (t.quorum == 0 || t.quorum > MAX_QUORUM) revert WrongQuorum(t.quorum, MAX_QUORUM);
-        if (t.unitPrice == 0) revert PriceIsZero();
+        if (t.unitPrice == 0) revert PriceIsZero(t.infoHash);
         uint256 latest = block.timestamp + rules.maxDuration;
         if (t.deadline <= block.timestamp || t.deadline > latest) revert WrongDeadline(t.deadline, latest);
         uint256 needed = _bondNeeded(t.unitPrice, t.microJobs);
@@ -282,7 +282,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
 
     /// @dev Marks the counted MacroJobs as settled. Gives all that are settled now.
     function _count(uint256 jobId, uint256 chunk, uint256 counted, uint256 macroJobs) private returns (uint256 settledNow) {
-        if (counted == 0) revert NothingCounted();
+        if (counted == 0) revert NothingCounted(jobId, chunk);
         if (counted >> macroJobs != 0) revert MacroJobsUnknown(counted, macroJobs);
         Chunk storage c = _chunks[jobId][chunk];
         uint256 before = c.settled;
@@ -322,10 +322,10 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
                 if (next == verdicts.length) revert WrongLength(next + 1, next);
                 statement.macroJob = uint32(data[4] + i);
                 statement.verdict = validations[next].verdict;
-                if (statement.verdict == 0) revert VerdictIsZero();
+                if (statement.verdict == 0) revert VerdictIsZero(statement.macroJob);
                 _requireField(statement.verdict);
                 address validator = _signerOf(statement.hash(), validations[next].signature);
-                _requireAtStake(validator, j.minBond);
+                _requireAtStake(validator, j.minBond, j.deadline);
                 data[HEAD + 2 * i] = uint160(validator);
                 data[HEAD + 2 * i + 1] = verdicts[next++] = statement.verdict;
             }
@@ -350,7 +350,7 @@ abstract contract SwarmJobs is ISwarmJobs, Book, Wallets {
         _requireField(s.commitment);
         uint256 z = Transcript.point(s.commitment, msg.sender, data);
         uint256 y = Transcript.evaluate(data, z);
-        if (!size.verifier.verifyProof(s.proof.a, s.proof.b, s.proof.c, [s.commitment, z, y])) revert InvalidProof();
+        if (!size.verifier.verifyProof(s.proof.a, s.proof.b, s.proof.c, [s.commitment, z, y])) revert InvalidProof(msg.sender, z, y);
     }
 
     /// @dev The proof says whom the units belong to; that there are no more of them than were counted, the book sees for itself.

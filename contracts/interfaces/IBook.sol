@@ -7,7 +7,8 @@ pragma solidity ^0.8.28;
 interface IBook {
     /// @notice What a wallet has at stake.
     /// @param active Counts as a bond: the wallet may take part.
-    /// @param leaving Asked back: counts for nothing, and a conviction may still take it until `releaseAt`.
+    /// @param leaving Asked back: nothing new can be begun with it, and a conviction may take it until it is taken out. It vouches for what its owner
+    /// signed for Jobs whose deadline is before `releaseAt`.
     /// @param releaseAt Unix time in seconds from which `leaving` can be taken out; 0 where nothing leaves.
     struct Stake {
         uint96 active;
@@ -33,7 +34,9 @@ interface IBook {
     error NothingToWithdraw(address wallet);
     /// @notice The wallet's bond is `bonded`; `needed` is asked of whoever takes part.
     error NotBonded(address wallet, uint256 bonded, uint256 needed);
-    error AmountIsZero();
+    error AmountIsZero(address wallet);
+    /// @notice The wallet has asked nothing back that it could take out.
+    error NothingLeaves(address wallet);
     error StillLocked(uint256 releaseAt);
 
     /// @notice Stakes `amount` of the caller's tokens. Needs an allowance.

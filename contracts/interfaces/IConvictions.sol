@@ -17,7 +17,8 @@ interface IConvictions {
     /// @notice Both statements must be one wallet's.
     error DifferentSigners(address first, address second);
     /// @notice The statements are about different things, or say the same.
-    error NoContradiction();
+    /// @param statement The struct hash of what should be contradicted.
+    error NoContradiction(bytes32 statement);
     error ConvictedBefore(address culprit, bytes32 subject);
     error TooFewWitnesses(uint256 witnesses, uint256 needed);
     /// @notice Witnesses come in ascending order of their addresses, so that none counts twice.

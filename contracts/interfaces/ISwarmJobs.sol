@@ -152,7 +152,8 @@ interface ISwarmJobs {
     /// @notice A count is 0, or beyond what the size class holds.
     error WrongShape(uint256 macroJobs, uint256 chunkMacroJobs, uint256 microJobs, uint256 blocks);
     error WrongQuorum(uint256 quorum, uint256 most);
-    error PriceIsZero();
+    /// @notice A MicroJob has a price: what holds nothing any more counts as settled.
+    error PriceIsZero(bytes32 infoHash);
     /// @notice The deadline must lie ahead, and not after `latest`.
     error WrongDeadline(uint256 deadline, uint256 latest);
     /// @notice A conviction takes a share of the bond; with less than `needed` cheating would pay.
@@ -172,16 +173,17 @@ interface ISwarmJobs {
     error BeaconAhead(uint256 blockNumber);
     /// @notice This chain has forgotten the beacon's block. There is no other: the chunk can only be refunded.
     error BeaconLost(uint256 blockNumber);
-    error NothingCounted();
+    error NothingCounted(uint256 jobId, uint256 chunk);
     error MacroJobsUnknown(uint256 counted, uint256 macroJobs);
     error MacroJobsSettledBefore(uint256 bitmap);
     error WrongLength(uint256 expected, uint256 found);
     error TooManyPayees(uint256 payees, uint256 most);
     error BadPayee(address wallet);
-    error VerdictIsZero();
+    error VerdictIsZero(uint256 macroJob);
     /// @notice What the payees' counts add up to is not what the counted MacroJobs have.
     error UnitsDiffer(uint256 processed, uint256 validated);
-    error InvalidProof();
+    /// @notice The proof does not hold for the challenge and value that follow from this caller and calldata.
+    error InvalidProof(address finisher, uint256 z, uint256 y);
 
     /// @notice Puts a Job's whole price into escrow. Needs an allowance.
     /// @return jobId `jobIdOf(caller, terms.infoHash)`.

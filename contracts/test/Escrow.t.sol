@@ -47,6 +47,11 @@ contract EscrowInvariantTest is MiniTest {
     function invariant_statesFollowTheArrows() public view {
         vm.assertTrue(!handler.brokeOff(), "state");
     }
+
+    /// A beacon is drawn once.
+    function invariant_beaconsStay() public view {
+        vm.assertTrue(!handler.drewAgain(), "beacon");
+    }
 }
 
 /// @notice The handler gets everywhere: an invariant over calls that are all refused would say nothing.
@@ -61,17 +66,21 @@ contract EscrowHandlerTest is MiniTest {
             handler.commitRoot(i, 0, random >> 16);
             handler.settle(i, (random >> 3) % 16, random, random >> 7);
             handler.convict(i, random, uint32(i));
+            handler.pinBeacon(i, random >> 2, uint8(random >> 40));
+            handler.convictByWitnesses(i, random >> 5, uint32(i), uint32(random >> 50));
             if (i % 16 == 0) handler.requestUnbond(random, uint96(random));
             handler.unbond(i, uint32(random));
             handler.withdraw(random);
             if (i % 3 == 0) handler.refund(random >> 24, uint32(random));
         }
-        bytes4[8] memory methods = [
+        bytes4[10] memory methods = [
             handler.cancel.selector,
             handler.engage.selector,
             handler.commitRoot.selector,
             handler.settle.selector,
             handler.convict.selector,
+            handler.convictByWitnesses.selector,
+            handler.pinBeacon.selector,
             handler.unbond.selector,
             handler.withdraw.selector,
             handler.refund.selector

@@ -16,6 +16,7 @@ contract EscrowHandler is MiniTest {
     using Statements for Statements.RootEndorsement;
     using Statements for Statements.Verdict;
     using Statements for Statements.LeafCommit;
+    using Statements for Statements.Recheck;
 
     uint256 internal constant KEYS = 4;
     uint256 internal constant CHUNKS = 2;
@@ -40,6 +41,8 @@ contract EscrowHandler is MiniTest {
     mapping(bytes4 method => uint256) public done;
     /// @notice An arrow that a Job's life does not have was seen.
     bool public brokeOff;
+    /// @notice A beacon that was pinned has changed.
+    bool public drewAgain;
 
     constructor() {
         ISwarmJobs.SizeClass[] memory classes = new ISwarmJobs.SizeClass[](1);
@@ -189,6 +192,37 @@ contract EscrowHandler is MiniTest {
         try escrow.convictTwoLeaves(first, 2, signatures) {
             done[this.convict.selector]++;
             burned += supply - token.totalSupply();
+        } catch {}
+    }
+
+    /// @dev Everyone else testifies that a leaf is wrong, be it so or not.
+    function convictByWitnesses(uint256 i, uint256 who, uint32 macroJob, uint32 later) external observed {
+        if (jobIds.length == 0) return;
+        vm.warp(block.timestamp + (later % 1 days));
+        Statements.LeafCommit memory commit = Statements.LeafCommit(_pick(i), macroJob % 8, 0, 0, 1);
+        Statements.Recheck memory recheck = Statements.Recheck(commit.jobId, commit.hash(), 0, 0, bytes32(uint256(1)));
+        Statements.Signature[] memory witnesses = new Statements.Signature[](KEYS - 1);
+        for (uint256 j = 0; j < witnesses.length; ++j) {
+            witnesses[j] = _sign(j < who % KEYS ? j : j + 1, _digest(recheck.hash()));
+        }
+        uint256 supply = token.totalSupply();
+        try escrow.convictWrongLeaf(commit, _sign(who, _digest(commit.hash())), recheck, witnesses) {
+            done[this.convictByWitnesses.selector]++;
+            burned += supply - token.totalSupply();
+        } catch {}
+    }
+
+    function pinBeacon(uint256 i, uint256 random, uint8 blocks) external observed {
+        if (jobIds.length == 0) return;
+        vm.roll(block.number + (blocks % 8));
+        uint256 jobId = _pick(i);
+        uint32 chunk = uint32(random % CHUNKS);
+        uint256 next = escrow.nextAttempt(jobId, chunk);
+        uint8 attempt = next == 0 ? 0 : uint8(next - 1);
+        uint256 pinned = escrow.chunkState(jobId, chunk, attempt).beacon;
+        try escrow.pinBeacon(jobId, chunk, attempt) returns (uint256 beacon) {
+            done[this.pinBeacon.selector]++;
+            if (beacon == 0 || (pinned != 0 && beacon != pinned)) drewAgain = true;
         } catch {}
     }
 

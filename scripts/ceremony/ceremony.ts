@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { zKey } from 'snarkjs'
 import { withCurve } from '../keys/curve.ts'
-import { hashOfFile, type KeyFiles, pinnedOf, verifierSource } from '../keys/export.ts'
+import { hashOfFile, type KeyFiles, type Pinned, pinnedOf, verifierSource } from '../keys/export.ts'
 import { checkPtau } from './ptau.ts'
 import { lastStep, readTranscript, type Step, type Transcript, writeTranscript } from './transcript.ts'
 
@@ -104,7 +104,7 @@ function checkContributions({ steps }: Transcript, log: readonly string[]): void
   expect('beacon', announced.join(' '), beacons.join(' '))
 }
 
-/** Verifies the ceremony, then writes proving key, pinned facts, Solidity verifier and transcript to `out`. */
+/** Verifies the ceremony, then writes all that deploying and proving need to `out`: key, program, pinned facts, Solidity verifier, transcript. */
 export async function exportCeremony(init: Omit<CeremonyInit, 'circuit'> & Pick<KeyFiles, 'wasm'>, out: string): Promise<void> {
   const transcript = await verifyCeremony(init)
   const last = lastStep(transcript)
@@ -113,11 +113,17 @@ export async function exportCeremony(init: Omit<CeremonyInit, 'circuit'> & Pick<
   const { circuit } = transcript
   const zkey = join(out, `${circuit}.zkey`)
   copyFileSync(join(init.folder, last.file), zkey)
+  copyFileSync(init.wasm, join(out, `${circuit}.wasm`))
   const pinned = await pinnedOf({ r1cs: init.r1cs, wasm: init.wasm, zkey }, { name: circuit, insecure: false })
   writeFileSync(join(out, `${circuit}.json`), `${JSON.stringify(pinned, null, 2)}\n`)
-  const remark = `Key of a ceremony with ${transcript.steps.length - 1} steps, SHA-256 of its verification key ${pinned.sha256.verificationKey}.`
-  writeFileSync(join(out, `Verifier${circuit}.sol`), await verifierSource(zkey, circuit, remark))
+  writeFileSync(join(out, `Verifier${circuit}.sol`), await ceremonyVerifier(zkey, transcript, pinned))
   writeTranscript(out, transcript)
+}
+
+/** The Solidity verifier of a ceremony's key, byte for byte as `export` writes it. */
+export function ceremonyVerifier(zkey: string, { circuit, steps }: Transcript, { sha256 }: Pick<Pinned, 'sha256'>): Promise<string> {
+  const remark = `Key of a ceremony with ${steps.length - 1} steps, SHA-256 of its verification key ${sha256.verificationKey}.`
+  return verifierSource(zkey, circuit, remark)
 }
 
 function expect(what: string, expected: string, found: string): void {

@@ -25,7 +25,7 @@ export interface KeyFiles {
 
 /** The facts to commit of these files. */
 export async function pinnedOf({ r1cs, wasm, zkey }: KeyFiles, { name, insecure }: Pick<Pinned, 'name' | 'insecure'>): Promise<Pinned> {
-  const verificationKey = await withCurve(() => zKey.exportVerificationKey(zkey))
+  const verificationKey = await verificationKeyOf(zkey)
   return {
     name,
     insecure,
@@ -38,6 +38,11 @@ export async function pinnedOf({ r1cs, wasm, zkey }: KeyFiles, { name, insecure 
     },
     verificationKey,
   }
+}
+
+/** What verifies proofs under the proving key. */
+export function verificationKeyOf(zkey: string): Promise<VerificationKey> {
+  return withCurve(() => zKey.exportVerificationKey(zkey))
 }
 
 /** The SHA-256 of the key's compact JSON, its fields in snarkjs' order. */

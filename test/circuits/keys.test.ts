@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type Curve, curves, groth16, type MemoryFile, powersOfTau, wtns, zKey } from 'snarkjs'
+import { type Curve, curves, groth16, type MemoryFile, wtns, zKey } from 'snarkjs'
 import { applyBeacon, contribute, exportCeremony, initCeremony, verifyCeremony } from '../../scripts/ceremony/ceremony.ts'
 import { readTranscript, writeTranscript } from '../../scripts/ceremony/transcript.ts'
-import { type Compiled, compileCircuit } from '../../scripts/circuits/compile.ts'
+import type { Compiled } from '../../scripts/circuits/compile.ts'
 import { elementBytes, modulo } from '../../scripts/keys/arithmetic.ts'
 import { withCurve } from '../../scripts/keys/curve.ts'
 import { hashOfFile } from '../../scripts/keys/export.ts'
@@ -14,11 +14,7 @@ import { fixedBase } from '../../scripts/keys/fixed-base.ts'
 import { INSECURE_DEV_SECRET, secretsOf, writeInsecureDevKey } from '../../scripts/keys/insecure-dev-key.ts'
 import { parsePinnedKey } from '../../src/proof/pinned-key.ts'
 import { createProver } from '../../src/proof/prover.ts'
-
-const POWER = 5
-const BEACON = '0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20'
-/** 7 constraints and one public signal: as small as a setup gets. */
-const source = 'pragma circom 2.2.0;\ninclude "templates/prefix-mask.circom";\ncomponent main { public [n] } = PrefixMask(3);\n'
+import { BEACON, compileTiny, writeTinyPtau } from './tiny-ceremony.ts'
 
 describe('keys of a tiny circuit', () => {
   let folder: string
@@ -26,7 +22,7 @@ describe('keys of a tiny circuit', () => {
   const path = (name: string) => join(folder, name)
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'minga-keys-'))
-    tiny = await compileCircuit({ name: 'test-tiny', source, optimization: 1 })
+    tiny = await compileTiny()
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -72,14 +68,7 @@ describe('keys of a tiny circuit', () => {
     const files = () => ({ ...tiny, circuit: 'tiny', folder: path('ceremony'), ptau, allowedPtau })
 
     before(async () => {
-      ptau = path('tiny.ptau')
-      await withCurve(async () => {
-        const curve = await curves.getCurveFromName('bn128')
-        await powersOfTau.newAccumulator(curve, POWER, path('0.ptau'))
-        await powersOfTau.contribute(path('0.ptau'), path('1.ptau'), 'test', 'test')
-        await powersOfTau.preparePhase2(path('1.ptau'), ptau)
-      })
-      allowedPtau = [await hashOfFile(ptau, 'blake2b512')]
+      ;({ ptau, allowedPtau } = await writeTinyPtau(folder))
     })
 
     it('begins with pinned powers of tau only', async () => {
@@ -104,7 +93,10 @@ describe('keys of a tiny circuit', () => {
       const key = parsePinnedKey(JSON.parse(readFileSync(path('out/tiny.json'), 'utf8')))
       assert.equal(key.insecure, false)
       assert.match(readFileSync(path('out/Verifiertiny.sol'), 'utf8'), /contract Verifiertiny \{/)
-      const prover = createProver({}, { circuits: { tiny: { wasm: tiny.wasm, zkey: path('out/tiny.zkey'), key } }, singleThread: true })
+      const prover = createProver(
+        {},
+        { circuits: { tiny: { wasm: path('out/tiny.wasm'), zkey: path('out/tiny.zkey'), key } }, singleThread: true },
+      )
       const { proof, publicSignals } = await prover.prove('tiny', { n: '2' })
       assert.deepEqual(publicSignals, [1n, 1n, 0n, 2n])
       assert.equal(prover.verify('tiny', proof, [1n, 1n, 0n, 3n]), false)

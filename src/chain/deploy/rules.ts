@@ -22,6 +22,8 @@ export interface EscrowRules {
 const DAY_SECONDS = 86_400
 /** The token has 18 decimals. */
 export const TOKEN = 10n ** 18n
+/** Of a new token, in its smallest unit. */
+export const DEFAULT_SUPPLY_WEI = 1_000_000_000n * TOKEN
 
 export const DEFAULT_RULES: Readonly<EscrowRules> = {
   // EMETH's reference Job takes six hours (seeds/002, "計算結果の検査"); a week leaves room for one that is re-validated again and again.

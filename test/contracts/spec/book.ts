@@ -32,7 +32,7 @@ describe('bond', () => {
     await reverts(world, world.send(peer, 'bondWithPermit', 9n, permit), 'ERC20InsufficientAllowance')
   })
 
-  it('refuses nothing', () => reverts(world, world.send(peer, 'bond', 0n), 'AmountIsZero'))
+  it('refuses nothing', () => reverts(world, world.send(peer, 'bond', 0n), 'AmountIsZero', peer.address))
 
   it('refuses a token that keeps a fee', async () => {
     world = await createWorld({ tokenName: 'FeeToken', bonded: false })
@@ -54,7 +54,7 @@ describe('requestUnbond', () => {
 
   it('refuses more than is bonded, and nothing', async () => {
     await reverts(world, world.send(peer, 'requestUnbond', 2001n), 'NotBonded', peer.address, 2000n, 2001n)
-    await reverts(world, world.send(peer, 'requestUnbond', 0n), 'AmountIsZero')
+    await reverts(world, world.send(peer, 'requestUnbond', 0n), 'AmountIsZero', peer.address)
   })
 
   it('starts the wait of all that leaves anew', async () => {
@@ -86,7 +86,7 @@ describe('unbond', () => {
     assert.ok(UNBOND_DELAY > (await world.view('rules')).maxDuration)
   })
 
-  it('refuses nothing to take out', () => reverts(world, world.send(peer, 'unbond'), 'AmountIsZero'))
+  it('refuses nothing to take out', () => reverts(world, world.send(peer, 'unbond'), 'NothingLeaves', peer.address))
 })
 
 describe('withdraw', () => {

@@ -72,7 +72,7 @@ describe('convict', () => {
     assert.equal(event!.args.culprit, culprit.address)
   })
 
-  it('refuses the same leaf twice', () => reverts(world, twoLeaves(culprit, culprit, 7n), 'NoContradiction'))
+  it('refuses the same leaf twice', () => reverts(world, twoLeaves(culprit, culprit, 7n), 'NoContradiction', hashOf(LEAF_COMMIT, commit)))
 
   it('refuses leaves of two wallets', () =>
     reverts(world, twoLeaves(culprit, peers[5]), 'DifferentSigners', culprit.address, peers[5]!.address))
@@ -112,6 +112,21 @@ describe('convict', () => {
   it('refuses witnesses without a bond', async () => {
     const signers = [...witnesses.slice(0, 2), world.stranger].sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
     await reverts(world, wrongLeaf(undefined, signers), 'NotBonded', world.stranger.address, 0n, 1600n)
+  })
+
+  it('takes witnesses that have asked their bond back since, while it waits', async () => {
+    await world.send(witnesses[0]!, 'requestUnbond', 2000n)
+    await wrongLeaf()
+  })
+
+  it('refuses witnesses that can take their bond out', async () => {
+    await world.send(witnesses[2]!, 'requestUnbond', 2000n)
+    await pass(UNBOND_DELAY)
+    // The Job is over, and its deadline long past: still a false witness must have something to lose.
+    await reverts(world, wrongLeaf(), 'NotBonded', witnesses[2]!.address, 0n, 1600n)
+    jobId = await committedJob(world)
+    commit = { ...commit, jobId }
+    await reverts(world, wrongLeaf(), 'NotBonded', witnesses[2]!.address, 0n, 1600n)
   })
 
   it('refuses who accuses itself', () =>

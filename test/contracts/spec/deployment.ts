@@ -16,17 +16,17 @@ describe('deployment', () => {
     reverts(world, deployed({}, RULES.maxDuration), 'DelayTooShort', BigInt(RULES.maxDuration), BigInt(RULES.maxDuration)))
 
   it('refuses rules that rule nothing out', async () => {
-    for (const changes of [
-      { beaconDelay: 0 },
-      { maxAttempts: 0 },
-      { witnesses: 0 },
-      { slashBps: 0 },
-      { slashBps: 10_001 },
-      { minBond: 0n },
-    ]) {
-      await reverts(world, deployed(changes), 'RuleOutOfRange')
+    for (const [rule, found, most] of [
+      ['beaconDelay', 0, 65_535n],
+      ['maxAttempts', 0, 255n],
+      ['witnesses', 0, 255n],
+      ['slashBps', 0, 10_000n],
+      ['slashBps', 10_001, 10_000n],
+      ['minBond', 0, 2n ** 96n - 1n],
+    ] as const) {
+      await reverts(world, deployed({ [rule]: found }), 'RuleOutOfRange', rule, BigInt(found), 1n, most)
     }
-    await reverts(world, deployed({}, 2 ** 32), 'RuleOutOfRange')
+    await reverts(world, deployed({}, 2 ** 32), 'RuleOutOfRange', 'unbondDelay', 2n ** 32n, 1n, 2n ** 32n - 1n)
   })
 
   it('records what verifies each size class', async () => {

@@ -2,7 +2,20 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import type { Wallet } from 'ethers'
 import { commitRoot, committedJob, DAY, defaultPayees, openJob, type SettlementInit, settle, settlementOf } from '../support/jobs.ts'
-import { BUDGET, balanceOf, createWorld, deployWorld, ethers, eventsOf, FIELD, mine, pass, reverts, type World } from '../support/world.ts'
+import {
+  BUDGET,
+  balanceOf,
+  createWorld,
+  deployWorld,
+  ethers,
+  eventsOf,
+  FIELD,
+  mine,
+  pass,
+  reverts,
+  UNBOND_DELAY,
+  type World,
+} from '../support/world.ts'
 
 let world: World
 let peers: Wallet[]
@@ -149,7 +162,7 @@ describe('settle', () => {
     const brought = await settlement()
     const other = await settlement({ verdict: (macro) => 2000n + BigInt(macro) })
     await refused({ ...brought, validations: other.validations }, 'InvalidProof')
-    await refused(await settlement({ verdict: () => 0n }), 'VerdictIsZero')
+    await refused(await settlement({ verdict: () => 0n }), 'VerdictIsZero', 0n)
   })
 
   it('refuses values that are no field elements', async () => {
@@ -171,7 +184,7 @@ describe('settle', () => {
     await refused({ ...brought, counted: 1n << 255n }, 'MacroJobsUnknown', 1n << 255n, 4n)
   })
 
-  it('refuses to count nothing', async () => refused({ ...(await settlement()), counted: 0n }, 'NothingCounted'))
+  it('refuses to count nothing', async () => refused({ ...(await settlement()), counted: 0n }, 'NothingCounted', jobId, 0n))
 
   it('refuses another number of verdicts', async () => {
     const brought = await settlement()
@@ -211,6 +224,18 @@ describe('settle', () => {
     const brought = await settlement()
     await world.send(peers[5]!, 'requestUnbond', 2000n)
     await world.send(finisher, 'settle', jobId, 0, 0, brought)
+  })
+
+  it('refuses one that can take its bond out before the deadline', async () => {
+    await world.send(peers[5]!, 'requestUnbond', 2000n)
+    await pass(UNBOND_DELAY - DAY + 3600)
+    const late = await committedJob(world)
+    const { deadline } = await world.view('job', late)
+    assert.ok((await world.view('stakeOf', peers[5]!.address)).releaseAt < deadline)
+    const brought = await settlementOf(world, { jobId: late, finisher: finisher.address })
+    await reverts(world, world.send(finisher, 'settle', late, 0, 0, brought), 'NotBonded', peers[5]!.address, 0n, 1600n)
+    await pass(DAY / 2)
+    await reverts(world, world.send(finisher, 'settle', late, 0, 0, brought), 'NotBonded', peers[5]!.address, 0n, 1600n)
   })
 
   it('refuses to settle what was refunded', async () => {
