@@ -14,7 +14,7 @@ import { anyValidationCommit, validationCommit } from './openings.ts'
 import { isPaid } from './payment.ts'
 import { type Proposal, proposalRank } from './proposals.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
-import { attemptKey, isCancelled, type JobView, microKey } from './view.ts'
+import { attemptKey, isCancelled, isRefunded, type JobView, microKey } from './view.ts'
 
 /**
  * What one peer ought to do next for a Job, beside taking MicroJobs from the queues. `before` are the peers whose turn comes first: it acts
@@ -49,7 +49,7 @@ export interface Findings {
 /** The duties of peer `self`; none where it has not joined, or the Job is cancelled or reported. */
 export function dutiesOf(view: JobView, self: string, findings: Findings = {}): Duty[] {
   const { info } = view
-  if (info === undefined || !view.peers.has(self) || isCancelled(view)) return []
+  if (info === undefined || !view.peers.has(self) || isCancelled(view) || isRefunded(view)) return []
   const agreed = agreedMacroJobs(view, info)
   const settling = [
     ...convictionDuties(view, info, self, findings.convicted),

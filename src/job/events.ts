@@ -39,7 +39,7 @@ export type JobEvent =
   | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: string; tookMs?: number }
   | { type: 'peer:joined' | 'peer:left'; peer: string }
   | { type: 'culprit:found'; peer: string; macro: number; micro: number; reason: string }
-  /** Its only peer has given it up; others are waited for. */
+  /** Its only peer has given it up, or half of those of a paid Job; others are waited for. */
   | { type: 'job:doubted'; reason: string }
   | { type: 'job:finished'; state: 'agreed' | 'failed' | 'cancelled' | 'expired'; report?: string; reason?: string }
 

@@ -4,8 +4,9 @@ import { type ChunkState, isExhausted } from './chunk-state.ts'
 import { remainingMs } from './deadline.ts'
 import { failureOf } from './failure.ts'
 import type { JobInfo } from './info.ts'
+import { isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
-import { isCancelled, type JobView } from './view.ts'
+import { isCancelled, isRefunded, type JobView } from './view.ts'
 
 export type MacroState = 'waiting' | 'processing' | 'processed' | 'verifying' | 'agreed'
 
@@ -33,11 +34,11 @@ export type JobFailure = RecordOf<'complaint'>['reason'] | 'attempts'
 export interface JobProgress {
   jobId: string
   name: string
-  /** `expired`: its deadline passed before all was agreed, by the clock of whoever looks. */
+  /** `expired`: its deadline passed before all was agreed, by the clock of whoever looks; or its escrow gave back what was not paid by then. */
   state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
   /** Why it failed, where it did. */
   failure: JobFailure | undefined
-  /** What its only peer has run into, while others are waited for (GRACE_MS). */
+  /** What its only peer has run into, while others are waited for (GRACE_MS); in a paid Job, half of its peers. */
   doubt: JobFailure | undefined
   microJobs: { total: number; processed: number; agreed: number }
   macroJobs: MacroProgress[]
@@ -85,7 +86,7 @@ export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgr
   const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
   const all = agreedMacros === macroJobs.length
   const reportCid = all ? reportOf(view, info) : undefined
-  const failure = all ? undefined : whyFailed(view, states, standpoint)
+  const failure = all ? undefined : whyFailed(view, info, states, standpoint)
   const state = stateOfJob(view, standpoint)
   const total = info.slicing.macroJobs * info.slicing.microJobs
   const microJobs = { total, processed, agreed: agreedMacros * info.slicing.microJobs }
@@ -113,14 +114,20 @@ export function stateOfJob(view: JobView, standpoint: Standpoint = {}): JobProgr
   return stateOf({
     reported: agreed && reportOf(view, info) !== undefined,
     cancelled: isCancelled(view),
-    agreed,
-    failed: !agreed && whyFailed(view, chunkStates(view, info), standpoint) !== undefined,
-    expired: remainingMs(info, standpoint.unixMs ?? 0) === 0,
+    // What was agreed and never settled is paid no more.
+    agreed: agreed && !isRefunded(view),
+    failed: !agreed && whyFailed(view, info, chunkStates(view, info), standpoint) !== undefined,
+    expired: isRefunded(view) || remainingMs(info, standpoint.unixMs ?? 0) === 0,
   })
 }
 
-function whyFailed(view: JobView, states: readonly ChunkState[], { graceOver = true }: Standpoint): JobFailure | undefined {
-  return failureOf(view, graceOver)?.reason ?? (states.some(isExhausted) ? 'attempts' : undefined)
+/**
+ * Complaints end no paid Job. Half of its peers may be one stranger's, whose word would have the others leave work that is paid, and nobody there to ask for
+ * the refund; those who complain in earnest do no more of it, and at the deadline the money goes back.
+ */
+function whyFailed(view: JobView, info: JobInfo, states: readonly ChunkState[], { graceOver = true }: Standpoint): JobFailure | undefined {
+  const complaint = isPaid(info) ? undefined : failureOf(view, graceOver)?.reason
+  return complaint ?? (states.some(isExhausted) ? 'attempts' : undefined)
 }
 
 const OVER = new Set<JobProgress['state']>(['finished', 'cancelled', 'failed', 'expired'])

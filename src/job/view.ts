@@ -3,6 +3,7 @@ import { equalBytes } from './bytes.ts'
 import type { EscrowFacts } from './escrow-facts.ts'
 import type { JobId } from './ids.ts'
 import type { JobInfo } from './info.ts'
+import { isPaid } from './payment.ts'
 import type { JobRecord, RecordOf } from './records.ts'
 import { fitsShape } from './shape.ts'
 
@@ -161,10 +162,23 @@ function dropMisfits(view: JobView, info: JobInfo) {
   }
 }
 
-/** True where the requester itself has called the Job off, or its escrow has given the money back. */
+/**
+ * True where the Job is called off. Of a paid Job its escrow alone says so: a requester's word that ended it after the work was done would have the work
+ * done for nothing, since nobody would settle it and the price would go back at the deadline.
+ */
 export function isCancelled(view: JobView): boolean {
-  if (view.escrow?.state === 'cancelled' || view.escrow?.state === 'refunded') return true
-  return view.info !== undefined && view.cancelledBy.has(view.info.requester)
+  if (view.info !== undefined && isPaid(view.info)) return view.escrow?.state === 'cancelled'
+  return wantsToCancel(view)
+}
+
+/** True where the requester itself has written that it calls the Job off. */
+export function wantsToCancel({ info, cancelledBy }: JobView): boolean {
+  return info !== undefined && cancelledBy.has(info.requester)
+}
+
+/** True where the deadline of a paid Job has passed, and what it had not paid went back. */
+export function isRefunded({ escrow }: JobView): boolean {
+  return escrow?.state === 'refunded'
 }
 
 /** The chunk that a MacroJob settles in. */

@@ -1,12 +1,14 @@
 import { chunkState } from '../job/chunk.ts'
 import { CLOCK_TOLERANCE_MS } from '../job/deadline.ts'
+import { isEscrowClosed } from '../job/escrow-facts.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { type ChosenMacroJob, chooseMacroJob, type OpenMacroJob } from '../job/macro-choice.ts'
 import { DEFAULT_PATIENCE, type Patience } from '../job/patience.ts'
+import { isPaid } from '../job/payment.ts'
 import { hasEnded, progressOf } from '../job/progress.ts'
 import type { JobRecord, RecordOf } from '../job/records.ts'
-import { chunkOf, type JobView } from '../job/view.ts'
+import { chunkOf, type JobView, wantsToCancel } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault, VerifySignature } from '../ports.ts'
 import { type JobMessage, type JobNotice, jobCodec } from '../protocol/messages.ts'
@@ -167,6 +169,7 @@ class Membership implements JobMembership {
   readonly #duties: Promise<void>
   readonly #reports: ReportWatch
   #completed = 0
+  #hasToldOfCancel = false
 
   constructor(
     components: MembershipComponents,
@@ -182,7 +185,10 @@ class Membership implements JobMembership {
     this.#channel = channel
     this.#activity = activity
     this.#options = options
-    outlook.onChange(() => options.onChange?.())
+    outlook.onChange(() => {
+      this.#noteCancel()
+      options.onChange?.()
+    })
     const { clock, logger, blocks, signer, board, verify, self } = components
     const onFound = () => options.onChange?.()
     const { session, info, providers } = job
@@ -203,11 +209,26 @@ class Membership implements JobMembership {
 
   over = () => {
     const state = this.#outlook.state()
+    const { info, session } = this.job
+    // Of a paid Job that cannot be done, what is agreed is still to be paid, and the rest to be given back.
+    if (state === 'failed' && isPaid(info)) return isEscrowClosed(session.view)
     return state === 'finished' ? this.#reports.holds() : hasEnded({ state })
   }
 
+  /** The operator may wonder why this peer goes on. */
+  #noteCancel() {
+    const { session, info, jobId } = this.job
+    const { view } = session
+    if (this.#hasToldOfCancel || !isPaid(info) || !wantsToCancel(view) || isEscrowClosed(view)) return
+    this.#hasToldOfCancel = true
+    this.#components.logger.info('goes on: the requester calls a paid Job off, and its escrow does not', {
+      jobId,
+      escrow: view.escrow?.state,
+    })
+  }
+
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
-    if (this.over() || this.job.session.view.complaints.has(this.#components.self)) return false
+    if (this.#outlook.isOver() || this.job.session.view.complaints.has(this.#components.self)) return false
     const choice = this.#choose()
     if (choice === undefined) return false
     if (await this.#stillFree(choice, stop)) await this.#workOn(choice, stop, signal)
@@ -257,7 +278,7 @@ class Membership implements JobMembership {
     const queue = await openWorkQueue(this.#components, this.job, choice, init, { signal })
     // A Job that is called off, given up, or late needs no more MicroJobs.
     const over = new AbortController()
-    const unfollow = this.#outlook.onChange(() => this.over() && over.abort())
+    const unfollow = this.#outlook.onChange(() => this.#outlook.isOver() && over.abort())
     try {
       const onCompleted = (macro: number, micro: number, deviceMs: number) => this.#onCompleted(macro, micro, deviceMs)
       await workOffMacroJob(this.#components, this.job, choice, queue, {

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import type { EscrowFacts } from '../../src/job/escrow-facts.ts'
+import { fieldToBytes } from '../../src/job/field.ts'
+import type { JobInfo } from '../../src/job/info.ts'
+import { escrowIdOf, escrowTermsOf, type Paid } from '../../src/job/payment.ts'
+import { progressOf } from '../../src/job/progress.ts'
+import { MAX_ATTEMPTS } from '../../src/job/records.ts'
+import { leafCommitHash, signStatement } from '../../src/job/settlement/statements.ts'
+import type { Chain } from '../../src/ports.ts'
+import type { EscrowComponents } from '../../src/roles/escrow-worker.ts'
+import { joinJob } from '../../src/roles/job-membership.ts'
+import { createFakeNetwork } from '../fakes/network.ts'
+import { paidInfo, plainInfo } from '../support/job-world.ts'
+import { processorParts, startRolePeer, writeJob } from './support.ts'
+
+const FACTS: EscrowFacts = { state: 'working', attempts: new Map(), settled: new Map(), expired: false }
+
+/** A peer in a paid Job whose chain takes everything, and the requester's hand on its log. */
+async function joined(t: TestContext) {
+  const network = createFakeNetwork()
+  const requester = await startRolePeer(t, network)
+  const { peer, components } = await processorParts(t, network)
+  const { jobId, info, session } = await writeJob(requester, paidInfo(plainInfo(1, 1, 1, requester.self)))
+  const paid = info as Paid<JobInfo>
+  const chain = {
+    ...paid.payment,
+    job: async () => ({ ...escrowTermsOf(paid, jobId), requester: paid.wallet, state: 'open', escrowId: 1n, heldWei: 1n }),
+    head: async () => ({ number: 1, timestamp: 0 }),
+    balances: async () => ({ bondWei: 10n ** 30n }),
+  } as unknown as Chain
+  const told: string[] = []
+  const logger = { ...components.logger, info: (text: string) => void told.push(text) }
+  const escrow = { chain, settles: false } as EscrowComponents
+  const notice = { jobId, unitPriceWei: '100', openMicroJobs: 1, holders: [requester.self] }
+  const membership = await joinJob({ ...components, escrow, logger: logger as never }, notice)
+  t.after(() => membership.leave())
+  const own = await peer.sessions.open(jobId)
+  t.after(() => own.close())
+  const work = () => membership.work({ signal: AbortSignal.abort(), stop: AbortSignal.abort() })
+  /** One commit of this peer, of which nothing but its form and its signature is looked at here. */
+  const commit = () => {
+    const at = { macro: 0, micro: 0, attempt: 0 }
+    const structHash = leafCommitHash({ ...at, jobId: escrowIdOf(paid, jobId), leaf: 1n })
+    const signature = signStatement(components.walletKey, paid.payment, structHash)
+    return own.append({ kind: 'commit', ...at, commit: fieldToBytes(1n), chainHead: new Uint8Array(32), root: null, signature })
+  }
+  return { membership, told, requester: session, own, work, commit }
+}
+
+describe('a peer in a paid Job', () => {
+  it('goes on when the requester writes that it calls it off, says so once, and leaves when the escrow says so', async (t) => {
+    const { membership, told, requester, own } = await joined(t)
+    own.heard(FACTS)
+    await requester.append({ kind: 'cancel' })
+    await own.until(({ cancelledBy }) => cancelledBy.size > 0)
+    own.heard({ ...FACTS, expired: true })
+    assert.ok(!membership.over())
+    assert.equal(told.filter((text) => text.startsWith('goes on')).length, 1)
+    own.heard({ ...FACTS, state: 'cancelled' })
+    assert.ok(membership.over())
+  })
+
+  it('computes nothing more where attempts are used up, and leaves when the rest was given back', async (t) => {
+    const { membership, own, work, commit } = await joined(t)
+    own.heard(FACTS)
+    await commit()
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) await own.append({ kind: 'reopen', chunk: 0, attempt, items: [] })
+    assert.equal(progressOf(own.view).state, 'failed')
+    assert.equal(await work(), false)
+    assert.ok(!membership.over())
+    own.heard({ ...FACTS, state: 'refunded', expired: true })
+    assert.ok(membership.over())
+  })
+
+  it('stays when it has complained itself', async (t) => {
+    const { membership, own } = await joined(t)
+    own.heard(FACTS)
+    await own.append({ kind: 'complaint', reason: 'limits', macro: 0, micro: 0 })
+    assert.ok(!membership.over())
+  })
+})
