@@ -71,8 +71,11 @@ function adapt(client: MingaClient, network: Pick<MingaNetwork, 'libp2p'>): CliC
     results: (jobId, options) => resultFiles(client, jobId, options ?? {}),
     async cancel(jobId, options) {
       const handle = await client.job(jobId, options)
-      await handle.cancel()
-      await handle.close()
+      try {
+        return await handle.cancel()
+      } finally {
+        await handle.close()
+      }
     },
     async peers(options) {
       const neighbours = await measureNeighbours(network.libp2p, options)

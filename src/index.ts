@@ -4,9 +4,10 @@ export type { JobHandle, JobResult } from './client/job-handle.ts'
 export { type CreateClientInit, createClient } from './client/web.ts'
 export { EXIT, MingaError } from './errors.ts'
 export type { JobDraft } from './job/draft.ts'
-export { InvalidJobInfoError, type Problem } from './job/errors.ts'
+export { InvalidJobInfoError, NotCancellableError, type Problem } from './job/errors.ts'
 export type { JobEvent, JobShape, JobState, JobSummary, MicroJobState } from './job/events.ts'
 export type { JobInfo } from './job/info.ts'
+export type { JobPrice } from './job/price.ts'
 export type { JobProgress } from './job/progress.ts'
 export type { JobReport } from './job/report.ts'
 export type { Slicing } from './job/slicing.ts'
@@ -17,7 +18,10 @@ export {
   JobNotFoundError,
   JobOverError,
   NoHolderError,
+  NoPayingChainError,
   NotTheRequesterError,
+  OtherChainError,
+  PriceInEscrowError,
   ResultRefusedError,
 } from './roles/errors.ts'
 export type { VerifiedReport } from './roles/verified-report.ts'

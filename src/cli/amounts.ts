@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
+import { DECIMALS } from '../job/tokens.ts'
 
-/** The token's and Ethereum's own. */
-const DECIMALS = 18
+export { formatTokens } from '../job/tokens.ts'
 
 /** An amount in the smallest unit, from text such as `12.5` or `300000wei`. For commander. */
 export function parseTokens(text: string): bigint {
@@ -10,11 +10,4 @@ export function parseTokens(text: string): bigint {
   const [, whole, part = ''] = /^(\d{1,60})(?:\.(\d{1,18}))?$/.exec(text) ?? []
   if (whole === undefined) throw new InvalidArgumentError('expected an amount of tokens such as 12.5, or whole units such as 300wei')
   return BigInt(whole) * 10n ** BigInt(DECIMALS) + BigInt(part.padEnd(DECIMALS, '0'))
-}
-
-/** An amount for a reader: `12.5`, `0.000000000000000001`. Exact. */
-export function formatTokens(wei: bigint): string {
-  const digits = wei.toString().padStart(DECIMALS + 1, '0')
-  const part = digits.slice(-DECIMALS).replace(/0+$/, '')
-  return `${digits.slice(0, -DECIMALS)}${part === '' ? '' : `.${part}`}`
 }

@@ -1,4 +1,5 @@
 import { EXIT, MingaError } from '../errors.ts'
+import type { EscrowJob } from '../ports.ts'
 
 /** The command line itself is wrong: an unknown command or flag, a missing argument. */
 export class UsageError extends MingaError {
@@ -101,5 +102,23 @@ export class EscrowMissingError extends MingaError {
       hint: 'name the wallet that opened it with --requester; an unpaid Job has no escrow',
     })
     this.jobId = jobId
+  }
+}
+
+/** The escrow gives nothing back now: the deadline is ahead, or nothing is left. */
+export class NotRefundableError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly jobId: string
+  readonly deadline: number
+
+  constructor(jobId: string, { state, deadline }: Pick<EscrowJob, 'state' | 'deadline'>) {
+    const date = new Date(deadline * 1000).toISOString()
+    const isOver = state !== 'open' && state !== 'working'
+    super({
+      message: `expected an escrow whose deadline has passed, found ${isOver ? `one that is ${state}` : `the deadline of Job ${jobId} ahead, ${date}`}: nothing was changed`,
+      hint: isOver ? '`minga wallet --client` shows the credit' : 'its peers ask for it then; before its work has begun, --cancel does',
+    })
+    this.jobId = jobId
+    this.deadline = deadline
   }
 }

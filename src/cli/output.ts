@@ -25,9 +25,12 @@ export function createOutput({ isJson, color, stdout }: OutputInit): Output {
     style: createStyle(color),
     isTerminal: stdout.isTTY === true,
     result: (data, text) => void line(isJson ? JSON.stringify(data, plain, 2) : text()),
-    item: (data, text) => void line(isJson ? JSON.stringify(data, plain) : text()),
+    item: (data, text) => void line(isJson ? toJson(data) : text()),
   }
 }
+
+/** A line of JSON. */
+export const toJson = (data: unknown): string => JSON.stringify(data, plain)
 
 /** JSON knows no bigint; amounts are text everywhere else too. */
 function plain(_key: string, value: unknown): unknown {

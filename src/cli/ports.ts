@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { JobDraft } from '../job/draft.ts'
 import type { JobEvent, JobShape, JobSummary } from '../job/events.ts'
 import type { JobFile } from '../job/job-file.ts'
+import type { JobPrice } from '../job/price.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Chain, Compute, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
 
@@ -37,7 +38,11 @@ export interface CliClient {
   /** Resolves when others hold all that the Job needs, so that this process may end. */
   place(
     draft: JobDraft,
-    options?: Abortable & { onProgress?: (what: string) => void; onWarning?: (line: string) => void },
+    options?: Abortable & {
+      onProgress?: (what: string) => void
+      onWarning?: (line: string) => void
+      onPrice?: (price: JobPrice & { jobId: string }) => void
+    },
   ): Promise<JobSummary>
   /** The Jobs that this peer and its neighbours know. */
   jobs(options?: Abortable): Promise<readonly JobSummary[]>
@@ -51,7 +56,8 @@ export interface CliClient {
       onWarning?: (line: string) => void
     },
   ): AsyncIterable<ResultFile>
-  cancel(jobId: string, options?: Abortable): Promise<void>
+  /** Gives what went back to the wallet as credit; 0 for a Job that was not paid. */
+  cancel(jobId: string, options?: Abortable): Promise<{ refundedWei: bigint }>
   peers(options?: Abortable): Promise<readonly PeerSummary[]>
   close(): Promise<void>
 }
@@ -72,6 +78,8 @@ export type OpenCliChain = (init: ClientInit & { wallet: 'peer' | 'client' }) =>
 
 export interface DryRunReport {
   shape: JobShape
+  /** Undefined where it pays nothing. */
+  price: JobPrice | undefined
   /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
   diagnostics: readonly Diagnostic[]
   device: DeviceReport

@@ -35,8 +35,11 @@ export interface ClientParts {
 /** A peer that places and follows Jobs and computes nothing. */
 export interface MingaClient extends AsyncDisposable {
   readonly self: PeerId
-  /** Places a Job; resolves when others hold it, so that this client may leave. Throws InvalidJobInfoError, NoHolderError. */
-  place(draft: JobDraft, options?: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning'>): Promise<JobHandle>
+  /**
+   * Places a Job; resolves when others hold it, so that this client may leave. Throws InvalidJobInfoError, NoPayingChainError, NoHolderError, PriceInEscrowError, and
+   * what the chain throws.
+   */
+  place(draft: JobDraft, options?: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning' | 'onPrice'>): Promise<JobHandle>
   /** Follows a Job that somebody placed. Throws JobNotFoundError. */
   job(jobId: string, options?: Abortable): Promise<JobHandle>
   /** The Jobs that the peers around know, and those that this client placed or followed. */
@@ -86,7 +89,7 @@ class Client implements MingaClient {
   peers = () => this.#board.peers()
   read: MingaClient['read'] = (cid, options = {}) => readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
 
-  async place(draft: JobDraft, options: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning'> = {}): Promise<JobHandle> {
+  async place(draft: JobDraft, options: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning' | 'onPrice'> = {}): Promise<JobHandle> {
     const { network, replica, blocks, wallet, chain } = this.#parts
     const holders = () => [...new Set([...this.#parts.holders(), ...this.#board.peers()])]
     const requester = {

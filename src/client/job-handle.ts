@@ -1,12 +1,12 @@
 import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job/events.ts'
 import type { JobId } from '../job/ids.ts'
 import { hasEnded, type JobProgress } from '../job/progress.ts'
-import type { Abortable, Blocks, Chain, Clock, PeerId, VerifySignature } from '../ports.ts'
+import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
 import { failureOfJob, ReportUnverifiedError } from '../roles/errors.ts'
 import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
 import { type JobSession, untilHolds } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
-import { cancelJob } from '../roles/requester.ts'
+import { type CancelledJob, cancelJob, type RequesterChain } from '../roles/requester.ts'
 import { collectResult } from '../roles/results.ts'
 import { findReport, type VerifiedReport } from '../roles/verified-report.ts'
 
@@ -30,7 +30,7 @@ export interface JobHandleComponents {
   unixMs?: (() => number) | undefined
   verify: VerifySignature
   board: JobsBoard
-  chain?: Pick<Chain, 'chainId' | 'escrow' | 'open' | 'cancel'> | undefined
+  chain?: RequesterChain | undefined
   session: JobSession
   /** Peers likely to have the results. */
   providers(): PeerId[]
@@ -50,8 +50,11 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
    * the signal's reason.
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
-  /** Calls the Job off. Throws NotTheRequesterError, JobOverError. */
-  cancel(): Promise<void>
+  /**
+   * Calls the Job off; a paid one only before work on it has begun. Throws NotTheRequesterError, JobOverError, OtherChainError, NotCancellableError, and what the
+   * chain throws.
+   */
+  cancel(): Promise<CancelledJob>
   close(): Promise<void>
 }
 

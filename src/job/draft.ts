@@ -67,6 +67,11 @@ export function cidOfUri(uri: string): Cid {
   return cid
 }
 
+/** True where the draft says that a MicroJob pays something. */
+export function hasPrice({ unitPriceWei }: Pick<JobDraft, 'unitPriceWei'>): boolean {
+  return /^[1-9][0-9]{0,77}$/.test(unitPriceWei ?? '0')
+}
+
 /** The JobInfo of a draft, its code and data published. Throws InvalidJobInfoError with every problem found. */
 export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
   const hasData = placement.data !== null
@@ -76,7 +81,7 @@ export function completeDraft(draft: JobDraft, placement: Placement): JobInfo {
   const outputElement = program.outputElement ?? 'u32'
   const isPicture = output?.layout === 'grid' && output.elementBytes === 4 && outputElement === 'u32'
   const unitPriceWei = draft.unitPriceWei ?? '0'
-  const isPaid = /^[1-9][0-9]{0,77}$/.test(unitPriceWei)
+  const isPaid = hasPrice(draft)
   return parseOf(draft, {
     version: 1,
     name: draft.name,

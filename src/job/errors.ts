@@ -1,4 +1,5 @@
 import { EXIT, MingaError } from '../errors.ts'
+import type { EscrowJob, EscrowJobState } from '../ports.ts'
 
 /** One thing wrong with a value somebody gave: where it stands, and what was expected there. */
 export interface Problem {
@@ -33,4 +34,34 @@ export class UnexpectedRecordError extends MingaError {
     this.reason = reason
     this.key = key
   }
+}
+
+/** The escrow does not give the price of a Job back now. */
+export class NotCancellableError extends MingaError {
+  readonly exitCode = EXIT.jobFailed
+  readonly jobId: string
+  readonly state: EscrowJobState | undefined
+
+  constructor(jobId: string, job: Pick<EscrowJob, 'state' | 'deadline'> | undefined) {
+    super({
+      message: `expected an escrow that nobody works for, found ${foundOf(job)}: Job ${jobId} is not cancelled`,
+      hint: hintOf(jobId, job),
+    })
+    this.jobId = jobId
+    this.state = job?.state
+  }
+}
+
+function foundOf(job: Pick<EscrowJob, 'state'> | undefined): string {
+  if (job === undefined) return 'none'
+  if (job.state === 'working') return 'that the work has begun'
+  return job.state === 'settled' ? 'all of it settled and paid' : `it ${job.state} before`
+}
+
+function hintOf(jobId: string, job: Pick<EscrowJob, 'state' | 'deadline'> | undefined): string {
+  if (job === undefined)
+    return 'nothing of it is paid now; a payment that is under way may arrive yet, so try again when the chain has moved on'
+  if (job.state === 'settled') return `\`minga results ${jobId} -o out/\` fetches its result`
+  if (job.state !== 'working') return '`minga wallet --client` shows the credit, `minga wallet withdraw --client` fetches it'
+  return `what is not settled by its deadline, ${new Date(job.deadline * 1000).toISOString()}, comes back by itself; \`minga watch ${jobId}\` shows how far it is`
 }

@@ -1,6 +1,6 @@
 import type { Abortable, Compute } from '../ports.ts'
 import { computeBlock, programOf } from './block-program.ts'
-import { cidOfUri, completeDraft, type JobDraft } from './draft.ts'
+import { cidOfUri, completeDraft, type JobDraft, type Placement } from './draft.ts'
 import { InvalidJobInfoError, type Problem } from './errors.ts'
 import type { JobInfo } from './info.ts'
 import { type BlockIndex, cutInput, pasteOutput, resultBytesOf } from './slice.ts'
@@ -8,17 +8,19 @@ import { type BlockIndex, cutInput, pasteOutput, resultBytesOf } from './slice.t
 /** Stands for what only a placed Job has; nothing is computed from it. */
 const NOWHERE = { uri: 'local:', cid: `bafkrei${'a'.repeat(52)}` }
 const NOBODY = `12D3KooW${'1'.repeat(44)}`
+const NO_WALLET = `0x${'0'.repeat(40)}`
 
 /** The most that a Job's data may have: data behind a URI has its size when it is found, and until then it is large enough. */
 const UNKNOWN_BYTES = 2 ** 40
 
-/** The JobInfo that a draft would become, for work that never leaves this machine. Throws InvalidJobInfoError. */
-export function localJobInfo(draft: JobDraft): JobInfo {
+/** The JobInfo that a draft would become, for work that never leaves this machine; with an escrow, as a paid Job. Throws InvalidJobInfoError. */
+export function localJobInfo(draft: JobDraft, escrow?: Placement['escrow']): JobInfo {
   const bytes = draft.data?.length ?? (draft.dataUri === undefined ? 0 : UNKNOWN_BYTES)
   if (draft.dataUri !== undefined) cidOfUri(draft.dataUri)
   const data = draft.data || bytes > 0 ? { ...NOWHERE, bytes } : null
   const code = { ...NOWHERE, bytes: new TextEncoder().encode(draft.code).length }
-  return completeDraft(draft, { requester: NOBODY, wallet: null, seed: '0'.repeat(64), code, data })
+  const payer = escrow === undefined ? { wallet: null } : { wallet: NO_WALLET, escrow }
+  return completeDraft(draft, { requester: NOBODY, ...payer, seed: '0'.repeat(64), code, data })
 }
 
 /** What is wrong with a draft, as far as it shows before its data is looked for. */

@@ -32,7 +32,7 @@ export const paymentSchema = z.strictObject({
 export type Payment = z.infer<typeof paymentSchema>
 
 /** What this file reads of a JobInfo. */
-interface Payable {
+export interface Payable {
   seed: string
   wallet: string | null
   unitPriceWei: string

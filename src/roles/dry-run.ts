@@ -4,12 +4,15 @@ import type { JobDraft } from '../job/draft.ts'
 import type { JobShape } from '../job/events.ts'
 import type { JobInfo } from '../job/info.ts'
 import { localJobInfo } from '../job/local-run.ts'
+import { type JobPrice, priceOfDraft } from '../job/price.ts'
 import { type BlockIndex, coveringRange, cutInput } from '../job/slice.ts'
 import type { Abortable, Compute, DeviceReport, Diagnostic } from '../ports.ts'
 
 /** What one block of a draft does on this machine. */
 export interface DryRunReport {
   shape: JobShape
+  /** Undefined where it pays nothing. */
+  price: JobPrice | undefined
   /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
   diagnostics: readonly Diagnostic[]
   device: DeviceReport
@@ -19,6 +22,7 @@ export interface DryRunReport {
 /** Checks the draft as a whole, compiles its code and runs its first block here. Throws InvalidJobInfoError and what Compute.run throws. */
 export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abortable = {}): Promise<DryRunReport> {
   const info = localJobInfo(draft)
+  const price = priceOfDraft(draft, Math.floor(Date.now() / 1000))
   const program = programOf(info, draft.code)
   const diagnostics = await compute.check(program, { ...(signal && { signal }) })
   const index = { macro: 0, micro: 0, block: 0 }
@@ -31,6 +35,7 @@ export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abor
   const { macroJobs, microJobs, blocks } = info.slicing
   return {
     shape: { macroJobs, microJobs, blocks },
+    price,
     diagnostics,
     device: await compute.device(),
     block: {

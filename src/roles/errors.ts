@@ -1,6 +1,8 @@
 import { EXIT, MingaError } from '../errors.ts'
+import type { Payment } from '../job/payment.ts'
 import type { JobProgress } from '../job/progress.ts'
 import { MAX_ATTEMPTS } from '../job/records.ts'
+import { formatTokens } from '../job/tokens.ts'
 
 /** Nobody took the Job in: a Job that only its requester holds is lost when the requester leaves. */
 export class NoHolderError extends MingaError {
@@ -199,5 +201,52 @@ export class SettlementRefusedError extends MingaError {
     this.jobId = jobId
     this.chunk = chunk
     this.retryMs = retryMs
+  }
+}
+
+/** A Job has a price, and no chain was given that holds it. */
+export class NoPayingChainError extends MingaError {
+  readonly exitCode = EXIT.usage
+
+  constructor(unitPriceWei: bigint) {
+    super({
+      message: `expected a chain to pay the Job with, found a price of ${formatTokens(unitPriceWei)} tokens a MicroJob and no chain in the settings`,
+      hint: 'give its file with --chain-file (a program: createClient({ chain })), or leave unitPriceWei out: then nobody is paid',
+    })
+  }
+}
+
+/** A paid Job cannot be called off without the chain that holds its price. */
+export class OtherChainError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly jobId: string
+  readonly escrow: string
+
+  constructor(
+    jobId: string,
+    { chainId, escrow }: Pick<Payment, 'chainId' | 'escrow'>,
+    found: Pick<Payment, 'chainId' | 'escrow'> | undefined,
+  ) {
+    super({
+      message: `expected the escrow ${escrow} on chain ${chainId}, which holds the price of Job ${jobId}, found ${found === undefined ? 'no chain in the settings' : `${found.escrow} on chain ${found.chainId}`}: nothing was changed`,
+      hint: 'give its file with --chain-file (a program: createClient({ chain }))',
+    })
+    this.jobId = jobId
+    this.escrow = escrow
+  }
+}
+
+/** The price of a Job that was not placed lies in escrow, or may soon. What is needed to take it back is on this disk. */
+export class PriceInEscrowError extends MingaError {
+  readonly exitCode = EXIT.timeout
+  readonly jobId: string
+
+  constructor(jobId: string, cause: unknown) {
+    super({
+      message: `expected Job ${jobId} to be placed, found that it is not and that its price may be in escrow all the same: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: `\`minga cancel ${jobId}\` takes it back, as does \`minga escrow ${jobId} --cancel\`; placing it again would be another Job, paid once more`,
+      cause,
+    })
+    this.jobId = jobId
   }
 }

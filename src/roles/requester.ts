@@ -1,24 +1,27 @@
 import { bytesToBigInt } from '../job/bytes.ts'
 import { pastProblems } from '../job/deadline.ts'
-import { cidOfUri, completeDraft, type JobDraft } from '../job/draft.ts'
-import { InvalidJobInfoError } from '../job/errors.ts'
+import { cidOfUri, completeDraft, hasPrice, type JobDraft } from '../job/draft.ts'
+import { InvalidJobInfoError, NotCancellableError } from '../job/errors.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { problemsOfDraft } from '../job/local-run.ts'
 import { defaultDeadline } from '../job/offer.ts'
-import { escrowIdOf, escrowTermsOf, isPaid } from '../job/payment.ts'
+import { escrowIdOf, escrowTermsOf, isPaid, type Paid } from '../job/payment.ts'
 import { planOf } from '../job/plan.ts'
+import { type JobPrice, priceOf } from '../job/price.ts'
 import { progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
 import type { Abortable, Blocks, Chain, Cid, PeerId, Replica, Streams } from '../ports.ts'
 import { type HoldReply, holdReplyCodec, holdRequestCodec } from '../protocol/messages.ts'
 import { jobIdOfInfo } from '../protocol/records.ts'
-import { JobOverError, NoHolderError, NotTheRequesterError } from './errors.ts'
+import { JobOverError, NoHolderError, NoPayingChainError, NotTheRequesterError, OtherChainError, PriceInEscrowError } from './errors.ts'
 import { HOLD_SPEC, noticeOf } from './holder.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
+
+export type RequesterChain = Pick<Chain, 'chainId' | 'escrow' | 'open' | 'cancel' | 'job'>
 
 export interface RequesterComponents {
   self: PeerId
@@ -29,8 +32,8 @@ export interface RequesterComponents {
   blocks: Blocks
   streams: Streams
   board: JobsBoard
-  /** Pays for Jobs with a unit price; without it such a price is a promise only. */
-  chain?: Pick<Chain, 'chainId' | 'escrow' | 'open' | 'cancel'> | undefined
+  /** Pays for Jobs with a unit price; without it they cannot be placed. */
+  chain?: RequesterChain | undefined
   /** Peers to ask to hold the Job, the best first. */
   holders(): PeerId[]
 }
@@ -40,6 +43,8 @@ export interface PlaceOptions extends Abortable {
   onProgress?: (what: string) => void
   /** What the user should know and does not keep the Job from being placed, as a sentence. */
   onWarning?: (line: string) => void
+  /** Hears what a paid Job costs, before anything is paid; with its id, by which the price can be had back whatever happens then. */
+  onPrice?: (price: JobPrice & { jobId: JobId }) => void
   /** Unix time in milliseconds. @default the system's */
   now?: () => number
   /** 32 random bytes. */
@@ -60,13 +65,14 @@ const SECOND_MS = 1000
 const HOLDERS_WANTED = 2
 
 /**
- * Places a Job (seeds/001 "Job Placement"): publishes code and data, writes JobInfo and the plan of MacroJobs and MicroJobs into the log, has others hold it,
- * and announces it. Resolves when the requester may leave. Throws InvalidJobInfoError, NoHolderError, and
- * BlockNotFoundError where nobody has the data that the draft names by URI.
+ * Places a Job (seeds/001 "Job Placement"): publishes code and data, writes JobInfo and the plan of MacroJobs and MicroJobs into the log, pays the whole price
+ * into escrow where there is one, has others hold the Job, and announces it. Resolves when the requester may leave. Throws InvalidJobInfoError,
+ * NoPayingChainError, NoHolderError, PriceInEscrowError, what Chain.open throws, and BlockNotFoundError where nobody has the data that the draft names by URI.
  */
 export async function placeJob(components: RequesterComponents, draft: JobDraft, options: PlaceOptions = {}): Promise<PlacedJob> {
-  const { sessions, self, board } = components
-  const { signal, onProgress } = options
+  const { sessions, self, board, chain } = components
+  const { signal, onProgress, onPrice } = options
+  if (hasPrice(draft) && chain === undefined) throw new NoPayingChainError(BigInt(draft.unitPriceWei as string))
   refuseAtOnce(draft, options.now?.() ?? Date.now())
   onProgress?.('storing code and data')
   const release = () => components.blocks.release(placingOwner(self))
@@ -75,14 +81,17 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
     throw error
   })
   const jobId = jobIdOfInfo(info)
-  await openEscrow(components, info, jobId, options).catch(async (error: unknown) => {
-    await release()
-    throw error
-  })
-  const session = await sessions.open(jobId, { ...(signal && { signal }) })
   const holders: PeerId[] = []
+  const deposit: Deposit = { state: 'none' }
+  let session: JobSession | undefined
   try {
+    session = await sessions.open(jobId, { ...(signal && { signal }) })
+    // Before anything is paid: whoever is killed in between finds here what it takes to have the price back.
     await session.append({ kind: 'job', info }, ...plansOf(info))
+    if (isPaid(info)) {
+      onPrice?.({ jobId, ...priceOf(info) })
+      await openEscrow(components, info, jobId, deposit, options)
+    }
     onProgress?.('looking for peers that hold the Job')
     await findHolders(components, jobId, holders, options)
     const notice = noticeOf(session.view, [...holders, self])
@@ -90,14 +99,11 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
     await release()
     return { jobId, info, session, holders }
   } catch (error) {
-    await session.close()
+    await session?.close()
     // A Job that somebody holds goes on, and is ours to cancel; one that nobody holds never was.
-    if (holders.length === 0) {
-      await components.replica.remove(jobId)
-      await takeBack(components, info, jobId)
-    }
+    const told = holders.length > 0 ? error : await unplace(components, info, jobId, deposit, error, signal)
     await release()
-    throw error
+    throw told
   }
 }
 
@@ -107,36 +113,107 @@ function refuseAtOnce(draft: JobDraft, nowMs: number): void {
   if (problems.length > 0) throw new InvalidJobInfoError(problems)
 }
 
+/** Whether the price is in escrow: `unknown` where a transaction may have gone out, and nobody can say what became of it. */
+interface Deposit {
+  state: 'none' | 'unknown' | 'paid'
+}
+
 /** Pays the whole price into escrow, before anyone hears of the Job: peers look for it there. */
 async function openEscrow(
   { chain }: RequesterComponents,
-  info: JobInfo,
+  info: Paid<JobInfo>,
   jobId: JobId,
+  deposit: Deposit,
   { signal, onProgress }: PlaceOptions,
 ): Promise<void> {
-  if (chain === undefined || !isPaid(info)) return
+  if (chain === undefined) throw new TypeError('a paid Job was made without a chain')
   onProgress?.('paying into escrow')
-  await chain.open(escrowTermsOf(info, jobId), { ...(signal && { signal }) })
+  let isSent = false
+  const onSent = () => {
+    isSent = true
+  }
+  deposit.state = 'unknown'
+  await chain.open(escrowTermsOf(info, jobId), { ...(signal && { signal }), onSent }).catch((error: unknown) => {
+    if (isNothingPaid(error, isSent, signal)) deposit.state = 'none'
+    throw error
+  })
+  deposit.state = 'paid'
 }
 
-/** The price of a Job that nobody took goes back at once; where the chain does not answer, at the deadline. */
-async function takeBack({ chain }: RequesterComponents, info: JobInfo, jobId: JobId): Promise<void> {
-  if (chain !== undefined && isPaid(info)) await chain.cancel(escrowIdOf(info, jobId)).catch(() => {})
+/** Of errors of the chain, by `name` (roles do not import adapters): it was refused, before it was sent or in its block; */
+const REFUSED = new Set(['CallRevertedError', 'CallArgumentError', 'InsufficientGasMoneyError', 'InsufficientTokensError'])
+/** or nobody can say, whether a node has answered or not. */
+const UNKNOWN = new Set(['TransactionPendingError', 'ChainStoppedError'])
+
+function isNothingPaid(error: unknown, isSent: boolean, signal: AbortSignal | undefined): boolean {
+  const name = error instanceof Error ? error.name : ''
+  return REFUSED.has(name) || !(isSent || UNKNOWN.has(name) || signal?.aborted)
 }
 
-/** Calls a Job off; peers stop working on it as they hear. Throws NotTheRequesterError, JobOverError. */
+/**
+ * The price of a Job that nobody took goes back at once, and no trace of the Job stays; where it cannot, or may yet arrive, the Job stays on this disk, to be
+ * cancelled later. Gives the error that the requester should hear.
+ */
+async function unplace(
+  { chain, replica }: RequesterComponents,
+  info: JobInfo,
+  jobId: JobId,
+  { state }: Deposit,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  // Whoever asked for the end was given the Job's id before.
+  if (state === 'unknown') return signal?.aborted ? error : new PriceInEscrowError(jobId, error)
+  if (state === 'paid' && chain !== undefined && isPaid(info)) {
+    try {
+      await chain.cancel(escrowIdOf(info, jobId))
+    } catch {
+      return new PriceInEscrowError(jobId, error)
+    }
+  }
+  await replica.remove(jobId)
+  return error
+}
+
+/** What came of calling a Job off. */
+export interface CancelledJob {
+  /** What the requester's wallet has as credit now; 0 for a Job that was not paid. */
+  refundedWei: bigint
+}
+
+/**
+ * Calls a Job off; peers stop working on it as they hear. Of a paid Job the escrow alone decides, and nothing is written. Throws NotTheRequesterError,
+ * JobOverError, OtherChainError, NotCancellableError, what Chain.cancel throws.
+ */
 export async function cancelJob(
   { self, board, chain }: Pick<RequesterComponents, 'self' | 'board' | 'chain'>,
   session: JobSession,
-): Promise<void> {
+): Promise<CancelledJob> {
   const { info } = session.view
   if (info === undefined || info.requester !== self) throw new NotTheRequesterError(session.jobId, info?.requester ?? 'nobody')
-  const { state } = progressOf(session.view, { graceOver: false })
-  if (state !== 'open') throw new JobOverError(session.jobId, state === 'finished' ? 'agreed' : state)
-  // The escrow has the last word: a Job that work has begun on is paid for.
-  if (chain !== undefined && isPaid(info)) await chain.cancel(escrowIdOf(info, session.jobId))
-  await session.append({ kind: 'cancel' })
+  const refundedWei = isPaid(info) ? await cancelEscrow(chain, info, session.jobId) : 0n
+  if (!isPaid(info)) {
+    const { state } = progressOf(session.view, { graceOver: false })
+    if (state !== 'open') throw new JobOverError(session.jobId, state === 'finished' ? 'agreed' : state)
+    await session.append({ kind: 'cancel' })
+  }
   board.drop(session.jobId)
+  return { refundedWei }
+}
+
+async function cancelEscrow(chain: RequesterComponents['chain'], info: Paid<JobInfo>, jobId: JobId): Promise<bigint> {
+  const { payment } = info
+  const isIts = chain?.chainId === payment.chainId && chain.escrow.toLowerCase() === payment.escrow.toLowerCase()
+  if (chain === undefined || !isIts) throw new OtherChainError(jobId, payment, chain)
+  const escrowId = escrowIdOf(info, jobId)
+  const job = await chain.job(escrowId)
+  if (job?.state !== 'open') throw new NotCancellableError(jobId, job)
+  await chain.cancel(escrowId).catch(async (error: unknown) => {
+    // Somebody may have engaged a moment ago.
+    const now = await chain.job(escrowId).catch(() => job)
+    throw now?.state === 'open' ? error : new NotCancellableError(jobId, now)
+  })
+  return job.heldWei
 }
 
 /** What is being placed is pinned until others hold it. */

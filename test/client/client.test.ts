@@ -7,12 +7,12 @@ import type { JobDraft } from '../../src/job/draft.ts'
 import type { InvalidJobInfoError } from '../../src/job/errors.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
-import type { Blocks, Network, PeerId } from '../../src/ports.ts'
+import type { Blocks, Chain, Network, PeerId } from '../../src/ports.ts'
 import { holdReplyCodec } from '../../src/protocol/messages.ts'
 import { recordLogSchema } from '../../src/protocol/records.ts'
 import { createReplica } from '../../src/replica/replica.ts'
 import { createMemoryStore } from '../../src/replica/store-memory.ts'
-import { JobNotFoundError, NoHolderError } from '../../src/roles/errors.ts'
+import { JobNotFoundError, NoHolderError, NoPayingChainError, PriceInEscrowError } from '../../src/roles/errors.ts'
 import { HOLD_SPEC } from '../../src/roles/holder.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
 
@@ -20,7 +20,7 @@ const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 const draft: JobDraft = { name: 'lonely', code: '//', data: null, slicing: { layout: 'sequence', blockElements: 8 } } as JobDraft
 
 /** A client whose blocks only count who is pinned, and a peer that holds Jobs where `holds` says so. */
-async function clientOn(holds: boolean) {
+async function clientOn(holds: boolean, open?: Chain['open']) {
   const fake = createFakeNetwork()
   const signer = createSigner(randomBytes(32))
   const holder: PeerId = createSigner(randomBytes(32)).peer
@@ -40,9 +40,36 @@ async function clientOn(holds: boolean) {
   const replica = await createReplica({ ...common, schema: recordLogSchema, store: createMemoryStore() })
   const network = { self: signer.peer, channels, streams, peers: () => [holder] } as unknown as Network
   const stop = () => replica.stop()
-  const client = await createClientOn({ ...common, network, replica, blocks, wallet: null, holders: () => [holder], stop })
-  return { client, replica, pinned }
+  const chain = open && payingChain(open)
+  const parts = {
+    ...common,
+    network,
+    replica,
+    blocks,
+    wallet: chain?.wallet ?? null,
+    holders: () => [holder],
+    stop,
+    ...(chain && { chain }),
+  }
+  const client = await createClientOn(parts)
+  return { client, replica, pinned, cancelled: chain?.cancelled }
 }
+
+/** A chain without a Job in it, on which `open` is what becomes of a payment. */
+function payingChain(open: Chain['open']) {
+  const cancelled: bigint[] = []
+  const cancel = async (escrowId: bigint) => {
+    cancelled.push(escrowId)
+    return { outcome: 'already-done' as const }
+  }
+  const silence = async function* () {}
+  const reading = { job: async () => undefined, head: async () => ({ number: 1, timestamp: 1 }), events: silence, stop: async () => {} }
+  const place = { chainId: 31337, escrow: `0x${'e5'.repeat(20)}`, wallet: `0x${'99'.repeat(20)}` }
+  return { ...place, ...reading, open, cancel, cancelled } as unknown as Chain & { cancelled: bigint[] }
+}
+
+/** An error as the chain's adapter throws it: roles know it by name. */
+const named = (name: string) => Object.assign(new Error(name), { name })
 
 describe('the Jobs of a client', () => {
   it('hold none that could not be placed', async () => {
@@ -80,5 +107,39 @@ describe('the Jobs of a client', () => {
     const { jobId } = await client.place(draft)
     assert.deepEqual([(await client.jobs()).map((job) => job.jobId), await replica.jobs()], [[jobId], [jobId]])
     await client.close()
+  })
+
+  it('that pay are not placed without a chain', async () => {
+    const { client, replica } = await clientOn(true)
+    await assert.rejects(client.place({ ...draft, unitPriceWei: '5' }), NoPayingChainError)
+    assert.deepEqual(await replica.jobs(), [])
+    await client.close()
+  })
+
+  it('are kept where nobody knows whether their price arrives, so that they can be cancelled', async () => {
+    let id = ''
+    const { client, replica, cancelled } = await clientOn(true, async (_, { onSent } = {}) => {
+      assert.deepEqual(await replica.jobs(), [id])
+      onSent?.('0x1')
+      throw named('TransactionPendingError')
+    })
+    const onPrice = ({ jobId }: { jobId: string }) => {
+      id = jobId
+    }
+    const isTold = (error: unknown) => error instanceof PriceInEscrowError && error.jobId === id
+    await assert.rejects(client.place({ ...draft, unitPriceWei: '5' }, { onPrice }), isTold)
+    assert.deepEqual([await replica.jobs(), cancelled], [[id], []])
+    await client.close()
+  })
+
+  it('leave nothing where the chain refuses their price, and have it back where nobody holds them', async () => {
+    const poor = await clientOn(true, () => Promise.reject(named('InsufficientTokensError')))
+    await assert.rejects(poor.client.place({ ...draft, unitPriceWei: '5' }), { name: 'InsufficientTokensError' })
+    assert.deepEqual([await poor.replica.jobs(), poor.cancelled], [[], []])
+    await poor.client.close()
+    const alone = await clientOn(false, async () => ({ outcome: 'already-done' }))
+    await assert.rejects(alone.client.place({ ...draft, unitPriceWei: '5' }), NoHolderError)
+    assert.deepEqual([await alone.replica.jobs(), alone.cancelled?.length], [[], 1])
+    await alone.client.close()
   })
 })

@@ -164,6 +164,19 @@ test('what docs/JOB_FILE.md shows is accepted, and it names every field', () => 
   )
   const everything = infos[1]!
   const nested = (field: 'program' | 'limits') => Object.keys(everything[field]).map((name) => `${field}.${name}`)
-  const named = ['name', 'code', 'data', 'slicing', 'params', 'verification', 'unitPriceWei', 'deadline', 'presentation', 'seed', '$schema']
+  const named = [
+    'name',
+    'code',
+    'data',
+    'slicing',
+    'params',
+    'verification',
+    'unitPriceWei',
+    'payment',
+    'deadline',
+    'presentation',
+    'seed',
+    '$schema',
+  ]
   for (const field of [...named, ...nested('program'), ...nested('limits')]) assert.ok(text.includes(`| \`${field}\` |`), field)
 })

@@ -1,9 +1,10 @@
-import { Argument, Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { NotCancellableError } from '../../job/errors.ts'
 import type { Abortable, Chain, EscrowAttempt, EscrowJob } from '../../ports.ts'
 import { act, examples } from '../act.ts'
 import { formatTokens } from '../amounts.ts'
 import type { Context } from '../context.ts'
-import { EscrowMissingError } from '../errors.ts'
+import { EscrowMissingError, NotRefundableError } from '../errors.ts'
 import { addSettingOf, addSettings } from '../options.ts'
 import { renderTable } from '../render/table.ts'
 import { withChain } from '../with-chain.ts'
@@ -13,13 +14,18 @@ const MAX_CHUNKS = 1_000
 
 export function escrowCommand(): Command {
   const command = new Command('escrow')
-    .description('show what the chain holds of a Job: funds, roots, beacons, what is settled, deadline')
+    .description('show what the chain holds of a Job: funds, roots, beacons, what is settled, deadline; or have its price back')
     .addArgument(new Argument('<jobId>', 'the Job’s id, 62 digits, or its id in the escrow, as a decimal number').argParser(jobId))
     .option('--requester <address>', 'the wallet that opened the escrow (default: this machine’s client’s)')
+    .addOption(
+      new Option('--cancel', 'take its price back, as credit of the wallet that opened it; before its work has begun').conflicts('refund'),
+    )
+    .option('--refund', 'give back what it has not paid by its deadline; anybody may')
     .action(act(escrow))
   examples(command, [
     ['minga escrow 3f9a… --chain-file devnet.json', 'a Job that was placed from here'],
     ['minga escrow 3f9a… --requester 0x12… --json', 'another’s, for a script'],
+    ['minga escrow 3f9a… --cancel', 'a Job that its peers have forgotten, or that was never placed'],
   ])
   return addSettings(addSettingOf(command, 'walletKeyFile'), 'chain')
 }
@@ -32,14 +38,39 @@ interface ChunkView {
   attempts: (EscrowAttempt & { attempt: number })[]
 }
 
-async function escrow(context: Context, id: string | bigint, { requester }: { requester?: string }): Promise<undefined> {
+interface EscrowOptions {
+  requester?: string
+  cancel?: boolean
+  refund?: boolean
+}
+
+async function escrow(context: Context, id: string | bigint, { requester, ...wanted }: EscrowOptions): Promise<undefined> {
+  const options = { signal: context.signal }
   const view = await withChain(context, { client: true }, async (chain) => {
     const escrowId = typeof id === 'bigint' ? id : chain.escrowIdOf(requester ?? chain.wallet, id)
-    const job = await chain.job(escrowId, { signal: context.signal })
-    if (job === undefined) throw new EscrowMissingError(String(id), requester ?? chain.wallet)
-    return { ...job, chunks: await chunksOf(chain, job, { signal: context.signal }) }
+    const read = async () => {
+      const job = await chain.job(escrowId, options)
+      if (job === undefined) throw new EscrowMissingError(String(id), requester ?? chain.wallet)
+      return job
+    }
+    if (wanted.cancel) await cancel(chain, await read(), String(id), options)
+    if (wanted.refund) await refund(chain, await read(), String(id), options)
+    const job = await read()
+    return { ...job, chunks: await chunksOf(chain, job, options) }
   })
   context.output.result(view, () => describe(view, context))
+}
+
+async function cancel(chain: Chain, job: EscrowJob, id: string, options: Abortable): Promise<void> {
+  if (job.state !== 'open') throw new NotCancellableError(id, job)
+  await chain.cancel(job.escrowId, options)
+}
+
+async function refund(chain: Chain, job: EscrowJob, id: string, options: Abortable): Promise<void> {
+  const isHeld = job.state === 'open' || job.state === 'working'
+  const { timestamp } = await chain.head(options)
+  if (!isHeld || timestamp <= job.deadline) throw new NotRefundableError(id, job)
+  await chain.refund(job.escrowId, options)
 }
 
 async function chunksOf(chain: Chain, { escrowId, macroJobs, chunkMacroJobs }: EscrowJob, options: Abortable): Promise<ChunkView[]> {

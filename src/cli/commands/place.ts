@@ -3,12 +3,16 @@ import { formatBytes, formatDuration } from '../../config/units.ts'
 import { EXIT } from '../../errors.ts'
 import { checkProbability, deterredCostShare } from '../../job/deterrence.ts'
 import type { JobDraft } from '../../job/draft.ts'
+import { SLASH_BPS } from '../../job/offer.ts'
+import type { JobPrice } from '../../job/price.ts'
 import { act, examples } from '../act.ts'
+import { formatTokens } from '../amounts.ts'
 import type { Context } from '../context.ts'
 import { loadDryRun } from '../core.ts'
 import { follow } from '../follow.ts'
 import { readJobFile } from '../job-file.ts'
 import { addSettings } from '../options.ts'
+import { toJson } from '../output.ts'
 import type { DryRunReport } from '../ports.ts'
 import { renderDiagnostic } from '../render/problem.ts'
 import { safe } from '../render/style.ts'
@@ -18,7 +22,7 @@ export function placeCommand(): Command {
   const command = new Command('place')
     .description('place a Job: send its code and data to the network')
     .argument('<job.json>', 'the Job: docs/JOB_FILE.md names every field; the files it names are relative to it')
-    .option('--dry-run', 'check everything, compile, and run one block on this machine only')
+    .option('--dry-run', 'check everything, compile, run one block on this machine, say what it would cost; nothing is sent or paid')
     .option('--no-check', 'place it without compiling it and running one block on this machine before')
     .option('--watch', 'stay and show the Job until it ends')
     .action(act(place))
@@ -47,18 +51,47 @@ async function place(context: Context, path: string, options: PlaceOptions) {
   return withClient(context, async (client) => {
     const onProgress = (what: string) => context.live.draw([context.style.dim(what)])
     const onWarning = (line: string) => context.live.print(`${context.style.yellow('warning:')} ${safe(line, 1000)}\n`)
-    const job = await client.place(draft, { signal: context.signal, onProgress, onWarning })
+    let price: JobPrice | undefined
+    const onPrice = (found: JobPrice & { jobId: string }) => {
+      price = found
+      tellPrice(context, found)
+    }
+    const job = await client.place(draft, { signal: context.signal, onProgress, onWarning, onPrice })
     context.live.draw([])
-    context.output.item({ type: 'job:placed', ...job }, () => `placed ${safe(job.name)}: ${job.jobId}\n${describeCheck(job.shape)}`)
+    const placed = { type: 'job:placed', ...job, ...(price && { price }) }
+    context.output.item(placed, () => `placed ${safe(job.name)}: ${job.jobId}\n${describeCheck(job.shape, price)}`)
     return options.watch ? follow(context, job.jobId, client.watch(job.jobId, { signal: context.signal })) : EXIT.ok
   })
 }
 
-/** The rule of deterrence, as far as it goes without a stake (docs/PROTOCOL.md, "Commit, root, beacon"). */
-function describeCheck({ blocks }: DryRunReport['shape']): string {
-  const one = (100 * checkProbability(1, blocks)).toFixed(blocks > 10 ? 1 : 0)
-  const worth = (100 * deterredCostShare(checkProbability(1, blocks), 0)).toFixed(blocks > 10 ? 1 : 0)
-  return `checked  one block in ${blocks} is computed twice: a MicroJob with one wrong block is caught in ${one} % of all draws, with all wrong always. Without a stake, cheating in one block does not pay only where computing costs under ${worth} % of the fee`
+/** On stderr, so that whoever pays has read it, the id above all, whatever becomes of this process. */
+function tellPrice({ live, output }: Context, { jobId, ...price }: JobPrice & { jobId: string }): void {
+  const text = `${describePrice(price)}\njob      ${jobId}: minga cancel takes the price back until its work begins`
+  live.print(`${output.isJson ? toJson({ type: 'job:priced', jobId, price }) : text}\n`)
+}
+
+function describePrice(price: JobPrice): string {
+  const { macroJobs, microJobs, unitPriceWei, validationPriceWei, finisherPriceWei, minBondWei, deadline } = price
+  const parts = [
+    `${macroJobs * microJobs} MicroJobs at ${formatTokens(unitPriceWei)}`,
+    `${macroJobs} validations at ${formatTokens(validationPriceWei)}`,
+    `${macroJobs} MacroJobs settled at ${formatTokens(finisherPriceWei)}`,
+  ]
+  return [
+    `price    ${formatTokens(price.totalWei)} tokens into escrow: ${parts.join(', ')}`,
+    `bond     ${formatTokens(minBondWei)} tokens of everyone who takes part`,
+    `deadline ${new Date(deadline * 1000).toISOString()}; what is not settled by then comes back`,
+  ].join('\n')
+}
+
+/** The rule of deterrence (docs/PROTOCOL.md, "Commit, root, beacon"); at stake is what a conviction takes of the bond. */
+function describeCheck({ blocks }: DryRunReport['shape'], price: JobPrice | undefined): string {
+  const percent = (share: number) => (100 * share).toFixed(blocks > 10 ? 1 : 0)
+  const probability = checkProbability(1, blocks)
+  const lostWei = price === undefined ? 0n : (price.minBondWei * SLASH_BPS) / 10_000n
+  const worth = percent(deterredCostShare(probability, price === undefined ? 0 : Number(lostWei) / Number(price.unitPriceWei)))
+  const stake = price === undefined ? 'Without a stake' : `With ${formatTokens(lostWei)} tokens of a bond to lose`
+  return `checked  one block in ${blocks} is computed twice: a MicroJob with one wrong block is caught in ${percent(probability)} % of all draws, with all wrong always. ${stake}, cheating in one block does not pay ${worth === percent(1) ? 'whatever computing costs, up to the fee' : `only where computing costs under ${worth} % of the fee`}`
 }
 
 /** What no peer could compute is not placed: the requester hears it from its own machine, where one block tells it. */
@@ -85,7 +118,7 @@ async function dryRun(context: Context, draft: JobDraft) {
   return EXIT.ok
 }
 
-function describeDryRun({ shape, diagnostics, device, block }: DryRunReport, { output: { style } }: Context): string {
+function describeDryRun({ shape, price, diagnostics, device, block }: DryRunReport, { output: { style } }: Context): string {
   const microJobs = shape.macroJobs * shape.microJobs
   // A validation MicroJob has one block of each of the others.
   const blocks = microJobs * (shape.blocks + 1)
@@ -96,5 +129,6 @@ function describeDryRun({ shape, diagnostics, device, block }: DryRunReport, { o
     `block ${block.index}  ${formatBytes(block.inputBytes)} in, ${formatBytes(block.outputBytes)} out, ${formatDuration(block.deviceMs)} on the device`,
     `hash     ${block.hash}`,
     `all      about ${formatDuration(block.deviceMs * blocks)} of one such device`,
+    ...(price === undefined ? [] : [describePrice(price), 'nothing was paid; to place it takes a chain (--chain-file)']),
   ].join('\n')
 }

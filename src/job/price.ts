@@ -1,0 +1,46 @@
+import type { JobDraft } from './draft.ts'
+import { localJobInfo } from './local-run.ts'
+import { defaultDeadline } from './offer.ts'
+import { budgetOf, isPaid, type Paid, type Payable } from './payment.ts'
+
+/** What a paid Job costs, and what it asks of those who take part; amounts in the token's smallest unit. */
+export interface JobPrice {
+  /** What goes into escrow. */
+  totalWei: bigint
+  macroJobs: number
+  /** Of a MacroJob. */
+  microJobs: number
+  /** For one MicroJob. */
+  unitPriceWei: bigint
+  /** For validating one MacroJob. */
+  validationPriceWei: bigint
+  /** For settling one MacroJob. */
+  finisherPriceWei: bigint
+  /** What everyone who takes part must have at stake. */
+  minBondWei: bigint
+  /** Unix time in seconds; what is not settled by then comes back. */
+  deadline: number
+}
+
+export function priceOf(info: Paid<Payable>): JobPrice {
+  const { slicing, payment, unitPriceWei, deadline } = info
+  return {
+    totalWei: budgetOf(info),
+    macroJobs: slicing.macroJobs,
+    microJobs: slicing.microJobs,
+    unitPriceWei: BigInt(unitPriceWei),
+    validationPriceWei: BigInt(payment.validationPriceWei),
+    finisherPriceWei: BigInt(payment.finisherPriceWei),
+    minBondWei: BigInt(payment.minBondWei),
+    deadline,
+  }
+}
+
+/** Whatever escrow it will be: what a Job costs does not depend on it. */
+const ANY_ESCROW = { chainId: 1, escrow: `0x${'0'.repeat(40)}` }
+
+/** What a draft would cost if it were placed now; undefined where it pays nothing. Throws InvalidJobInfoError, also where no escrow could pay it. */
+export function priceOfDraft(draft: JobDraft, nowSeconds: number): JobPrice | undefined {
+  const info = localJobInfo(draft, { ...ANY_ESCROW, defaultDeadline: defaultDeadline(nowSeconds) })
+  return isPaid(info) ? priceOf(info) : undefined
+}
