@@ -18,6 +18,7 @@ import { type Swarm, startSwarm } from './swarm.ts'
 import { openTreasury, type Treasury } from './treasury.ts'
 
 export interface DemoOptions {
+  /** Honest ones; with chaos and a cheat there is one more. */
   peers: number
   /** Kill a peer half-way, and the one that would settle. */
   chaos: boolean
@@ -121,8 +122,10 @@ async function startAll(run: Run, undo: Undo): Promise<DemoFacts> {
 }
 
 /** Peer by peer a name; the cheat has its own. */
-function namesOf({ peers, cheat }: DemoOptions): string[] {
-  return [...Array.from({ length: peers }, (_, i) => `peer ${i + 1}`), ...(cheat ? [CHEAT] : [])]
+function namesOf({ peers, chaos, cheat }: DemoOptions): string[] {
+  // A dispute asks two that are neither the cheat nor its accuser; one of three is killed meanwhile, and each answer that never comes costs its patience.
+  const honest = peers + (chaos && cheat ? 1 : 0)
+  return [...Array.from({ length: honest }, (_, i) => `peer ${i + 1}`), ...(cheat ? [CHEAT] : [])]
 }
 
 function openMoney({ options, context, directory, signal }: Run): Promise<Treasury> {

@@ -16,7 +16,7 @@ export function demoCommand(): Command {
       'kill the owner of a queue with SIGKILL when half of the Job is computed, and later the peer that would settle',
       false,
     )
-    .option('--cheat', 'one more peer, which computes everything wrong', false)
+    .option('--cheat', 'one more peer, which computes everything wrong; with --chaos also one more that does not', false)
     .option('--unpaid', 'without a chain and without money', false)
     .option('--peers <n>', 'peers to start', peerCount, 3)
     .option('--small', 'a picture of 1024 × 512 pixels instead of 4096 × 2048', false)
