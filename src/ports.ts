@@ -285,14 +285,14 @@ export type ProofInput = Readonly<Record<string, unknown>>
 /** Makes and checks proofs for circuits that it knows by name (`5x10`). */
 export interface Prover {
   /**
-   * A proof that was verified before it is returned, and its public signals. An abort ends the work at once and rejects with the signal's reason.
+   * A proof that was verified before it is returned, its public signals, and how long it took in milliseconds once its turn had come. An abort ends the work at once and rejects with the signal's reason.
    * Throws UnknownCircuitError, WrongArtifactError, WitnessRefusedError, ProverCrashedError.
    */
   prove(
     circuit: string,
     input: ProofInput,
     options?: Abortable & { onProgress?: (step: ProofStep) => void },
-  ): Promise<{ proof: Proof; publicSignals: bigint[] }>
+  ): Promise<{ proof: Proof; publicSignals: bigint[]; tookMs: number }>
   /** True where the proof holds for exactly these public signals; false also for malformed ones. Throws UnknownCircuitError. About 50 ms. */
   verify(circuit: string, proof: Proof, publicSignals: readonly bigint[]): boolean
 }

@@ -1,4 +1,5 @@
 import { EXIT, MingaError } from '../errors.ts'
+import { formatTokens } from '../job/tokens.ts'
 
 /** No chain is configured, and what was asked for needs one; or it lacks a part. */
 export class NoChainError extends MingaError {
@@ -151,7 +152,7 @@ export class CallRevertedError extends MingaError {
   readonly facts: Readonly<Record<string, unknown>>
 
   constructor(call: string, error: string | undefined, facts: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
-    const list = Object.entries(facts).map(([name, value]) => `${name} ${String(value)}`)
+    const list = Object.entries(facts).map(([name, value]) => `${name} ${shownFact(error, name, value)}`)
     super({
       message: `expected the contract to take ${call}, found ${error ?? 'a refusal without a reason'}${list.length === 0 ? '' : ` (${list.join(', ')})`}`,
       hint: '`minga escrow <jobId>` shows what the chain holds',
@@ -160,6 +161,35 @@ export class CallRevertedError extends MingaError {
     this.call = call
     this.error = error
     this.facts = facts
+  }
+}
+
+/** In the words of a reader: contracts know seconds and smallest units only. */
+function shownFact(error: string | undefined, name: string, value: unknown): string {
+  if (typeof value === 'bigint' && DATES.has(name)) return dateOf(value)
+  if (typeof value === 'bigint' && error === 'BondTooSmall') return `${formatTokens(value)} tokens`
+  return String(value)
+}
+
+const DATES = new Set(['deadline', 'latest', 'releaseAt'])
+/** The last second that a Date can be. */
+const LAST_SECOND = 8_640_000_000_000n
+
+const dateOf = (seconds: bigint) => (seconds <= LAST_SECOND ? new Date(Number(seconds) * 1000).toISOString() : `${seconds} s after 1970`)
+
+/** What was asked back of a bond is not free yet: whoever leaves answers for its work until the last Job that it may have been in is over. */
+export class BondLockedError extends MingaError {
+  readonly exitCode = EXIT.funds
+  /** Unix time in seconds. */
+  readonly releaseAt: bigint
+
+  constructor(releaseAt: bigint, cause?: unknown) {
+    super({
+      message: `expected a bond that has waited long enough, found it locked until ${dateOf(releaseAt)}, by the chain's clock`,
+      hint: 'run `minga wallet unbond` again then; `minga wallet` shows the date',
+      cause,
+    })
+    this.releaseAt = releaseAt
   }
 }
 
@@ -192,7 +222,7 @@ export class InsufficientTokensError extends MingaError {
 
   constructor(what: string, wallet: string, needed: bigint, found: bigint, cause?: unknown) {
     super({
-      message: `expected ${what} of ${needed} for the wallet ${wallet}, found ${found}`,
+      message: `expected ${what} of ${formatTokens(needed)} tokens for the wallet ${wallet}, found ${formatTokens(found)}`,
       hint: '`minga wallet` shows what there is',
       cause,
     })

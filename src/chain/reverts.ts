@@ -1,5 +1,5 @@
 import type { Interface } from 'ethers'
-import { CallRevertedError, InsufficientGasMoneyError, InsufficientTokensError, RpcRefusedError } from './errors.ts'
+import { BondLockedError, CallRevertedError, InsufficientGasMoneyError, InsufficientTokensError, RpcRefusedError } from './errors.ts'
 import { poolAnswer } from './sender/node-answers.ts'
 import type { Call } from './sender/sign.ts'
 
@@ -32,14 +32,15 @@ function parse(contract: Interface, data: string) {
   }
 }
 
-/** What is a lack of tokens, whoever says it. */
-function asMoney(error: string, facts: Record<string, unknown>, cause: unknown): InsufficientTokensError | undefined {
+/** What is a lack of tokens, or of those that are free, whoever says it. */
+function asMoney(error: string, facts: Record<string, unknown>, cause: unknown): InsufficientTokensError | BondLockedError | undefined {
   if (error === 'ERC20InsufficientBalance') {
-    return new InsufficientTokensError('tokens', String(facts.sender), facts.needed as bigint, facts.balance as bigint, cause)
+    return new InsufficientTokensError('a balance', String(facts.sender), facts.needed as bigint, facts.balance as bigint, cause)
   }
   if (error === 'NotBonded') {
     return new InsufficientTokensError('a bond', String(facts.wallet), facts.needed as bigint, facts.bonded as bigint, cause)
   }
+  if (error === 'StillLocked') return new BondLockedError(facts.releaseAt as bigint, cause)
   if (error === 'NothingToWithdraw') return new InsufficientTokensError('credit', String(facts.wallet), 1n, 0n, cause)
   return undefined
 }

@@ -9,8 +9,10 @@ export interface Patience {
   validateMs: number
   recheckMs: number
   finalizeMs: number
-  /** For the proof and the transactions of a living peer: a transaction must be seen to have been mined. */
+  /** For the transactions of a living peer: one must be seen to have been mined. */
   chainMs: number
+  /** For the proof of a living peer, and its transaction. */
+  settleMs: number
   /** No progress in an attempt for so long, and this peer votes that it is stuck. */
   stuckMs: number
   /**
@@ -29,6 +31,9 @@ export const DEFAULT_PATIENCE: Patience = {
   recheckMs: 15_000,
   finalizeMs: 5000,
   chainMs: 20_000,
+  // The largest circuit takes 18 s of CPU (docs/BENCHMARKS.md, 8), and three times as long where the peer computes besides: a second proof of the same, begun sooner,
+  // would slow the first down and be for nothing. Who is dead is waited for half a second; who lives and has no circuits costs the Job this once, of a day.
+  settleMs: 60_000,
   stuckMs: 45_000,
   goneMs: 5000,
   deadMs: 500,
@@ -74,12 +79,13 @@ function reopenMs({ record, awaited, spoilt }: Extract<Duty, { kind: 'reopen' }>
   return spoilt ? Math.min(patience.stuckMs, patience.goneMs * 2 ** record.attempt) : patience.stuckMs
 }
 
-const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'settle', 'convict', 'refund'])
+const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'convict', 'refund'])
 
 function waitFor(kind: Duty['kind'], patience: Patience): number {
   if (kind === 'propose') return patience.proposeMs
   if (kind === 'validate') return patience.validateMs
   if (kind === 'recheck') return patience.recheckMs
+  if (kind === 'settle') return patience.settleMs
   if (CHAIN_DUTIES.has(kind)) return patience.chainMs
   return patience.finalizeMs
 }

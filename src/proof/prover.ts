@@ -39,14 +39,19 @@ export function createProver({ logger = silentLogger }: { logger?: Logger }, { c
     async prove(circuit, input, { signal, onProgress = () => {} } = {}) {
       const { wasm, zkey, key } = filesOf(circuit)
       const files = { wasm: { path: wasm, sha256: key.sha256.wasm }, zkey: { path: zkey, sha256: key.sha256.zkey } }
-      const started = performance.now()
+      let startedMs = 0
       const child = { ...(signal && { signal }), onStep: onProgress }
-      const outcome = await takeTurn(() => runChild({ ...files, input, singleThread }, child), child)
+      const prove = () => {
+        startedMs = performance.now()
+        return runChild({ ...files, input, singleThread }, child)
+      }
+      const outcome = await takeTurn(prove, child)
       const { proof, publicSignals } = proofOf(circuit, outcome)
       onProgress('check')
       if (!verifyGroth16(key.verificationKey, proof, publicSignals)) throw new ProverCrashedError('with a proof that does not hold')
-      log.debug('proved', { circuit, ms: Math.round(performance.now() - started) })
-      return { proof, publicSignals }
+      const tookMs = Math.round(performance.now() - startedMs)
+      log.debug('proved', { circuit, ms: tookMs })
+      return { proof, publicSignals, tookMs }
     },
     verify: (circuit, proof, publicSignals) => verifyGroth16(filesOf(circuit).key.verificationKey, proof, publicSignals),
   }

@@ -1,5 +1,6 @@
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, escrowTermsOf, isPaid, isPaidBy } from '../job/payment.ts'
+import { formatTokens } from '../job/tokens.ts'
 import type { Abortable } from '../ports.ts'
 import { mismatchOf } from './escrow-watch.ts'
 import type { EscrowComponents } from './escrow-worker.ts'
@@ -35,5 +36,7 @@ export async function refusesEscrow(
   if (job.state !== 'open' && job.state !== 'working') return `a Job whose escrow is ${job.state}`
   if (timestamp + LEAST_LEFT_SECONDS > info.deadline) return 'a Job whose escrow ends now'
   const needed = BigInt(payment.minBondWei)
-  return bondWei >= needed ? undefined : `a Job that asks for a bond of ${needed}; this wallet has ${bondWei} (minga wallet bond)`
+  return bondWei >= needed
+    ? undefined
+    : `a Job that asks for a bond of ${formatTokens(needed)} tokens; this wallet has ${formatTokens(bondWei)} (minga wallet bond)`
 }

@@ -49,9 +49,8 @@ export function createSettler({ chain, prover, logger }: SettlerComponents, job:
     const place = `${chunk}/${attempt}/${counted}`
     const known = offers.get(place)
     if (known?.key === keyOf(plan)) return known
-    const startedMs = clock.nowMs()
     const proven = await proveChunk(prover, sizeClassOf(info), plan.statement, domain, options)
-    const proofMs = Math.round(clock.nowMs() - startedMs)
+    const { tookMs: proofMs } = proven
     // Told before it is sent: once it is settled, the Job is soon over, and this duty called off.
     logger.info('proved', { jobId, chunk, attempt, macroJobs: plan.validations.length, proofMs })
     const offer = { key: keyOf(plan), proven, refusals: 0 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { CallArgumentError, CallRevertedError, InsufficientTokensError } from '../../src/chain/errors.ts'
+import { BondLockedError, CallArgumentError, CallRevertedError, InsufficientTokensError } from '../../src/chain/errors.ts'
 import type { AttemptRef, Chain, ChainOutcome, EscrowTerms, Settlement, StatementOf } from '../../src/ports.ts'
 import { honest, reply, startProxy } from './support/proxy.ts'
 import { BUDGET, startWorld, TOKEN, terms, units, type World } from './support/world.ts'
@@ -94,6 +94,7 @@ describe('the escrow, over a devnet', () => {
     await assert.rejects(requester.open(terms({ unitPriceWei: 2n ** 80n })), CallArgumentError)
     await assert.rejects(requester.open(rich), (error) => {
       assert.ok(error instanceof InsufficientTokensError)
+      assert.match(error.message, /^expected a balance of [0-9.]+ tokens for the wallet 0x\w+, found [0-9.]+$/)
       return error.exitCode === 6 && error.needed > error.found
     })
     await assert.rejects(requester.withdraw(), InsufficientTokensError)
@@ -229,7 +230,11 @@ describe('the escrow, over a devnet', () => {
     done(await requester.requestUnbond(15n * TOKEN))
     const asked = await requester.balances()
     assert.deepEqual([asked.bondWei, asked.leavingWei], [bondWei + 5n * TOKEN, 15n * TOKEN])
-    await reverts(requester.unbond(), 'StillLocked')
+    await assert.rejects(requester.unbond(), (error) => {
+      assert.ok(error instanceof BondLockedError)
+      const date = new Date(asked.releaseAt * 1000).toISOString()
+      return error.message.includes(`locked until ${date}`) && /minga wallet unbond/.test(String(error.hint))
+    })
     await assert.rejects(requester.requestUnbond(10_000n * TOKEN), InsufficientTokensError)
   })
 

@@ -58,6 +58,15 @@ describe('the prover', () => {
     assert.equal(prover.verify('4x4', made.proof, made.publicSignals), true)
   })
 
+  it('says how long a proof took without the wait for the one before it', async () => {
+    const startedMs = performance.now()
+    const both = await Promise.all([prover.prove('4x4', input), prover.prove('4x4', input)])
+    const wallMs = performance.now() - startedMs
+    const [first, second] = both.map(({ tookMs }) => tookMs) as [number, number]
+    assert.ok(first > 0 && second > 0)
+    assert.ok(first + second <= wallMs + 2, `${first} ms and ${second} ms in ${wallMs} ms`)
+  })
+
   it('refuses other public signals, in any place, and such beyond the order', () => {
     for (const place of [0, 1, 2]) {
       const other = made.publicSignals.with(place, (made.publicSignals[place]! + 1n) % FIELD_ORDER)

@@ -12,7 +12,7 @@ export function requestUnbond(components: ActionComponents, amountWei: bigint, o
   return act(components, { name: 'requestUnbond', args: [amountWei] }, options)
 }
 
-/** Turns what has left the bond into credit. Before its time it is refused, as StillLocked. */
+/** Turns what has left the bond into credit. Throws BondLockedError before its time. */
 export function unbond(components: ActionComponents, options?: ActionOptions): Promise<ChainOutcome> {
   return act(components, { name: 'unbond', args: [] }, options)
 }

@@ -10,6 +10,8 @@ export interface ProvenSettlement extends Settlement {
   proof: Proof
   /** C, z, y. */
   publicSignals: bigint[]
+  /** Of the proof alone: not the wait for another's turn. */
+  tookMs: number
 }
 
 /** Proves what `chunk` counts, for one finisher's call of one escrow. Throws what `settle` and `Prover.prove` throw. */

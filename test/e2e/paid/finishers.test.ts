@@ -34,7 +34,7 @@ it('the next settles', async (t) => {
 
 it('all settle at once, one of them without money for gas: it is paid as the others are, and each MacroJob once', async (t) => {
   const paid = await startPaidNetwork(t)
-  const behaviour = { patience: { chainMs: 0 } }
+  const behaviour = { patience: { chainMs: 0, settleMs: 0 } }
   const peers = await Promise.all([
     paid.startPeer('poor', 0, { behaviour, poor: true }),
     paid.startPeer('peer-1', 1, { behaviour }),
