@@ -375,6 +375,22 @@ export interface EscrowSizeClass {
   verificationKeyHash: string
 }
 
+/** The rules that an escrow is deployed with and that nobody can change; contracts/SwarmJobs.sol has their meaning. */
+export interface EscrowRules {
+  /** From a Job's opening to its deadline, at most. */
+  maxDurationSeconds: number
+  /** From a root to its beacon. */
+  beaconDelayBlocks: number
+  /** Roots that a chunk can have. */
+  maxAttempts: number
+  /** What a conviction takes of the bond that the Job asks for, in 1/10,000. */
+  slashBps: number
+  /** Wallets whose word convicts of a wrong result. */
+  witnesses: number
+  /** The least bond that a Job may ask for. */
+  minBondWei: bigint
+}
+
 /** An EIP-712 signature in EIP-2098's short form; each `0x` and 64 hexadecimal digits. */
 export interface WalletSignature {
   r: string
@@ -472,6 +488,8 @@ export interface EscrowState {
   /** One bit a MacroJob of the chunk, the first in the lowest. */
   settled(escrowId: EscrowId, chunk: number, options?: Abortable): Promise<bigint>
   sizeClasses(options?: Abortable): Promise<readonly EscrowSizeClass[]>
+  /** Read once. Throws UnservedRulesError too, where this software does not know how to serve them. */
+  rules(options?: Abortable): Promise<EscrowRules>
   /** Nothing at all for a wallet that was never bonded. */
   stake(wallet: WalletAddress, options?: Abortable): Promise<WalletStake>
   /** The newest block: its number and its time in Unix seconds, which is the time of the contract. */

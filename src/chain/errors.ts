@@ -274,6 +274,20 @@ export class ChainStoppedError extends MingaError {
   }
 }
 
+/** An escrow has rules that this software cannot keep to: its calls would be refused when the work is done. */
+export class UnservedRulesError extends MingaError {
+  readonly exitCode = EXIT.usage
+  readonly escrow: string
+
+  constructor(escrow: string, expected: string, found: number) {
+    super({
+      message: `expected an escrow whose rules ask for ${expected}, found ${found} at ${escrow}`,
+      hint: 'this version of Minga cannot take part in Jobs of that escrow; name another with --chain-file or --chain-escrow, or use the version that it was deployed with',
+    })
+    this.escrow = escrow
+  }
+}
+
 /** The development chain's binary is not installed; npm brings it for Linux, macOS and Windows on x64, and for the first two on arm64. */
 export class AnvilMissingError extends MingaError {
   readonly exitCode = EXIT.usage

@@ -1,8 +1,9 @@
 import { getAddress, type Result } from 'ethers'
 import { escrowIdIn } from '../job/payment.ts'
-import type { EscrowJob, EscrowJobState, EscrowState, EscrowTerms, WalletStake } from '../ports.ts'
+import type { EscrowJob, EscrowJobState, EscrowRules, EscrowState, EscrowTerms, WalletStake } from '../ports.ts'
 import type { ReadableContract } from './contracts.ts'
 import type { Head } from './rpc/head.ts'
+import { rulesOf } from './rules.ts'
 
 /** In the contract's order; the first is a Job that is not there. */
 const STATES: readonly (EscrowJobState | undefined)[] = [undefined, 'open', 'working', 'settled', 'cancelled', 'refunded']
@@ -13,7 +14,12 @@ export const jobIdOfInfoHash = (infoHash: string): string => infoHash.slice(-62)
 
 /** Reads the escrow. */
 export function createEscrowState(escrow: ReadableContract, head: Head, chainId: number): EscrowState {
+  let known: EscrowRules | undefined
   return {
+    async rules(options) {
+      known ??= rulesOf(escrow.address, await escrow.read('rules', [], options))
+      return known
+    },
     escrowIdOf: (requester, jobId) => escrowIdIn({ chainId, escrow: escrow.address }, requester, jobId),
     async job(escrowId, options) {
       const [job] = await escrow.read('job', [escrowId], options)

@@ -1,9 +1,12 @@
+import type { EscrowRules } from '../ports.ts'
 import type { Payment } from './payment.ts'
 
 /** What the place where a paid draft is placed knows of its escrow. */
 export interface EscrowTerritory {
   chainId: number
   escrow: string
+  /** Of its rules: what a conviction takes of a bond, and the least bond that a Job may ask for. @default those of our deployments */
+  rules?: Pick<EscrowRules, 'slashBps' | 'minBondWei'>
 }
 
 /** What a draft may say of its payment beside the unit price; the rest has a default. */
@@ -16,25 +19,37 @@ export const LEAST_BOND_WEI = 10n * 10n ** 18n
 /** Two wallets at least take part in a paid Job anyway: the escrow wants another's word than the worker's. */
 const DEFAULT_QUORUM = 2
 const DAY_SECONDS = 86_400
+/** What clocks that differ leave of the longest duration. */
+const SHARE_OF_LONGEST = 0.9
 
 /**
  * The payment of a Job that pays `unitPriceWei` for one of `microJobs` MicroJobs a MacroJob. Validating one runs about as many blocks as a MicroJob has, and
  * settling costs gas: a unit price each, unless the draft says otherwise. The bond is the least at which cheating in all MicroJobs but the opened one does
  * not pay (docs/SETTLEMENT.md).
  */
-export function paymentFor({ chainId, escrow }: EscrowTerritory, draft: PaymentDraft, unitPriceWei: string, microJobs: number): Payment {
-  const deterring = (BigInt(unitPriceWei) * BigInt(Math.max(0, microJobs - 1)) * 10_000n) / SLASH_BPS + 1n
+export function paymentFor(
+  { chainId, escrow, rules }: EscrowTerritory,
+  draft: PaymentDraft,
+  unitPriceWei: string,
+  microJobs: number,
+): Payment {
+  const { slashBps, minBondWei } = rules ?? { slashBps: SLASH_BPS, minBondWei: LEAST_BOND_WEI }
+  const deterring = (BigInt(unitPriceWei) * BigInt(Math.max(0, microJobs - 1)) * 10_000n) / BigInt(slashBps) + 1n
   return {
     chainId,
     escrow,
     validationPriceWei: draft.validationPriceWei ?? unitPriceWei,
     finisherPriceWei: draft.finisherPriceWei ?? unitPriceWei,
-    minBondWei: draft.minBondWei ?? String(deterring > LEAST_BOND_WEI ? deterring : LEAST_BOND_WEI),
+    minBondWei: draft.minBondWei ?? String(deterring > minBondWei ? deterring : minBondWei),
     quorum: draft.quorum ?? DEFAULT_QUORUM,
   }
 }
 
-/** Where a paid draft names none: long enough for any Job of the seeds, and far from what an escrow allows at most. */
-export function defaultDeadline(nowSeconds: number): number {
-  return nowSeconds + DAY_SECONDS
+/** Where a paid draft names none: long enough for any Job of the seeds, and less than the escrow allows at most. */
+export function defaultDeadline(
+  nowSeconds: number,
+  { maxDurationSeconds = Number.POSITIVE_INFINITY }: { maxDurationSeconds?: number } = {},
+): number {
+  // An escrow that allows less counts from the block of the payment, by its own clock.
+  return nowSeconds + Math.min(DAY_SECONDS, Math.floor(maxDurationSeconds * SHARE_OF_LONGEST))
 }

@@ -1,6 +1,6 @@
 import type { JobDraft } from './draft.ts'
 import { localJobInfo } from './local-run.ts'
-import { defaultDeadline } from './offer.ts'
+import { defaultDeadline, SLASH_BPS } from './offer.ts'
 import { budgetOf, isPaid, type Paid, type Payable } from './payment.ts'
 
 /** What a paid Job costs, and what it asks of those who take part; amounts in the token's smallest unit. */
@@ -18,11 +18,14 @@ export interface JobPrice {
   finisherPriceWei: bigint
   /** What everyone who takes part must have at stake. */
   minBondWei: bigint
+  /** What a conviction takes of it. */
+  slashWei: bigint
   /** Unix time in seconds; what is not settled by then comes back. */
   deadline: number
 }
 
-export function priceOf(info: Paid<Payable>): JobPrice {
+/** `slashBps` is of the escrow's rules. @default that of our deployments */
+export function priceOf(info: Paid<Payable>, slashBps = SLASH_BPS): JobPrice {
   const { slicing, payment, unitPriceWei, deadline } = info
   return {
     totalWei: budgetOf(info),
@@ -32,6 +35,7 @@ export function priceOf(info: Paid<Payable>): JobPrice {
     validationPriceWei: BigInt(payment.validationPriceWei),
     finisherPriceWei: BigInt(payment.finisherPriceWei),
     minBondWei: BigInt(payment.minBondWei),
+    slashWei: (BigInt(payment.minBondWei) * slashBps) / 10_000n,
     deadline,
   }
 }

@@ -32,6 +32,12 @@ export async function openEscrow(
   const options = signal === undefined ? {} : { signal }
   const { chain } = await openChain({ config, logger, walletKey, ...options })
   undo.add(() => chain.stop())
+  const unless = (what: string) => (error: unknown) => {
+    // A chain that does not answer now is no reason not to start.
+    if (!(error instanceof ChainUnavailableError)) throw error
+    logger.warn(`the chain does not answer; its ${what} are checked later`, { error })
+  }
+  await chain.rules(options).catch(unless('rules'))
   const { circuits: file } = config.chain
   if (file === undefined || !works) {
     if (works) logger.warn('no circuits: paid Jobs are left to other peers to settle', { setting: 'chain.circuits' })
@@ -41,11 +47,7 @@ export async function openEscrow(
   const check = async (options: Abortable) =>
     checkKeys(circuits, SIZE_CLASS_NAMES, { chainId: chain.chainId, sizeClasses: await chain.sizeClasses(options) })
   const prover = checkedProver(createProver({ logger }, { circuits }), check)
-  // A chain that does not answer now is no reason not to start; one with other keys is.
-  await prover.check(options).catch((error: unknown) => {
-    if (!(error instanceof ChainUnavailableError)) throw error
-    logger.warn('the chain does not answer; its keys are checked before the first proof', { error })
-  })
+  await prover.check(options).catch(unless('keys'))
   return { chain, prover, settles: true }
 }
 

@@ -29,6 +29,8 @@ export async function refusesEscrow(
     chain.job(escrowIdOf(info, jobId), options),
     chain.head(options),
     chain.balances(undefined, options),
+    // Where the chain was out of reach when this peer started.
+    chain.rules(options),
   ])
   if (job === undefined) return 'a Job that promises pay and has no escrow'
   const mismatch = mismatchOf(job, escrowTermsOf(info, jobId), info.wallet)

@@ -79,8 +79,8 @@ export async function doEscrowDuty(
 
 /** The beacon is a block's that comes after the root's: before that there is nothing to pin, and the duty comes up again. */
 async function pinBeacon(chain: Chain, at: AttemptRef, options: Abortable): Promise<void> {
-  const [{ number }, attempt] = await Promise.all([chain.head(options), chain.attempt(at, options)])
-  if (attempt !== undefined && number > attempt.commitBlock + 1) await chain.pinBeacon(at, options)
+  const [{ number }, attempt, rules] = await Promise.all([chain.head(options), chain.attempt(at, options), chain.rules(options)])
+  if (attempt !== undefined && number > attempt.commitBlock + rules.beaconDelayBlocks) await chain.pinBeacon(at, options)
 }
 
 /** Has the escrow take a part of a culprit's bond. */

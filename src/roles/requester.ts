@@ -21,7 +21,7 @@ import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
 
-export type RequesterChain = Pick<Chain, 'chainId' | 'escrow' | 'open' | 'cancel' | 'job'>
+export type RequesterChain = Pick<Chain, 'chainId' | 'escrow' | 'rules' | 'open' | 'cancel' | 'job'>
 
 export interface RequesterComponents {
   self: PeerId
@@ -89,7 +89,7 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
     // Before anything is paid: whoever is killed in between finds here what it takes to have the price back.
     await session.append({ kind: 'job', info }, ...plansOf(info))
     if (isPaid(info)) {
-      onPrice?.({ jobId, ...priceOf(info) })
+      onPrice?.({ jobId, ...(await priceIn(components, info, options)) })
       await openEscrow(components, info, jobId, deposit, options)
     }
     onProgress?.('looking for peers that hold the Job')
@@ -111,6 +111,11 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
 function refuseAtOnce(draft: JobDraft, nowMs: number): void {
   const problems = [...problemsOfDraft(draft), ...pastProblems(draft.deadline, nowMs)]
   if (problems.length > 0) throw new InvalidJobInfoError(problems)
+}
+
+async function priceIn({ chain }: RequesterComponents, info: Paid<JobInfo>, { signal }: Abortable): Promise<JobPrice> {
+  const rules = await chain?.rules({ ...(signal && { signal }) })
+  return priceOf(info, rules && BigInt(rules.slashBps))
 }
 
 /** Whether the price is in escrow: `unknown` where a transaction may have gone out, and nobody can say what became of it. */
@@ -223,11 +228,10 @@ async function publish(components: RequesterComponents, draft: JobDraft, { signa
   const { blocks, self, wallet, chain } = components
   const source = new TextEncoder().encode(draft.code)
   const published = await findPublished(components, draft, signal)
-  const escrow = chain && {
-    chainId: chain.chainId,
-    escrow: chain.escrow,
-    defaultDeadline: defaultDeadline(Math.floor((now?.() ?? Date.now()) / SECOND_MS)),
-  }
+  const nowSeconds = Math.floor((now?.() ?? Date.now()) / SECOND_MS)
+  const rules = chain && hasPrice(draft) ? await chain.rules({ ...(signal && { signal }) }) : undefined
+  const escrow = chain &&
+    rules && { chainId: chain.chainId, escrow: chain.escrow, rules, defaultDeadline: defaultDeadline(nowSeconds, rules) }
   const base = { requester: self, wallet, seed: randomSeed(randomBytes), ...(escrow && { escrow }) }
   // Checked as a whole before anything is stored: the CIDs of a trial cannot be wrong in shape.
   const local = draft.data ? { ...sourceAt(TRIAL_CID), bytes: draft.data.length } : null

@@ -38,7 +38,7 @@ interface Offer {
 
 /** Proves and sends what is agreed (seeds/001 "Job Finalization"): usually one proof a chunk, and one only for however many tries. */
 export function createSettler({ chain, prover, logger }: SettlerComponents, job: LoadedJob, info: Paid<JobInfo>): Settler {
-  const { session, jobId, clock } = job
+  const { session, jobId } = job
   const escrowId = escrowIdOf(info, jobId)
   const domain = { chainId: BigInt(chain.chainId), escrow: chain.escrow, finisher: chain.wallet }
   /** By chunk, attempt and MacroJobs: the last of each. */

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Contract, getBytes, HDNodeWallet, JsonRpcProvider } from 'ethers'
+import { connectChain } from '../../src/chain/connect.ts'
 import escrowArtifact from '../../src/chain/deploy/artifacts/Escrow.json' with { type: 'json' }
 import tokenArtifact from '../../src/chain/deploy/artifacts/JobToken.json' with { type: 'json' }
 import { type Deployment, deploy } from '../../src/chain/deploy/deploy.ts'
 import { DeploymentFailedError, InsecureVerifierError } from '../../src/chain/deploy/errors.ts'
-import { DEFAULT_RULES } from '../../src/chain/deploy/rules.ts'
+import { DEFAULT_RULES, type DeploymentRules } from '../../src/chain/deploy/rules.ts'
 import { checkVerifiers, DEVELOPMENT_VERIFIERS } from '../../src/chain/deploy/verifiers.ts'
 import { type Anvil, startAnvil } from '../../src/chain/devnet/anvil.ts'
 import { WrongChainError } from '../../src/chain/errors.ts'
 import { SIZE_CLASSES } from '../../src/job/settlement/size-classes.ts'
+import { minga } from '../cli/run.ts'
 
 const MNEMONIC = 'test test test test test test test test test test test junk'
 const CHAIN = 31337
@@ -43,6 +48,34 @@ describe('deploying the escrow on a real anvil', () => {
       const expected = [address, BigInt(macroJobs), BigInt(microJobs), BigInt(payees), verificationKeyHash]
       assert.deepEqual(classes[index].toArray(), expected)
     }
+  })
+
+  describe('with rules of its own', () => {
+    const escrowWith = (rules: Partial<DeploymentRules>) =>
+      deploy({ rpcUrl: anvil.url, chainId: CHAIN, walletKey, rules: { ...DEFAULT_RULES, ...rules } })
+    const open = ({ escrow, token }: Deployment) => connectChain({ chain: { chainId: CHAIN, rpc: [anvil.url], escrow, token }, walletKey })
+
+    it('is served where peers can keep to them', async () => {
+      const chain = await open(await escrowWith({ beaconDelayBlocks: 3, slashBps: 5000, minBondWei: 7n, maxAttempts: 20 }))
+      const { beaconDelayBlocks, slashBps, minBondWei } = await chain.rules()
+      assert.deepEqual([beaconDelayBlocks, slashBps, minBondWei], [3, 5000, 7n])
+      await chain.stop()
+    })
+
+    it('is refused at the start, in one line that says which, where they cannot', async () => {
+      for (const [rules, expected] of [
+        [{ witnesses: 5 }, /ask for 3 witnesses of a conviction, found 5 at 0x/],
+        [{ maxAttempts: 4 }, /ask for at least 16 attempts a chunk, found 4 at 0x/],
+      ] as const) {
+        const { escrow, token } = await escrowWith(rules)
+        const flags = ['--chain-rpc', anvil.url, '--chain-id', String(CHAIN), '--chain-escrow', escrow, '--chain-token', token]
+        const folder = await mkdtemp(join(tmpdir(), 'minga-rules-'))
+        const { code, stderr } = await minga(['bootstrap', '--listen', '/ip4/127.0.0.1/tcp/0', '-d', folder, ...flags])
+        await rm(folder, { recursive: true })
+        assert.equal(code, 2, stderr)
+        assert.match(stderr, expected)
+      }
+    })
   })
 
   it('gives the deployer all tokens', async () => {

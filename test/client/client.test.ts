@@ -63,7 +63,14 @@ function payingChain(open: Chain['open']) {
     return { outcome: 'already-done' as const }
   }
   const silence = async function* () {}
-  const reading = { job: async () => undefined, head: async () => ({ number: 1, timestamp: 1 }), events: silence, stop: async () => {} }
+  const rules = async () => ({ maxDurationSeconds: 604_800, slashBps: 2500, minBondWei: 1n })
+  const reading = {
+    rules,
+    job: async () => undefined,
+    head: async () => ({ number: 1, timestamp: 1 }),
+    events: silence,
+    stop: async () => {},
+  }
   const place = { chainId: 31337, escrow: `0x${'e5'.repeat(20)}`, wallet: `0x${'99'.repeat(20)}` }
   return { ...place, ...reading, open, cancel, cancelled } as unknown as Chain & { cancelled: bigint[] }
 }

@@ -110,16 +110,20 @@ test('a peer that computes everything wrong is caught, and neither paid nor left
   assert.ok(BigInt(after?.bondWei as string) < BigInt(before?.bondWei as string))
 })
 
-test('with a cheat and chaos there is one more peer, so that enough are left to convict the one and do the work of the others', long, async (t) => {
-  const { members, facts } = await runDemo(await temporaryDirectory(t), '--chaos', '--cheat')
-  assert.equal(members.filter(({ name }) => name.startsWith('peer ')).length, 4)
-  assert.equal(facts.equal, true)
-  assert.ok(facts.culprits.every(({ name }) => name === 'the cheat'))
-  assert.deepEqual(
-    facts.money?.checks.filter(({ holds }) => !holds),
-    [],
-  )
-})
+test(
+  'with a cheat and chaos there is one more peer, so that enough are left to convict the one and do the work of the others',
+  long,
+  async (t) => {
+    const { members, facts } = await runDemo(await temporaryDirectory(t), '--chaos', '--cheat')
+    assert.equal(members.filter(({ name }) => name.startsWith('peer ')).length, 4)
+    assert.equal(facts.equal, true)
+    assert.ok(facts.culprits.every(({ name }) => name === 'the cheat'))
+    assert.deepEqual(
+      facts.money?.checks.filter(({ holds }) => !holds),
+      [],
+    )
+  },
+)
 
 test('without a chain the demo shows the network alone', async (t) => {
   const { chain, facts } = await runDemo(await temporaryDirectory(t), '--unpaid')

@@ -27,6 +27,7 @@ async function joined(t: TestContext) {
     ...paid.payment,
     job: async () => ({ ...escrowTermsOf(paid, jobId), requester: paid.wallet, state: 'open', escrowId: 1n, heldWei: 1n }),
     head: async () => ({ number: 1, timestamp: 0 }),
+    rules: async () => ({}),
     balances: async () => ({ bondWei: 10n ** 30n }),
   } as unknown as Chain
   const told: string[] = []

@@ -3,7 +3,7 @@ import { SIZE_CLASSES, type SizeClassName } from '../../job/settlement/size-clas
 import type { WalletAddress } from '../../ports.ts'
 import escrowArtifact from './artifacts/Escrow.json' with { type: 'json' }
 import tokenArtifact from './artifacts/JobToken.json' with { type: 'json' }
-import type { EscrowRules } from './rules.ts'
+import type { DeploymentRules } from './rules.ts'
 import type { VerifierArtifact } from './verifiers.ts'
 
 /** A token that is to be made: who gets all of it, and how much that is. */
@@ -15,7 +15,7 @@ export interface NewToken {
 export interface CreationsInit {
   /** One that stands already, or one to make. */
   token: WalletAddress | NewToken
-  rules: EscrowRules
+  rules: DeploymentRules
   /** In the order of the escrow's size classes. */
   verifiers: readonly VerifierArtifact[]
 }
@@ -65,7 +65,7 @@ function sizeClassArgument({ sizeClass, address, verificationKeyHash }: Creation
   return { verifier: address, macroJobs, microJobs, payees, verificationKeyHash }
 }
 
-function rulesArgument(rules: EscrowRules) {
+function rulesArgument(rules: DeploymentRules) {
   return {
     maxDuration: rules.maxDurationSeconds,
     beaconDelay: rules.beaconDelayBlocks,

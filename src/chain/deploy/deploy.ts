@@ -3,7 +3,11 @@ import type { Abortable, WalletAddress } from '../../ports.ts'
 import { WrongChainError } from '../errors.ts'
 import { type Creation, creationsOf } from './creations.ts'
 import { DeploymentFailedError } from './errors.ts'
-import { DEFAULT_RULES, DEFAULT_SUPPLY_WEI, type EscrowRules } from './rules.ts'
+
+
+import { DEFAULT_RULES, DEFAULT_SUPPLY_WEI, type DeploymentRules } from './rules.ts'
+
+
 import { checkVerifiers, DEVELOPMENT_VERIFIERS, type VerifierArtifact } from './verifiers.ts'
 
 export interface DeployInit extends Abortable {
@@ -17,7 +21,7 @@ export interface DeployInit extends Abortable {
   /** @default a thousand million tokens */
   supplyWei?: bigint
   /** @default DEFAULT_RULES */
-  rules?: EscrowRules
+  rules?: DeploymentRules
   /** In the order of the escrow's size classes. @default DEVELOPMENT_VERIFIERS */
   verifiers?: readonly VerifierArtifact[]
 }

@@ -3,7 +3,6 @@ import { formatBytes, formatDuration } from '../../config/units.ts'
 import { EXIT } from '../../errors.ts'
 import { checkProbability, deterredCostShare } from '../../job/deterrence.ts'
 import type { JobDraft } from '../../job/draft.ts'
-import { SLASH_BPS } from '../../job/offer.ts'
 import type { JobPrice } from '../../job/price.ts'
 import { act, examples } from '../act.ts'
 import { formatTokens } from '../amounts.ts'
@@ -88,7 +87,7 @@ function describePrice(price: JobPrice): string {
 function describeCheck({ blocks }: DryRunReport['shape'], price: JobPrice | undefined): string {
   const percent = (share: number) => (100 * share).toFixed(blocks > 10 ? 1 : 0)
   const probability = checkProbability(1, blocks)
-  const lostWei = price === undefined ? 0n : (price.minBondWei * SLASH_BPS) / 10_000n
+  const lostWei = price?.slashWei ?? 0n
   const worth = percent(deterredCostShare(probability, price === undefined ? 0 : Number(lostWei) / Number(price.unitPriceWei)))
   const stake = price === undefined ? 'Without a stake' : `With ${formatTokens(lostWei)} tokens of a bond to lose`
   return `checked  one block in ${blocks} is computed twice: a MicroJob with one wrong block is caught in ${percent(probability)} % of all draws, with all wrong always. ${stake}, cheating in one block does not pay ${worth === percent(1) ? 'whatever computing costs, up to the fee' : `only where computing costs under ${worth} % of the fee`}`
