@@ -1,5 +1,5 @@
 import type { Result } from 'ethers'
-import { WITNESSES } from '../job/conviction.ts'
+import { WITNESSES } from '../job/offer.ts'
 import { MAX_ATTEMPTS } from '../job/records.ts'
 import type { EscrowRules } from '../ports.ts'
 import { UnservedRulesError } from './errors.ts'

@@ -3,6 +3,7 @@ import type { Draw } from './bench.ts'
 import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
 import type { ChunkState, Culprit } from './chunk-state.ts'
 import type { JobInfo } from './info.ts'
+import { WITNESSES } from './offer.ts'
 import { openedReveal, validationCommit } from './openings.ts'
 import { escrowIdOf, isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
@@ -29,9 +30,6 @@ export interface Offence {
   /** Of a lying validator, the processor that it accused, and what that one found. */
   accused?: { peer: string; hash: Uint8Array | undefined }
 }
-
-/** Wallets whose word the escrow wants against a wrong result: its deployment's rule. */
-export const WITNESSES = 3
 
 export type ConvictionDuty =
   /** This peer ran the block itself, and found `hash`. */

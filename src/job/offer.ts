@@ -14,6 +14,8 @@ export type PaymentDraft = Partial<Pick<Payment, 'validationPriceWei' | 'finishe
 
 /** The share of a bond that a conviction takes in our deployments, in hundredths of a percent: seeds/002, "Failedペナルティ", 25 % of the deposit. */
 export const SLASH_BPS = 2500n
+/** Wallets whose word the escrow wants against a wrong result. An escrow with another number is refused (chain/rules.ts). */
+export const WITNESSES = 3
 /** The least bond that an escrow of ours takes. What one verification costs (seeds/002, "Verifier fee") is the least that a false identity should. */
 export const LEAST_BOND_WEI = 10n * 10n ** 18n
 /** Two wallets at least take part in a paid Job anyway: the escrow wants another's word than the worker's. */

@@ -103,7 +103,7 @@ class ConvictionKeeper {
   async #do(duty: Extract<Duty, { kind: 'testify' | 'convict' }>, pending: Pending): Promise<void> {
     const { escrow, walletKey, clock, logger } = this.#components
     const { jobId } = this.#session
-    const job = { jobId, info: this.#info(), session: this.#session, clock }
+    const job = { jobId, info: this.#info(), session: this.#session }
     logger.debug('duty', { jobId, duty: duty.id })
     try {
       await doEscrowDuty({ escrow, walletKey, logger }, job, duty, { signal: this.#options.signal })

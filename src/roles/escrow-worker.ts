@@ -1,8 +1,9 @@
 import { bytesToBigInt, bytesToHex } from '../job/bytes.ts'
-import { type ConvictionDuty, WITNESSES } from '../job/conviction.ts'
+import type { ConvictionDuty } from '../job/conviction.ts'
 import type { EscrowDuty } from '../job/escrow-duties.ts'
 import type { Endorser } from '../job/escrow-proposal.ts'
 import type { JobInfo } from '../job/info.ts'
+import { WITNESSES } from '../job/offer.ts'
 import { escrowIdOf, isPaid, type Paid } from '../job/payment.ts'
 import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
 import type { Logger } from '../log.ts'
@@ -26,7 +27,7 @@ export interface EscrowWorkComponents {
 }
 
 /** What a duty towards the escrow needs of its Job: no program, and no device. */
-export type EscrowJob = Pick<LoadedJob, 'info' | 'jobId' | 'session' | 'clock'>
+export type EscrowJob = Pick<LoadedJob, 'info' | 'jobId' | 'session'>
 
 /**
  * What a paid Job asks of its peers beside the work (seeds/001 "Job Finalization"): signatures into the log, transactions to the escrow. Each may be

@@ -7,7 +7,7 @@ import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { problemsOfDraft } from '../job/local-run.ts'
 import { defaultDeadline } from '../job/offer.ts'
-import { escrowIdOf, escrowTermsOf, isPaid, type Paid } from '../job/payment.ts'
+import { escrowIdOf, escrowTermsOf, isPaid, isPaidBy, type Paid } from '../job/payment.ts'
 import { planOf } from '../job/plan.ts'
 import { type JobPrice, priceOf } from '../job/price.ts'
 import { progressOf } from '../job/progress.ts'
@@ -208,8 +208,7 @@ export async function cancelJob(
 
 async function cancelEscrow(chain: RequesterComponents['chain'], info: Paid<JobInfo>, jobId: JobId): Promise<bigint> {
   const { payment } = info
-  const isIts = chain?.chainId === payment.chainId && chain.escrow.toLowerCase() === payment.escrow.toLowerCase()
-  if (chain === undefined || !isIts) throw new OtherChainError(jobId, payment, chain)
+  if (chain === undefined || !isPaidBy(payment, chain)) throw new OtherChainError(jobId, payment, chain)
   const escrowId = escrowIdOf(info, jobId)
   const job = await chain.job(escrowId)
   if (job?.state !== 'open') throw new NotCancellableError(jobId, job)

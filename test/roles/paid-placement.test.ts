@@ -33,6 +33,7 @@ async function startRequester(t: TestContext, network: FakeNetwork, holders: rea
   const told: string[] = []
   const chain = {
     ...HERE,
+    rules: async () => ({ slashBps: 2500, minBondWei: 1n }),
     open: async () => void calls.push('open'),
     cancel: async () => void calls.push('cancel'),
   } as unknown as Chain

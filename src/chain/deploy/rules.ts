@@ -1,5 +1,4 @@
-import { WITNESSES } from '../../job/conviction.ts'
-import { LEAST_BOND_WEI, SLASH_BPS } from '../../job/offer.ts'
+import { LEAST_BOND_WEI, SLASH_BPS, WITNESSES } from '../../job/offer.ts'
 import { MAX_ATTEMPTS } from '../../job/records.ts'
 import type { EscrowRules } from '../../ports.ts'
 
