@@ -45,6 +45,19 @@ it('a requester', async (t) => {
     await assertPaid(paid, peers, before, handle, report)
   })
 
+  await t.test('that calls its Job off when work has begun is told that it is too late, and pays', async () => {
+    const before = await ledgerOf(paid, peers)
+    const { draft, expected } = paidJob('too late to cancel', {}, SHAPE)
+    const handle = await client.place(draft)
+    const escrowId = paid.chain.escrowIdOf(paid.chain.wallet, handle.jobId)
+    for await (const event of paid.chain.events(0, { signal: AbortSignal.timeout(60_000) })) {
+      if (event.type === 'job:engaged' && event.escrowId === escrowId) break
+    }
+    await assert.rejects(handle.cancel(), { name: 'NotCancellableError', state: 'working' })
+    const report = await finishPaid(handle, expected)
+    await assertPaid(paid, peers, before, handle, report)
+  })
+
   await t.test('has back what was not paid by the deadline, by the clock of the chain, from whoever notices', async () => {
     const before = await paid.chain.balances()
     const { timestamp } = await paid.chain.head()
