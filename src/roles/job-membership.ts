@@ -84,6 +84,8 @@ export interface JobMembership {
   work(options: Required<Abortable> & { stop: AbortSignal }): Promise<boolean>
   /** True when the Job needs this peer's work no more. */
   over(): boolean
+  /** True where this peer computes nothing more of it, and stays in a paid Job for what is left to settle or to refund. */
+  idle(): boolean
   /** Ids of `convict` duties that the chain has taken. */
   readonly convicted: ReadonlySet<string>
   leave(): Promise<void>
@@ -227,8 +229,10 @@ class Membership implements JobMembership {
     })
   }
 
+  idle = () => this.#outlook.isOver() || this.job.session.view.complaints.has(this.#components.self)
+
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
-    if (this.#outlook.isOver() || this.job.session.view.complaints.has(this.#components.self)) return false
+    if (this.idle()) return false
     const choice = this.#choose()
     if (choice === undefined) return false
     if (await this.#stillFree(choice, stop)) await this.#workOn(choice, stop, signal)

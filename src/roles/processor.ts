@@ -14,6 +14,11 @@ import { createReminders, type Reminders } from './reminders.ts'
 
 /** Jobs that a peer follows at once; the ones before keep their duties (validate, reveal) while it works on the next. */
 const MAX_JOBS = 16
+/**
+ * Jobs, beside those, that this peer computes nothing more for: it has given them up, and a paid one is still to be settled, or refunded at its deadline. A week of
+ * a Job that nobody can do must not cost a place among those that work. Of more the oldest is left; whoever else is there settles and refunds as well.
+ */
+const MAX_IDLE = 16
 /** With nothing to do the board is asked again after this; announcements wake it at once. */
 const ASK_AGAIN_MS = 5000
 /** A Job is left for so long where this peer is in trouble of its own; doubled each time. */
@@ -108,6 +113,8 @@ class RunningProcessor implements Processor {
   /** Works on the best Job that has something open for this peer, and begins to join what may be better; false where there is none. */
   async #workOnce(): Promise<boolean> {
     for (const membership of this.#memberships.values()) if (membership.over()) await this.#forget(membership)
+    const idle = [...this.#memberships.values()].filter((membership) => membership.idle())
+    for (const membership of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) await this.#forsake(membership)
     const price = ({ job }: JobMembership) => paidPriceOf(job.info)
     // Only what a Job says of itself decides which is worked on; what a notice claims, at most whether to look.
     for (const membership of [...this.#memberships.values()].sort((a, b) => compare(price(b), price(a)))) {
@@ -139,7 +146,8 @@ class RunningProcessor implements Processor {
 
   /** Begins to join Jobs of the board, in the background. */
   #look(isWorth: (claimedWei: bigint) => boolean): void {
-    if (this.#stop.signal.aborted || this.#memberships.size + this.#joins.count() >= MAX_JOBS) return
+    const busy = [...this.#memberships.values()].filter((membership) => !membership.idle()).length
+    if (this.#stop.signal.aborted || busy + this.#joins.count() >= MAX_JOBS) return
     const least = this.#init.minUnitPriceWei ?? 0n
     const isCandidate = ({ jobId, unitPriceWei }: JobNotice) => {
       const claimed = BigInt(unitPriceWei)
@@ -172,6 +180,13 @@ class RunningProcessor implements Processor {
       if (notice.holders.length === 0) board.drop(jobId)
       throw error
     }
+  }
+
+  /** Not to be joined again. */
+  async #forsake(membership: JobMembership) {
+    this.#components.logger.warn('leaves a Job that it has given up, for a newer one', { jobId: membership.job.jobId })
+    this.#joins.avoid(membership.job.jobId, Number.POSITIVE_INFINITY)
+    await this.#forget(membership)
   }
 
   async #forget(membership: JobMembership) {

@@ -1,20 +1,39 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { EscrowFacts } from '../../src/job/escrow-facts.ts'
-import { fieldToBytes } from '../../src/job/field.ts'
+import { fieldToBytes, fieldToHex } from '../../src/job/field.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { escrowIdOf, escrowTermsOf, type Paid } from '../../src/job/payment.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { MAX_ATTEMPTS } from '../../src/job/records.ts'
 import { leafCommitHash, signStatement } from '../../src/job/settlement/statements.ts'
-import type { Chain } from '../../src/ports.ts'
+import type { Chain, Compute } from '../../src/ports.ts'
 import type { EscrowComponents } from '../../src/roles/escrow-worker.ts'
 import { joinJob } from '../../src/roles/job-membership.ts'
+import type { JobSession } from '../../src/roles/job-session.ts'
+import { createProcessor } from '../../src/roles/processor.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
 import { paidInfo, plainInfo } from '../support/job-world.ts'
 import { processorParts, startRolePeer, writeJob } from './support.ts'
 
 const FACTS: EscrowFacts = { state: 'working', attempts: new Map(), settled: new Map(), expired: false }
+
+/** Has an open escrow for each of these Jobs. */
+function chainWith(jobs: ReadonlyMap<string, JobInfo>): Chain {
+  const escrows = () =>
+    new Map([...jobs].map(([jobId, info]) => [escrowIdOf(info as Paid<JobInfo>, jobId), [jobId, info as Paid<JobInfo>] as const]))
+  const [first] = jobs.values() as Iterator<JobInfo> as unknown as [JobInfo]
+  return {
+    ...first.payment,
+    async job(escrowId: bigint) {
+      const [jobId, info] = escrows().get(escrowId) as readonly [string, Paid<JobInfo>]
+      return { ...escrowTermsOf(info, jobId), requester: info.wallet, state: 'open', escrowId, heldWei: 1n }
+    },
+    head: async () => ({ number: 1, timestamp: 0 }),
+    rules: async () => ({}),
+    balances: async () => ({ bondWei: 10n ** 30n }),
+  } as unknown as Chain
+}
 
 /** A peer in a paid Job whose chain takes everything, and the requester's hand on its log. */
 async function joined(t: TestContext) {
@@ -23,13 +42,7 @@ async function joined(t: TestContext) {
   const { peer, components } = await processorParts(t, network)
   const { jobId, info, session } = await writeJob(requester, paidInfo(plainInfo(1, 1, 1, requester.self)))
   const paid = info as Paid<JobInfo>
-  const chain = {
-    ...paid.payment,
-    job: async () => ({ ...escrowTermsOf(paid, jobId), requester: paid.wallet, state: 'open', escrowId: 1n, heldWei: 1n }),
-    head: async () => ({ number: 1, timestamp: 0 }),
-    rules: async () => ({}),
-    balances: async () => ({ bondWei: 10n ** 30n }),
-  } as unknown as Chain
+  const chain = chainWith(new Map([[jobId, info]]))
   const told: string[] = []
   const logger = { ...components.logger, info: (text: string) => void told.push(text) }
   const escrow = { chain, settles: false } as EscrowComponents
@@ -80,4 +93,37 @@ describe('a peer in a paid Job', () => {
     await own.append({ kind: 'complaint', reason: 'limits', macro: 0, micro: 0 })
     assert.ok(!membership.over())
   })
+})
+
+it('paid Jobs that a processor has given up take no place among those that it works on', { timeout: 30_000 }, async (t) => {
+  const network = createFakeNetwork()
+  const requester = await startRolePeer(t, network)
+  const { components } = await processorParts(t, network)
+  const jobs = new Map<string, JobInfo>()
+  const sessions: JobSession[] = []
+  for (let index = 0; index < 18; index++) {
+    const paid = paidInfo(plainInfo(1, 1, 1, requester.self))
+    const { jobId, info, session } = await writeJob(requester, { ...paid, seed: fieldToHex(BigInt(1000 + index)) })
+    jobs.set(jobId, info)
+    sessions.push(session)
+  }
+  const useful = await writeJob(requester, { name: 'useful' })
+  const begun = Promise.withResolvers<void>()
+  const compute = {
+    ...components.compute,
+    async run() {
+      if (useful.session.view.peers.size > 0) begun.resolve()
+      throw Object.assign(new Error('no such program'), { name: 'ShaderCompileError' })
+    },
+  } as unknown as Compute
+  const escrow = { chain: chainWith(jobs), settles: false } as EscrowComponents
+  const announce = (jobId: string, unitPriceWei: string) =>
+    requester.board.announce({ jobId, unitPriceWei, openMicroJobs: 1, holders: [requester.self] })
+  const processor = createProcessor({ ...components, compute, escrow })
+  t.after(() => processor.stop(AbortSignal.abort()))
+  for (const jobId of jobs.keys()) await announce(jobId, '100')
+  await Promise.all(sessions.map((session) => session.until(({ complaints }) => complaints.size > 0)))
+  await announce(useful.jobId, '0')
+  await begun.promise
+  assert.equal(processor.jobs().length, 17)
 })

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { InvalidJobInfoError } from '../../src/job/errors.ts'
+import { priceOfDraft } from '../../src/job/price.ts'
+
+const NOW = 1_900_000_000
+const shape = { macroJobs: 2, microJobs: 3, blocks: 4 }
+const draft = { name: 'priced', code: 'x', slicing: { layout: 'sequence' as const, ...shape, blockElements: 8 } }
+const WEI = 10n ** 18n
+
+it('what a draft would cost is known before any chain is: the whole price, the bond that deters, a day', () => {
+  assert.deepEqual(priceOfDraft({ ...draft, unitPriceWei: String(2n * WEI), payment: { finisherPriceWei: '7' } }, NOW), {
+    totalWei: 2n * (3n * 2n * WEI + 2n * WEI + 7n),
+    macroJobs: 2,
+    microJobs: 3,
+    unitPriceWei: 2n * WEI,
+    validationPriceWei: 2n * WEI,
+    finisherPriceWei: 7n,
+    minBondWei: 16n * WEI + 1n,
+    slashWei: 4n * WEI,
+    deadline: NOW + 86_400,
+  })
+})
+
+it('a draft without a price costs nothing; one that no escrow could pay is refused', () => {
+  assert.equal(priceOfDraft(draft, NOW), undefined)
+  const slicing = { ...draft.slicing, blocks: 17 }
+  assert.throws(() => priceOfDraft({ ...draft, slicing, unitPriceWei: '1' }, NOW), InvalidJobInfoError)
+})
