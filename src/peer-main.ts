@@ -5,6 +5,7 @@ import { SoftwareAdapterError } from './compute/errors.ts'
 import type { Config } from './config.ts'
 import type { JobId } from './job/ids.ts'
 import type { JobInfo } from './job/info.ts'
+import { formatTokens } from './job/tokens.ts'
 import { createVerifier } from './network/signatures-node.ts'
 import { openEscrow } from './node/open-escrow.ts'
 import { type MingaNode, startNode } from './node/start-node.ts'
@@ -162,7 +163,8 @@ function termsOf({ compute, jobs }: Config): (info: JobInfo) => string | undefin
     // What no escrow holds is a promise and no price.
     const unitPriceWei = payment === undefined ? '0' : promised
     if (!jobs.kinds.includes(code.kind)) return `a Job of kind ${code.kind}; this peer takes ${jobs.kinds.join(', ')}`
-    if (BigInt(unitPriceWei) < jobs.minUnitPrice) return `a price of ${unitPriceWei} a MicroJob; this peer asks for ${jobs.minUnitPrice}`
+    if (BigInt(unitPriceWei) < jobs.minUnitPrice)
+      return `a price of ${formatTokens(BigInt(unitPriceWei))} tokens a MicroJob; this peer asks for ${formatTokens(jobs.minUnitPrice)}`
     if (limits.blockMs > compute.blockBudgetMs) return `blocks of up to ${limits.blockMs} ms; this peer grants ${compute.blockBudgetMs} ms`
     if (limits.memoryBytes > compute.maxBytes) return `blocks of up to ${limits.memoryBytes} B; this peer grants ${compute.maxBytes} B`
     return undefined
