@@ -4,7 +4,8 @@ import type { JobView } from './view.ts'
 
 /**
  * Why the Job cannot be done: what at least half of its peers ran into, and two of them at least, or its only one where nobody else is waited for any more.
- * Undefined while fewer did, also where it was so before more peers joined. In a paid Job a peer without a bond is not asked: it would cost nothing to bring many.
+ * Undefined while fewer did, also where it was so before more peers joined. In a paid Job a peer without a bond is not asked: it would cost nothing to bring many;
+ * and what the others say is a doubt alone (progress.ts), since its escrow ends it.
  */
 export function failureOf(view: JobView, graceOver = true): RecordOf<'complaint'> | undefined {
   const gone = withoutStake(view)

@@ -16,7 +16,7 @@ import { createFakeNetwork } from '../fakes/network.ts'
 import { paidInfo, plainInfo } from '../support/job-world.ts'
 import { processorParts, startRolePeer, writeJob } from './support.ts'
 
-const FACTS: EscrowFacts = { state: 'working', attempts: new Map(), settled: new Map(), expired: false }
+const FACTS: EscrowFacts = { state: 'working', attempts: new Map(), settled: new Map(), stakes: new Map(), expired: false }
 
 /** Has an open escrow for each of these Jobs. */
 function chainWith(jobs: ReadonlyMap<string, JobInfo>): Chain {
@@ -57,7 +57,7 @@ async function joined(t: TestContext) {
     const at = { macro: 0, micro: 0, attempt: 0 }
     const structHash = leafCommitHash({ ...at, jobId: escrowIdOf(paid, jobId), leaf: 1n })
     const signature = signStatement(components.walletKey, paid.payment, structHash)
-    return own.append({ kind: 'commit', ...at, commit: fieldToBytes(1n), chainHead: new Uint8Array(32), root: null, signature })
+    return own.append({ kind: 'commit', ...at, commit: fieldToBytes(1n), chainHead: new Uint8Array(32), challenge: null, signature })
   }
   return { membership, told, requester: session, own, work, commit }
 }
