@@ -4,9 +4,7 @@ import { WrongChainError } from '../errors.ts'
 import { type Creation, creationsOf } from './creations.ts'
 import { DeploymentFailedError } from './errors.ts'
 
-
 import { DEFAULT_RULES, DEFAULT_SUPPLY_WEI, type DeploymentRules } from './rules.ts'
-
 
 import { checkVerifiers, DEVELOPMENT_VERIFIERS, type VerifierArtifact } from './verifiers.ts'
 
