@@ -103,7 +103,7 @@ describe('a Job with a price', () => {
 })
 
 describe('a requester that is killed between its payment and the news of it', () => {
-  it('calls its Job off afterwards; without the chain it is told what is missing', { timeout: 60_000 }, async () => {
+  it('calls its Job off afterwards; without the chain it is told what is missing', { timeout: 150_000 }, async () => {
     const jobId = await killedAfterPaying()
     assert.equal(await stateOf(jobId), 'open')
     const blind = await run('cancel', jobId)
@@ -118,7 +118,7 @@ describe('a requester that is killed between its payment and the news of it', ()
     assert.deepEqual([again.code, /cancelled before/.test(again.stderr)], [1, true], again.stderr)
   })
 
-  it('calls it off by its id alone, which it was told with the numbers as JSON', { timeout: 60_000 }, async () => {
+  it('calls it off by its id alone, which it was told with the numbers as JSON', { timeout: 150_000 }, async () => {
     const jobId = await killedAfterPaying({ asJson: true })
     const { code, stdout, stderr } = await escrow(jobId, '--cancel')
     assert.equal(code, 0, stderr)
@@ -126,7 +126,7 @@ describe('a requester that is killed between its payment and the news of it', ()
     assert.equal(await stateOf(jobId), 'cancelled')
   })
 
-  it('is told that it is too late where work has begun, and has the rest back after the deadline', { timeout: 90_000 }, async () => {
+  it('is told that it is too late where work has begun, and has the rest back after the deadline', { timeout: 150_000 }, async () => {
     const jobId = await killedAfterPaying()
     const escrowId = requester.escrowIdOf(requester.wallet, jobId)
     const worker = await world.open(1)
