@@ -7,8 +7,6 @@ export interface BullFigures {
   perSecond: number
   /** CPU of the workers and of Redis for one job, in µs. */
   cpuMicros: number
-  /** The same and the process that listens to completions. */
-  cpuMicrosWithListener: number
 }
 
 export interface BullInit {
@@ -18,6 +16,8 @@ export interface BullInit {
   concurrency: number
   n: number
   rounds: number
+  /** Rounds before these, thrown away: as many as the other side has. */
+  warmUp: number
 }
 
 /** BullMQ has no Redis client of its own. */
@@ -30,21 +30,21 @@ export function hasBullMq(): boolean {
   }
 }
 
-/** Rounds of `n` jobs of no work, the first one thrown away: it warms the processes up. */
+/** Rounds of `n` jobs of no work. */
 export async function measureBullMq(redis: Redis, init: BullInit): Promise<BullFigures[]> {
-  const { concurrency, n, rounds } = init
+  const { concurrency, n, rounds, warmUp } = init
   const workers = Array.from({ length: init.workers }, () => startChild('bullmq-worker.ts'))
   const listener = startChild('bullmq-worker.ts')
   try {
     const figures: BullFigures[] = []
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = -warmUp; round < rounds; round++) {
       const figure = await measureRound(redis, workers, listener, {
         socket: redis.socket,
-        queue: `bench-${init.workers}-${concurrency}-${round}`,
+        queue: `bench-${init.workers}-${concurrency}-${warmUp + round}`,
         n,
         concurrency,
       })
-      if (round > 0) figures.push(figure)
+      if (round >= 0) figures.push(figure)
     }
     return figures
   } finally {
@@ -66,7 +66,6 @@ async function measureRound(redis: Redis, workers: BenchChild[], listener: Bench
   return {
     perSecond: (round.n / (finishedMs - startedMs)) * 1000,
     cpuMicros: working / round.n,
-    cpuMicrosWithListener: (working + after.listening - before.listening) / round.n,
   }
 }
 

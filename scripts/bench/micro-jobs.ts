@@ -55,23 +55,27 @@ async function measureCount(count: number, redis: Redis | undefined, options: Be
   const { quick, profiles, onProgress } = options
   const n = quick ? 200 : 4096
   const rounds = quick ? 1 : 5
-  const own = await measureOwn(count, n, rounds, profiles)
+  const warmUp = quick ? 0 : WARM_UP_ROUNDS
+  const own = await measureOwn(count, { n, rounds, warmUp }, profiles)
   onProgress(`${count} peers: ${own.map(({ cpuMicros }) => Math.round(cpuMicros)).join(', ')} µs a MicroJob`)
-  const rival = (concurrency: number) => redis && measureBullMq(redis, { workers: count, concurrency, n, rounds })
+  const rival = (concurrency: number) => redis && measureBullMq(redis, { workers: count, concurrency, n, rounds, warmUp })
   const bull = await rival(1)
   const bullWide = await rival(32)
   if (bull && bullWide) onProgress(`BullMQ: ${[...bull, ...bullWide].map(({ cpuMicros }) => Math.round(cpuMicros)).join(', ')} µs a job`)
   return { count, own, bull, bullWide }
 }
 
-/** The compilers of so many fresh processes take as long as a few thousand MicroJobs: rounds that are thrown away. */
+/** The compilers of so many fresh processes take as long as a few thousand MicroJobs: rounds that are thrown away, on both sides. */
 const WARM_UP_ROUNDS = 4
 
-async function measureOwn(count: number, n: number, rounds: number, profiles: string | undefined): Promise<OwnFigures[]> {
+async function measureOwn(
+  count: number,
+  { n, rounds, warmUp }: { n: number; rounds: number; warmUp: number },
+  profiles: string | undefined,
+): Promise<OwnFigures[]> {
   const crew = await startQueueCrew(count, { profiles })
   try {
     const figures: OwnFigures[] = []
-    const warmUp = rounds > 1 ? WARM_UP_ROUNDS : 0
     for (let round = -warmUp; round < rounds; round++) {
       const figure = await measureRound(crew, n)
       if (round >= 0) figures.push(figure)

@@ -17,18 +17,14 @@ import { createNodeBlocks } from '../../src/storage/blocks-node.ts'
 
 export interface StorageFigures {
   fileMiB: number
-  rounds: number
-  /** Best of the rounds, MiB/s. */
-  rawStream: number
-  streamsPort: number
-  fetchToDisk: number
-  fetchToMemory: number
-  bitswapToMemory: number
-  addToDisk: number
-  readFromDisk: number
-  /** fetchToDisk / rawStream and fetchToMemory / rawStream. */
-  shareToDisk: number
-  shareToMemory: number
+  /** MiB/s, by round. */
+  rawStream: number[]
+  streamsPort: number[]
+  fetchToDisk: number[]
+  fetchToMemory: number[]
+  bitswapToMemory: number[]
+  addToDisk: number[]
+  readFromDisk: number[]
   /** Median of 50 reads of 4 KiB out of a leaf that is not here: the leaf and its root are fetched. */
   coldRangeReadMs: number
 }
@@ -112,22 +108,31 @@ async function readRaw(network: MingaNetwork, peer: string): Promise<void> {
   if (received === 0) throw new Error('the raw stream was empty')
 }
 
-/** Measures on this machine; `fileMiB` a file, best of `rounds`. */
-export async function benchStorage({ fileMiB = 128, rounds = 3 } = {}): Promise<StorageFigures> {
-  const { child, hello } = await startProvider(fileMiB, 3 * rounds + 1)
+/** Measures on this machine; `fileMiB` a file, after `warmUp` rounds that are thrown away. */
+export async function benchStorage({ fileMiB = 128, rounds = 3, warmUp = 1 } = {}): Promise<StorageFigures> {
+  const { child, hello } = await startProvider(fileMiB, 3 * (warmUp + rounds) + 1)
   const directory = await mkdtemp(join(tmpdir(), 'minga-bench-'))
   const network = await startNetwork()
   await network.dial(hello.address)
   const { streams, libp2p } = network
   const providers = [hello.peer]
   const cids = [...hello.cids]
-  const best = { rawStream: 0, streamsPort: 0, fetchToDisk: 0, fetchToMemory: 0, bitswapToMemory: 0, addToDisk: 0, readFromDisk: 0 }
-  const note = (name: keyof typeof best, figure: number): void => {
-    best[name] = Math.max(best[name], figure)
+  const speeds = {
+    rawStream: [] as number[],
+    streamsPort: [] as number[],
+    fetchToDisk: [] as number[],
+    fetchToMemory: [] as number[],
+    bitswapToMemory: [] as number[],
+    addToDisk: [] as number[],
+    readFromDisk: [] as number[],
+  }
+  let round = -warmUp
+  const note = (name: keyof typeof speeds, figure: number): void => {
+    if (round >= 0) speeds[name].push(figure)
   }
 
   const disk = await createNodeBlocks({ streams }, { directory })
-  for (let round = 0; round < rounds; round++) {
+  for (; round < rounds; round++) {
     const cid = cids.pop()!
     note('rawStream', await mibPerSecond(fileMiB, () => readRaw(network, hello.peer)))
     note('streamsPort', await mibPerSecond(fileMiB, () => Array.fromAsync(streams.request(hello.peer, FRAMES, new Uint8Array(1)), () => 0)))
@@ -138,7 +143,7 @@ export async function benchStorage({ fileMiB = 128, rounds = 3 } = {}): Promise<
   }
   await disk.stop()
 
-  for (let round = 0; round < rounds; round++) {
+  for (round = -warmUp; round < rounds; round++) {
     const memory = await createBlocks({ streams })
     note('fetchToMemory', await mibPerSecond(fileMiB, () => memory.fetch(cids.pop()!, { providers })))
     await memory.stop()
@@ -150,8 +155,7 @@ export async function benchStorage({ fileMiB = 128, rounds = 3 } = {}): Promise<
 
   child.send('stop')
   await Promise.all([once(child, 'exit'), network.stop(), rm(directory, { recursive: true, force: true })])
-  const share = (figure: number): number => Math.round((figure / best.rawStream) * 100) / 100
-  return { fileMiB, rounds, ...best, shareToDisk: share(best.fetchToDisk), shareToMemory: share(best.fetchToMemory), coldRangeReadMs }
+  return { fileMiB, ...speeds, coldRangeReadMs }
 }
 
 async function medianColdRead(streams: MingaNetwork['streams'], cid: string, providers: string[], fileMiB: number): Promise<number> {
