@@ -46,7 +46,7 @@ export class DataDirectoryInUseError extends MingaError {
   constructor(path: string, pid: number | undefined, cause?: unknown) {
     super({
       message: `The data directory ${path} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}`,
-      hint: 'Stop that peer, or start this one with another data directory.',
+      hint: 'Stop that process, or give this one another directory with --data-dir.',
       cause,
     })
     this.path = path

@@ -86,7 +86,10 @@ let options: ReturnType<typeof readOptions>
 try {
   options = readOptions()
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n\n${HELP}`)
+  const { message } = error as Error
+  process.stderr.write(
+    process.argv.includes('--json') ? `${JSON.stringify({ error: { message, exitCode: 2 } })}\n` : `${message}\n\n${HELP}`,
+  )
   process.exit(2)
 }
 if (options.help) process.stdout.write(HELP)

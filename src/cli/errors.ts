@@ -85,9 +85,11 @@ export class JobEndedError extends MingaError {
 /** Somebody pressed Ctrl-C, or asked the process to end. */
 export class InterruptedError extends MingaError {
   readonly exitCode = EXIT.interrupted
+  readonly signal: string
 
-  constructor(signal: string) {
-    super({ message: `interrupted by ${signal}` })
+  constructor(signal: string, hint?: string) {
+    super({ message: `interrupted by ${signal}`, ...(hint !== undefined && { hint }) })
+    this.signal = signal
   }
 }
 

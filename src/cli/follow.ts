@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../errors.ts'
 import type { PeerId } from '../ports.ts'
 import type { Context } from './context.ts'
-import { JobEndedError } from './errors.ts'
+import { InterruptedError, JobEndedError } from './errors.ts'
 import type { JobEvent } from './ports.ts'
 import { applyEvent, type Board } from './render/board.ts'
 import { describeEvent, renderGrid } from './render/grid.ts'
@@ -54,6 +54,12 @@ export async function follow(
     }
     signal.throwIfAborted()
     throw new JobEndedError(jobId, 'failed', 'the events ended before the Job did')
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    throw new InterruptedError(
+      error.signal,
+      `the Job goes on without you: \`minga watch ${jobId}\` shows it again, \`minga cancel\` ends it`,
+    )
   } finally {
     clearInterval(timer)
   }

@@ -68,6 +68,8 @@ export function createProgram(): Command {
     completionCommand(),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  // Its own program has its help.
+  commands.find((command) => command.name() === 'bench')?.helpOption(false)
   return program
 }
 

@@ -169,7 +169,7 @@ export class ListenFailedError extends MingaError {
   constructor(listen: readonly string[], cause?: unknown) {
     super({
       message: `Expected to listen on ${listen.join(', ')}, found it impossible.`,
-      hint: 'Choose a free port (or port 0), and an address of this machine.',
+      hint: 'Choose a free port (or port 0) and an address of this machine with --listen.',
       cause,
     })
     this.listen = listen

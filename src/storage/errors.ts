@@ -20,7 +20,11 @@ export class BlockNotFoundError extends MingaError {
   constructor(cid: Cid, attempts: readonly Attempt[] = [], cause?: unknown) {
     const tried =
       attempts.length === 0 ? 'and no provider was given' : `nor at ${attempts.map((a) => `${a.source} (${a.reason})`).join(', ')}`
-    super({ message: `Block ${cid} was not found here ${tried}`, hint: 'Name a provider that is online and holds it.', cause })
+    super({
+      message: `Block ${cid} was not found here ${tried}`,
+      hint: 'Name a peer of the network that holds it with --bootstrap; it may be offline.',
+      cause,
+    })
     this.cid = cid
     this.attempts = attempts
   }

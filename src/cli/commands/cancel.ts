@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { act, examples } from '../act.ts'
 import { formatTokens } from '../amounts.ts'
 import type { Context } from '../context.ts'
+import { jobIdArgument } from '../job-id.ts'
 import { addSettings } from '../options.ts'
 import { safe } from '../render/style.ts'
 import { withClient } from '../with-client.ts'
@@ -9,7 +10,7 @@ import { withClient } from '../with-client.ts'
 export function cancelCommand(): Command {
   const command = new Command('cancel')
     .description('cancel a Job that this machine placed: peers stop at their next MicroJob; a paid one only before its work has begun')
-    .argument('<jobId>')
+    .addArgument(jobIdArgument())
     .action(act(cancel))
   examples(command, [
     ['minga cancel 3f9a… -b /ip4/…/p2p/…', 'a Job that pays nothing'],

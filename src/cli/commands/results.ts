@@ -5,6 +5,7 @@ import { formatBytes } from '../../config/units.ts'
 import { act, examples } from '../act.ts'
 import type { Context } from '../context.ts'
 import { ResultsUnwritableError, UnsafeFileNameError } from '../errors.ts'
+import { jobIdArgument } from '../job-id.ts'
 import { addSettings } from '../options.ts'
 import type { ResultFile } from '../ports.ts'
 import { safe } from '../render/style.ts'
@@ -13,7 +14,7 @@ import { withClient } from '../with-client.ts'
 export function resultsCommand(): Command {
   const command = new Command('results')
     .description('fetch the agreed result of a Job, checked byte by byte, and the signed report')
-    .argument('<jobId>')
+    .addArgument(jobIdArgument())
     .requiredOption('-o, --out <dir>', 'the directory to write to; made where it is missing')
     .action(act(results))
   return addSettings(examples(command, [['minga results <jobId> -o out/', 'pictures as PNG, everything else as it is']]), 'network')

@@ -5,8 +5,8 @@ import { carryOn } from '../../launcher.ts'
 import { UsageError } from '../errors.ts'
 
 /*
- * The demo and the benchmark drive whole processes from outside, so they are programs of their own, beside the sources. They get all
- * arguments as they are, `--help` included.
+ * The benchmark drives whole processes from outside, so it is a program of its own, beside the sources. It gets all arguments as they are, `--help` included
+ * (program.ts).
  */
 
 export function benchCommand(): Command {
@@ -18,7 +18,6 @@ function scriptCommand(name: string, about: string): Command {
     .description(about)
     .argument('[options...]', 'handed on as they are')
     .allowUnknownOption()
-    .helpOption(false)
     .action((args: string[], _options: unknown, command: Command) => {
       const json = command.optsWithGlobals<{ json?: boolean }>().json ? ['--json'] : []
       carryOn(process.execPath, findScript(name), [...json, ...args])

@@ -1,13 +1,14 @@
 import { Command } from 'commander'
 import { act, examples } from '../act.ts'
 import { follow } from '../follow.ts'
+import { jobIdArgument } from '../job-id.ts'
 import { addSettings } from '../options.ts'
 import { withClient } from '../with-client.ts'
 
 export function watchCommand(): Command {
   const command = new Command('watch')
     .description('show a Job live until it ends: who computes which MicroJob, and what was agreed')
-    .argument('<jobId>')
+    .addArgument(jobIdArgument())
     .action(
       act(async (context, jobId: string) =>
         withClient(context, (client) => follow(context, jobId, client.watch(jobId, { signal: context.signal }))),
