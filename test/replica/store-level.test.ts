@@ -74,7 +74,7 @@ describe('a log in LevelDB', () => {
     t.after(() => store.close())
     await assert.rejects(
       openLevelStore({ path }),
-      (error) => error instanceof DataDirectoryInUseError && error.path === path && /that peer/.test(error.hint!),
+      (error) => error instanceof DataDirectoryInUseError && error.path === path && /--data-dir/.test(error.hint!),
     )
   })
 
