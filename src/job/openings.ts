@@ -38,22 +38,22 @@ function opens(view: JobView, commit: RecordOf<'commit'>, reveal: RecordOf<'reve
   const known = opened.get(reveal)
   if (known !== undefined) return known
   const { macro, micro } = commit
+  const { info } = view
   const fits =
-    isWellFormed(view.info, micro, reveal) &&
+    info !== undefined &&
+    isWellFormed(info, micro, reveal) &&
     reveal.wallet.toLowerCase() === wallet.toLowerCase() &&
-    view.info !== undefined &&
-    equalBytes(commitFor(view.info, { jobId: view.jobId, macro, micro, wallet }, reveal), commit.commit) &&
+    equalBytes(commitFor(info, { jobId: view.jobId, macro, micro, wallet }, reveal), commit.commit) &&
     equalBytes(checksumOf(view.jobId, reveal), reveal.checksum)
   opened.set(reveal, fits)
   return fits
 }
 
 /** As many hashes as there are blocks, or, of a validator, MicroJobs; what it judges by eye it says only where bits may differ. */
-function isWellFormed(info: JobInfo | undefined, micro: number, { blockHashes, verdicts }: RecordOf<'reveal'>): boolean {
-  if (info === undefined) return false
-  const { microJobs, blocks } = info.slicing
+function isWellFormed({ slicing, verification }: JobInfo, micro: number, { blockHashes, verdicts }: RecordOf<'reveal'>): boolean {
+  const { microJobs, blocks } = slicing
   const validates = micro === microJobs
   if (blockHashes.length !== (validates ? microJobs : blocks)) return false
-  if (validates && info.verification.mode === 'tolerance') return verdicts === null || verdicts.length === microJobs
+  if (validates && verification.mode === 'tolerance') return verdicts === null || verdicts.length === microJobs
   return verdicts === null
 }

@@ -105,9 +105,22 @@ export function escrowTermsOf(info: Paid<Payable>, jobId: string): EscrowTerms {
 
 /** What the escrow takes in for the whole Job. */
 export function budgetOf({ slicing, unitPriceWei, payment }: Paid<Payable>): bigint {
-  const { macroJobs, microJobs } = slicing
-  const perMacroJob = BigInt(microJobs) * BigInt(unitPriceWei) + BigInt(payment.validationPriceWei) + BigInt(payment.finisherPriceWei)
-  return BigInt(macroJobs) * perMacroJob
+  const { validationPriceWei, finisherPriceWei } = payment
+  return budgetOfTerms({
+    macroJobs: slicing.macroJobs,
+    microJobs: slicing.microJobs,
+    unitPriceWei: BigInt(unitPriceWei),
+    validationPriceWei: BigInt(validationPriceWei),
+    finisherPriceWei: BigInt(finisherPriceWei),
+  })
+}
+
+/** The same, of the terms that an escrow is opened on: in the token's smallest unit. */
+export function budgetOfTerms(
+  terms: Pick<EscrowTerms, 'macroJobs' | 'microJobs' | 'unitPriceWei' | 'validationPriceWei' | 'finisherPriceWei'>,
+): bigint {
+  const { macroJobs, microJobs, unitPriceWei, validationPriceWei, finisherPriceWei } = terms
+  return BigInt(macroJobs) * (BigInt(microJobs) * unitPriceWei + validationPriceWei + finisherPriceWei)
 }
 
 /** The Job's id in the escrow that pays it. */

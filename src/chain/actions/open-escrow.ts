@@ -1,4 +1,4 @@
-import { infoHashOf } from '../../job/payment.ts'
+import { budgetOfTerms, infoHashOf } from '../../job/payment.ts'
 import type { ActionOptions, ChainOutcome, EscrowJob, EscrowTerms } from '../../ports.ts'
 import { type ActionComponents, act } from './act.ts'
 
@@ -10,7 +10,7 @@ export function openEscrow(components: ActionComponents, terms: EscrowTerms, opt
     components,
     {
       name: 'openWithPermit',
-      args: async (at) => [contractTerms(terms), await permits.sign(budgetOf(terms), at)],
+      args: async (at) => [contractTerms(terms), await permits.sign(budgetOfTerms(terms), at)],
       isDone: async (at) => {
         const job = await state.job(escrowId, at)
         return job !== undefined && isOn(job, terms)
@@ -18,14 +18,6 @@ export function openEscrow(components: ActionComponents, terms: EscrowTerms, opt
     },
     options,
   )
-}
-
-/** The whole price of a Job, in the token's smallest unit. */
-export function budgetOf(
-  terms: Pick<EscrowTerms, 'macroJobs' | 'microJobs' | 'unitPriceWei' | 'validationPriceWei' | 'finisherPriceWei'>,
-): bigint {
-  const { macroJobs, microJobs, unitPriceWei, validationPriceWei, finisherPriceWei } = terms
-  return BigInt(macroJobs) * (BigInt(microJobs) * unitPriceWei + validationPriceWei + finisherPriceWei)
 }
 
 function isOn(job: EscrowJob, { jobId: _, ...terms }: EscrowTerms): boolean {

@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { NotCancellableError } from '../../job/errors.ts'
+import { isJobId } from '../../job/ids.ts'
 import type { Abortable, Chain, EscrowAttempt, EscrowJob } from '../../ports.ts'
 import { act, examples } from '../act.ts'
 import { formatTokens } from '../amounts.ts'
@@ -117,7 +118,7 @@ function describe(view: EscrowJob & { chunks: readonly ChunkView[] }, { output: 
 }
 
 function jobId(text: string): string | bigint {
-  if (/^[0-9a-f]{62}$/.test(text)) return text
+  if (isJobId(text)) return text
   if (/^\d{1,77}$/.test(text)) return BigInt(text)
   throw new InvalidArgumentError('expected a Job’s id of 62 hexadecimal digits, or an escrow’s decimal number')
 }
