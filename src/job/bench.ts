@@ -21,8 +21,10 @@ export interface Draw {
 }
 
 export interface Bench {
-  /** Validators in order: those that processed nothing in the MacroJob first, and last who was asked in vain before. */
+  /** Judges in order: those that processed nothing in the MacroJob first, and last who was asked in vain before. */
   ranking: string[]
+  /** Those of them whose word the escrow takes for the opened MicroJob: they may validate. All may be asked about a dispute. */
+  vouching: ReadonlySet<string>
   picked: string[]
   /** The attempt of each picked commit. */
   at: number[]
@@ -44,11 +46,7 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   const pick = record.picks.find((candidate) => candidate.macro === macro)
   const picked = (pick?.by ?? []).map((index) => record.authors[index] as string)
   const able = record.members.filter((peer) => view.peers.has(peer) && !barred.has(peer) && fitsClass(view, info, peer))
-  const ranked = rankPeers(
-    challenge,
-    macro,
-    able.filter((peer) => mayVouch(view, info, draw, macro, picked, peer)),
-  )
+  const ranked = rankPeers(challenge, macro, able)
   const processed = new Set(picked)
   const heard = ranked.filter((peer) => !silent.has(peer))
   const ranking = [
@@ -58,6 +56,7 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   ]
   return {
     ranking,
+    vouching: new Set(ranking.filter((peer) => mayVouch(view, info, draw, macro, picked, peer))),
     picked,
     at: pick?.at ?? [],
     samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks),
@@ -97,8 +96,12 @@ export function fitsClass(view: JobView, { verification }: JobInfo, peer: string
 }
 
 /** Who may validate, in the order of their ranks. */
-export function validatorsOf(view: JobView, { ranking }: Bench): string[] {
-  return firstAble(view, ranking, VALIDATOR_RANKS)
+export function validatorsOf(view: JobView, { ranking, vouching }: Bench): string[] {
+  return firstAble(
+    view,
+    ranking.filter((peer) => vouching.has(peer)),
+    VALIDATOR_RANKS,
+  )
 }
 
 /** Third peers in the order of the draw; where the proposal named none, any that has joined: better a choosable voter than none. */

@@ -52,6 +52,8 @@ export interface ChunkState {
   silent: Map<string, number>
   /** By picked commit: the validators of some attempt that said that its result is not to be had. */
   lacked: Map<string, Set<string>>
+  /** For each peer the number of attempts that were given up while it could have said whether it has what another lacks, and said nothing. */
+  undecided: Map<string, number>
   attempts: Attempt[]
   /** The attempt under way; undefined when all MacroJobs of the chunk are agreed, or `isExhausted`. */
   current: Attempt | undefined

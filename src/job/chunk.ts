@@ -13,6 +13,7 @@ import { Commits } from './commits.ts'
 import { isOvertaken, isSettled, withoutStake } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 import { judgeMacroJob, type MacroVerdict } from './judge.ts'
+import { undecidedJudges } from './lacking.ts'
 import { fixedDraws, namesAny, type Proposal, proposalRank, readProposal } from './proposals.ts'
 import { MAX_ATTEMPTS } from './records.ts'
 import { refusedValidators } from './refusals.ts'
@@ -53,6 +54,7 @@ function foldChunk(view: JobView, info: JobInfo, chunk: number, paid: ReadonlySe
     withheld: new Map(),
     silent: new Map(),
     lacked: new Map(),
+    undecided: new Map(),
     attempts: [],
     current: undefined,
     twoHeaded: twoHeaded(view, info, chunk),
@@ -104,16 +106,26 @@ function computeAttempt(
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
   const complete = commits.cover(asked)
   const voters = electorates(view, commits.authors(asked), proposals, new Set([...unable.barred, ...state.unstaked]))
+  const asking = draw === undefined ? NOBODY : undecidedJudges(view, state, draw, verdicts)
   const votedOver = complete && applyReopenVotes(view, state, since, voters, { number, draw, verdicts, proposal: proposals[0] })
   if (votedOver && draw !== undefined && !ruled) {
     settle(state, since, closingVerdicts(view, info, draw, verdicts, unable), number, draw, isRefused)
-    for (const peer of unanswered(verdicts)) state.silent.set(peer, (state.silent.get(peer) ?? 0) + 1)
+    count(state.silent, unanswered(verdicts))
+    const undecided = undecidedJudges(view, state, draw, verdicts)
+    count(
+      state.undecided,
+      [...asking].filter((peer) => undecided.has(peer)),
+    )
   }
   const unfinished = pending.some((macro) => !state.agreed.has(macro))
   const pickOf = (macro: number, micro: number) => commits.pick(macro, micro)
   const authorOf = (macro: number, micro: number) => pickOf(macro, micro)?.author
   const over = !unfinished || ruled || votedOver || isOvertaken(view, state.chunk, number)
   return { attempt: number, pending, open, pickOf, authorOf, proposals, draw, verdicts, over }
+}
+
+function count(times: Map<string, number>, peers: readonly string[]) {
+  for (const peer of peers) times.set(peer, (times.get(peer) ?? 0) + 1)
 }
 
 const NOBODY: ReadonlySet<string> = new Set()

@@ -1,7 +1,7 @@
 import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
 import { benchOf, type Draw } from './bench.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
-import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, unableIn, unanswered } from './chunk-state.ts'
+import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, unableIn } from './chunk-state.ts'
 import { type ConvictionDuty, convictionDuties } from './conviction.ts'
 import type { Dispute } from './dispute.ts'
 import { type EscrowDuty, isPaidOut, refusalDuties, rootDuties, settleDuties, waitsForChain } from './escrow-duties.ts'
@@ -9,11 +9,11 @@ import { hasStake } from './escrow-facts.ts'
 import { fieldToBytes } from './field.ts'
 import type { JobInfo } from './info.ts'
 import type { MacroVerdict } from './judge.ts'
-import { drawnResults } from './opened-results.ts'
 import { anyValidationCommit, validationCommit } from './openings.ts'
 import { isPaid } from './payment.ts'
 import { type Proposal, proposalRank } from './proposals.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
+import { type LookDuty, lookDuties, type ReopenDuty, reopenDuty } from './reopen-duty.ts'
 import { attemptKey, isCancelled, isRefunded, type JobView, microKey } from './view.ts'
 
 /**
@@ -26,11 +26,8 @@ export type Duty = { id: string; before: string[] } & (
   | { kind: 'validate'; macro: number; attempt: number; challenge: Uint8Array; samples: number[]; picked: string[] }
   | { kind: 'reveal'; macro: number; micro: number; attempt: number }
   | { kind: 'recheck'; macro: number; attempt: number; dispute: Dispute }
-  /**
-   * To be done only when the attempt has made no progress for a while; `awaited` are the authors who keep something back, or who owe an answer, `spoilt`
-   * says that it can make none.
-   */
-  | { kind: 'reopen'; record: RecordOf<'reopen'>; awaited: string[]; spoilt: boolean; mark: string }
+  | LookDuty
+  | ReopenDuty
   | { kind: 'finalize'; outcome: Uint8Array }
   | EscrowDuty
   | ConvictionDuty
@@ -42,8 +39,8 @@ export interface Findings {
   reported?: boolean
   /** Ids of `convict` duties that the chain has taken. */
   convicted?: ReadonlySet<string>
-  /** CIDs of revealed results whose bytes it asked for and nobody gave (roles/take-results.ts). */
-  lacking?: ReadonlySet<string>
+  /** By CID of a revealed result whose bytes it asked for, whether somebody gave them (roles/take-results.ts). */
+  looked?: ReadonlyMap<string, boolean>
 }
 
 /** The duties of peer `self`; none where it has not joined, or the Job is cancelled or reported. */
@@ -63,7 +60,7 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   // Nothing comes of the rest where one chunk has used up its attempts; what is agreed is paid all the same.
   if (states.some(isExhausted)) return settling
   const attempts = states.flatMap((state) =>
-    state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self, findings.lacking),
+    state.current === undefined ? [] : attemptDuties(view, info, state, state.current, self, findings.looked),
   )
   return [...settling, ...attempts]
 }
@@ -84,25 +81,22 @@ function attemptDuties(
   state: ChunkState,
   attempt: Attempt,
   self: string,
-  lacking: ReadonlySet<string> = NOTHING,
+  looked: ReadonlyMap<string, boolean> = NOTHING,
 ): Duty[] {
   if ([...attempt.open.values()].some((micros) => micros.length > 0)) return []
   if (culpritsOf(state).has(self) || (attempt.draw === undefined && state.unstaked.has(self))) return []
   const { draw } = attempt
+  const waits = waitsForChain(view, info, state.chunk, attempt, (proposal) => isFair(view, info, state, proposal))
+  const reopening = () => (waits ? [] : reopenDuty(view, info, state, attempt, self, looked))
   if (draw === undefined)
-    return [
-      ...proposeDuty(view, info, state, attempt, self),
-      ...drawDuties(view, info, state, attempt, self),
-      ...reopenDuty(view, state, attempt, self),
-    ]
+    return [...proposeDuty(view, info, state, attempt, self), ...drawDuties(view, info, state, attempt, self), ...reopening()]
   const judged = attempt.verdicts.flatMap((verdict) =>
     verdict.state === 'open' ? openVerdictDuties(view, info, state, draw, verdict, self) : [],
   )
-  const lacked = lacking.size === 0 ? [] : lackedItems(view, info, attempt, self, lacking)
-  return [...judged, ...reopenDuty(view, state, attempt, self, lacked)]
+  return [...judged, ...lookDuties(view, info, state, attempt, self, looked), ...reopening()]
 }
 
-const NOTHING: ReadonlySet<string> = new Set()
+const NOTHING: ReadonlyMap<string, boolean> = new Map()
 
 function proposeDuty(view: JobView, info: JobInfo, state: ChunkState, attempt: Attempt, self: string): Duty[] {
   const key = attemptKey(state.chunk, attempt.attempt)
@@ -222,74 +216,4 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
 
 function revealed(view: JobView, macro: number, micro: number, attempt: number, self: string): boolean {
   return (view.reveals.get(microKey(macro, micro)) ?? []).some(({ author, record }) => author === self && record.attempt === attempt)
-}
-
-function reopenDuty(view: JobView, state: ChunkState, attempt: Attempt, self: string, lacked: [number, number][] = []): Duty[] {
-  const key = attemptKey(state.chunk, attempt.attempt)
-  if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
-  const info = view.info as JobInfo
-  if (waitsForChain(view, info, state.chunk, attempt, (proposal) => isFair(view, info, state, proposal))) return []
-  const items = attempt.draw === undefined ? silentItems(attempt.proposals[0]) : [...hiddenItems(attempt.verdicts), ...lacked]
-  const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
-  // Who was convicted meanwhile opens nothing any more.
-  const culprits = culpritsOf(state)
-  const awaited = (items.length > 0 ? authorsOf(attempt, items) : unanswered(attempt.verdicts)).filter((peer) => !culprits.has(peer))
-  return [{ id: `reopen/${key}`, kind: 'reopen', before: [], record, awaited, spoilt: isSpoilt(view, key, attempt), mark: markOf(attempt) }]
-}
-
-/**
- * True where authors have opened their nonces for different proposals, as after a cut through the network, so that none can be fixed any more: an author
- * opens for one.
- */
-function isSpoilt(view: JobView, key: string, { draw, proposals }: Attempt): boolean {
-  if (draw !== undefined || proposals.length < 2) return false
-  const nonces = view.nonces.get(key) ?? []
-  const opened = new Set(
-    nonces.filter(({ record }) => proposals.some(({ root }) => equalBytes(root, record.root))).map(({ author }) => author),
-  )
-  return proposals.every(({ missing }) => missing.some((author) => opened.has(author)))
-}
-
-/** The authors whom a proposal picked for these MicroJobs. */
-function authorsOf({ draw, proposals }: Attempt, items: readonly [number, number][]): string[] {
-  const { picks, authors } = draw?.record ?? proposals[0]?.record ?? { picks: [], authors: [] }
-  const picked = new Map(picks.map(({ macro, by }) => [macro, by]))
-  return [...new Set(items.map(([macro, micro]) => authors[picked.get(macro)?.[micro] as number] as string))]
-}
-
-/** The MicroJobs of authors who keep back their nonce. */
-function silentItems(proposal: Proposal | undefined): [number, number][] {
-  if (proposal === undefined) return []
-  const { record, missing } = proposal
-  return record.picks.flatMap(({ macro, by }) =>
-    by.flatMap((index, micro): [number, number][] => (missing.includes(record.authors[index] as string) ? [[macro, micro]] : [])),
-  )
-}
-
-/** The MicroJobs whose results are kept back after a validator has committed. */
-function hiddenItems(verdicts: readonly MacroVerdict[]): [number, number][] {
-  return verdicts.flatMap((verdict) => {
-    if (verdict.state !== 'open' || !verdict.committed) return []
-    return verdict.hidden.map((micro): [number, number] => [verdict.macro, micro])
-  })
-}
-
-/** The MicroJobs of others whose results are revealed and not to be had; who may not judge a MacroJob did not look. */
-function lackedItems(view: JobView, info: JobInfo, { verdicts }: Attempt, self: string, lacking: ReadonlySet<string>): [number, number][] {
-  return verdicts.flatMap((verdict) => {
-    if (verdict.state !== 'open' || !verdict.validators.includes(self)) return []
-    const lacked = drawnResults(view, info, verdict.macro).filter(({ cid, author }) => author !== self && lacking.has(cid))
-    return lacked.map(({ macro, micro }): [number, number] => [macro, micro])
-  })
-}
-
-/** How far an attempt has come, as a text that changes with each step of it and with nothing else. */
-function markOf({ proposals, draw, verdicts }: Attempt): string {
-  if (draw === undefined) return `${proposals.length}/${proposals[0]?.missing.length ?? ''}/${proposals[0]?.endorsers.length ?? ''}`
-  const steps = verdicts.map((verdict) => {
-    if (verdict.state !== 'open') return verdict.state
-    const { committed, validated, hidden, disputes, unsigned } = verdict
-    return [committed, validated, hidden.length, unsigned !== undefined, ...disputes.map(({ voted }) => voted.length)].join(',')
-  })
-  return steps.join('/')
 }

@@ -1,4 +1,5 @@
 import type { Duty } from './duties.ts'
+import type { ReopenDuty } from './reopen-duty.ts'
 import { outputBytesOf } from './slice.ts'
 import type { Slicing } from './slicing.ts'
 
@@ -72,11 +73,15 @@ export function dutyDueMs(duty: Duty, patience: Patience, { sinceMs, stillMs, al
   return duty.before.reduce((due, peer) => due + (alive(peer) ? each : patience.deadMs), sinceMs)
 }
 
-function reopenMs({ record, awaited, spoilt }: Extract<Duty, { kind: 'reopen' }>, patience: Patience, alive: DutyTimes['alive']): number {
+function reopenMs({ record, awaited, ground }: ReopenDuty, { stuckMs, goneMs }: Patience, alive: DutyTimes['alive']): number {
+  // It has looked as long as a result may take, and is not the only one.
+  if (ground === 'lacks-too') return 0
   const waits = record.items.length > 0 || awaited.length > 0
-  if (waits && !awaited.some(alive)) return patience.goneMs
+  if (waits && !awaited.some(alive)) return goneMs
   // Twice as long each time: a network that falls apart again and again must not use up all attempts while it does.
-  return spoilt ? Math.min(patience.stuckMs, patience.goneMs * 2 ** record.attempt) : patience.stuckMs
+  if (ground === 'spoilt') return Math.min(stuckMs, goneMs * 2 ** record.attempt)
+  // Before those who would end the attempt without a word about what is lacking, its author among them.
+  return ground === 'lacks' ? stuckMs / 2 : stuckMs
 }
 
 const CHAIN_DUTIES = new Set<Duty['kind']>(['engage', 'commit-root', 'pin-beacon', 'convict', 'refund'])

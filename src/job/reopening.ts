@@ -1,9 +1,9 @@
 import type { Draw } from './bench.ts'
 import type { ChunkState } from './chunk-state.ts'
 import type { MacroVerdict } from './judge.ts'
+import { authorIn, claimOn, isEnough, noteClaims } from './lacking.ts'
 import type { Proposal } from './proposals.ts'
-import type { RecordOf } from './records.ts'
-import { type Authored, attemptKey, type JobView, microKey } from './view.ts'
+import { attemptKey, type JobView, microKey } from './view.ts'
 
 /**
  * Who may say that an attempt is stuck: its authors, or, since they may all be one peer that died, the members of the proposal that names most of those
@@ -44,14 +44,15 @@ export function applyReopenVotes(
   if (!electorates.some(carries)) return false
   // What is missing may be named by either: whoever alone has all the commits would name nothing of its own.
   const votes = cast.filter(({ author }) => electorates.some((voters) => voters.has(author)))
-  noteLacked(state, draw, verdicts, votes)
+  if (draw !== undefined) noteClaims(state, draw, verdicts, votes)
   const keepers = new Set<string>()
   for (const { record } of votes) {
     for (const [macro, micro] of record.items) {
       const verdict = verdicts.find((candidate) => candidate.macro === macro)
       const opened = draw !== undefined && verdict?.state === 'open' && !verdict.hidden.includes(micro)
       const author = authorIn(draw?.record ?? proposal?.record, macro, micro)
-      const lacked = opened && isLacked(view, state, draw.record, verdict.validators, [macro, micro])
+      const claim = opened ? claimOn(view, state, draw.record, verdict, micro) : undefined
+      const lacked = claim !== undefined && isEnough(claim)
       if (state.agreed.has(macro) || (opened && !lacked)) continue
       since.set(microKey(macro, micro), attempt + 1)
       // A vote alone is no proof: what is missing must have been due.
@@ -61,52 +62,4 @@ export function applyReopenVotes(
   }
   for (const author of keepers) state.withheld.set(author, (state.withheld.get(author) ?? 0) + 1)
   return true
-}
-
-/** Files who of those that may judge a MacroJob says that a result in it is not to be had. */
-function noteLacked(
-  { lacked }: ChunkState,
-  draw: Draw | undefined,
-  verdicts: readonly MacroVerdict[],
-  votes: readonly Authored<RecordOf<'reopen'>>[],
-) {
-  if (draw === undefined) return
-  for (const { author: voter, record } of votes) {
-    for (const [macro, micro] of record.items) {
-      const verdict = verdicts.find((candidate) => candidate.macro === macro)
-      const key = pickKey(draw.record, macro, micro)
-      if (key === undefined || verdict?.state !== 'open' || verdict.hidden.includes(micro) || !verdict.validators.includes(voter)) continue
-      lacked.set(key, (lacked.get(key) ?? new Set()).add(voter))
-    }
-  }
-}
-
-/**
- * A result that is revealed and not to be had. No record can prove it, so that two who may judge the MacroJob must say so, in this attempt or an earlier
- * one, or the only one besides its author; they could as well keep back what they say of it.
- */
-function isLacked(
-  { complaints }: JobView,
-  { lacked }: ChunkState,
-  root: RecordOf<'root'>,
-  validators: readonly string[],
-  [macro, micro]: readonly [number, number],
-) {
-  const author = authorIn(root, macro, micro)
-  const claims = [...(lacked.get(pickKey(root, macro, micro) ?? '') ?? [])].filter((peer) => peer !== author)
-  const judges = validators.filter((peer) => peer !== author && !complaints.has(peer))
-  return claims.length > 0 && claims.length >= Math.min(2, judges.length)
-}
-
-/** One commit that a proposal picks, whatever the attempt. */
-function pickKey({ picks, authors }: RecordOf<'root'>, macro: number, micro: number): string | undefined {
-  const pick = picks.find((candidate) => candidate.macro === macro)
-  const author = authors[pick?.by[micro] ?? -1]
-  return author === undefined ? undefined : `${macro}/${micro}/${author}/${pick?.at[micro]}`
-}
-
-/** Whose commit a proposal picks for a MicroJob. */
-function authorIn(record: RecordOf<'root'> | undefined, macro: number, micro: number): string | undefined {
-  const index = record?.picks.find((pick) => pick.macro === macro)?.by[micro]
-  return index === undefined ? undefined : record?.authors[index]
 }

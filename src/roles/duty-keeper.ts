@@ -4,13 +4,13 @@ import { dutyDueMs, type Patience, patienceFor } from '../job/patience.ts'
 import { isPaid } from '../job/payment.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Clock, PeerId } from '../ports.ts'
-import { SettlementRefusedError } from './errors.ts'
+import { ResultNotServedError, SettlementRefusedError } from './errors.ts'
 import { doEscrowDuty, type EscrowComponents } from './escrow-worker.ts'
 import { type FinalizerComponents, finalize } from './finalizer.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import type { WorkComponents } from './process-micro-job.ts'
 import { createSettler, type Settler } from './settler.ts'
-import { type Lacking, takeResults } from './take-results.ts'
+import { type Looked, takeResults } from './take-results.ts'
 import { recheck, reveal, validate } from './verifier.ts'
 
 /** A duty that failed is tried again after this, doubled each time up to the cap. */
@@ -59,7 +59,7 @@ class DutyKeeper {
   readonly #signal: AbortSignal
   readonly #pending = new Map<string, Pending>()
   readonly #marks = new Map<string, { mark: string; sinceMs: number }>()
-  readonly #lacking: Lacking = new Set()
+  readonly #looked: Looked = new Map()
   readonly #startedMs: number
   #settler: Settler | undefined
   #processedMs: number | undefined
@@ -97,7 +97,7 @@ class DutyKeeper {
     const patience = patienceFor(this.#patience, this.#job.info.slicing, this.#job.pace.blockMs())
     const duties = dutiesOf(view, this.#components.finalizer.signer.peer, {
       ...this.#components.findings(),
-      lacking: this.#lacking,
+      looked: this.#looked,
       convicted: this.#components.convicted,
     })
     const standing = new Set(duties.map(({ id }) => id))
@@ -170,6 +170,11 @@ class DutyKeeper {
         if (duty.micro === this.#job.info.slicing.microJobs) await this.#take(duty.macro)
         if (!(await reveal(work, this.#job, duty, options))) logger.warn('the opening of a commit is lost', { jobId, duty: duty.id })
         return
+      case 'look':
+        return this.#take(duty.macro, duty.micro).catch((error: unknown) => {
+          // That is an answer, and goes into this peer's vote.
+          if (!(error instanceof ResultNotServedError)) throw error
+        })
       case 'recheck':
         if (duty.dispute.processor === duty.dispute.validator) await this.#take(duty.macro, duty.dispute.micro)
         return recheck(work, this.#job, duty, options)
@@ -200,7 +205,7 @@ class DutyKeeper {
   #take(macro: number, only?: number): Promise<void> {
     const { work, finalizer } = this.#components
     const components = { self: finalizer.signer.peer, blocks: work.blocks }
-    return takeResults(components, this.#job, { macro, ...(only !== undefined && { only }) }, this.#lacking, { signal: this.#signal })
+    return takeResults(components, this.#job, { macro, ...(only !== undefined && { only }) }, this.#looked, { signal: this.#signal })
   }
 
   #timings() {

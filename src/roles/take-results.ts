@@ -16,18 +16,18 @@ export interface TakeComponents {
   blocks: Blocks
 }
 
-/** What this peer asked for and nobody gave, or what had other bytes than were committed to: by CID. */
-export type Lacking = Set<Cid>
+/** What this peer asked for, by CID: false where nobody gave it, or what came had other bytes than were committed to. */
+export type Looked = Map<Cid, boolean>
 
 /**
  * Brings the results of a MacroJob here, all of their blocks as committed to, and pins them under the Job: whoever judges a MacroJob has had its bytes in
- * hand, and can give them to others. `only` names one MicroJob. Throws ResultNotServedError where one is not to be had; `lacking` names them then.
+ * hand, and can give them to others. `only` names one MicroJob. Throws ResultNotServedError where one is not to be had; `looked` says which.
  */
 export async function takeResults(
   components: TakeComponents,
   job: LoadedJob,
   { macro, only }: { macro: number; only?: number },
-  lacking: Lacking,
+  looked: Looked,
   options: Abortable,
 ): Promise<void> {
   const results = drawnResults(job.session.view, job.info, macro)
@@ -38,11 +38,8 @@ export async function takeResults(
     for (const result of next) {
       const isHere = await take(components, job, result, options)
       options.signal?.throwIfAborted()
-      if (isHere) lacking.delete(result.cid)
-      else {
-        lacking.add(result.cid)
-        lost.push(result)
-      }
+      looked.set(result.cid, isHere)
+      if (!isHere) lost.push(result)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))

@@ -164,6 +164,57 @@ test('one validator that says that a result is not to be had takes nobody its Mi
   assert.ok(agreed(job)?.every(({ microJobs }) => microJobs.every(({ author }) => author === peerName(0))))
 })
 
+/** A MicroJob whose author gives its result to nobody, up to where nothing moves but votes; `vote` is what a peer would say of the attempt. */
+function unserved(behaviours: Behaviour[]) {
+  const job = world([{ unserved: true }, ...behaviours], [1, 1, 2])
+  const still = () => {
+    while (job.step() > 0 || job.step({ late: true }) > 0) {}
+  }
+  const vote = (peer: string, alive: (name: string) => boolean = () => true) => {
+    const { looked } = job.peers.find(({ name }) => name === peer) as (typeof job.peers)[number]
+    const duty = dutiesOf(job.view, peer, { looked }).find(({ kind }) => kind === 'reopen')
+    assert.ok(duty?.kind === 'reopen')
+    const { record, ground } = duty
+    return { record, ground, dueMs: dutyDueMs(duty, DEFAULT_PATIENCE, { sinceMs: 0, stillMs: 0, alive }) }
+  }
+  job.process(() => 0)
+  still()
+  return { job, still, vote, attempt: () => chunkState(job.view, job.info, 0).current?.attempt }
+}
+
+test('what one judge lacks another looks for, and says at once that it lacks it, too', () => {
+  const { job, still, vote, attempt } = unserved([honest, honest])
+  const [author, ...judges] = [0, 1, 2].map(peerName) as [string, string, string]
+  const lacks = (peer: string) => vote(peer).record.items.length > 0
+  // Who is second in the ranking looked, too, since the world lets all do what is late; it votes after the author, whose vote alone ends the attempt.
+  const first = judges.find(lacks) as string
+  const second = judges.find((peer) => peer !== first) as string
+  assert.deepEqual([vote(first).ground, vote(first).dueMs], ['lacks', DEFAULT_PATIENCE.stuckMs / 2])
+  assert.deepEqual([vote(author).ground, vote(author).dueMs], ['still', DEFAULT_PATIENCE.stuckMs])
+  job.write(first, vote(first).record)
+  job.write(author, vote(author).record)
+  assert.equal(attempt(), 1)
+  still()
+  assert.deepEqual([vote(first).ground, vote(second).ground, vote(second).dueMs], ['still', 'lacks-too', 0])
+  job.write(second, vote(second).record)
+  job.write(author, vote(author).record)
+  assert.deepEqual(chunkState(job.view, job.info, 0).current?.open.get(0), [0])
+})
+
+test('a judge that died is asked twice in vain, and then one word is enough that a result is not to be had', () => {
+  const { job, still, vote } = unserved([honest, { dead: true }])
+  const [author, judge] = [peerName(0), peerName(1)]
+  const isGone = (peer: string) => peer === judge
+  for (let attempt = 0; attempt < 4; attempt++) {
+    assert.deepEqual(chunkState(job.view, job.info, 0).current?.open.get(0), [], `attempt ${attempt}`)
+    assert.equal(vote(judge, isGone).dueMs, DEFAULT_PATIENCE.goneMs)
+    job.write(judge, vote(judge).record)
+    job.write(author, vote(author).record)
+    still()
+  }
+  assert.deepEqual(chunkState(job.view, job.info, 0).current?.open.get(0), [0])
+})
+
 test('peers that die after their commits do not hold up the rest', () => {
   const job = world([honest, honest, honest])
   job.process(spread(3))
@@ -277,9 +328,9 @@ test('an attempt is soon given up where authors have opened their nonces for dif
   const openFirst = open(first, record.members)
   const openSecond = open(second, [first, second])
   openFirst()
-  assert.deepEqual([vote().spoilt, vote().dueMs()], [false, DEFAULT_PATIENCE.stuckMs])
+  assert.deepEqual([vote().ground, vote().dueMs()], ['still', DEFAULT_PATIENCE.stuckMs])
   openSecond()
-  assert.deepEqual([vote().spoilt, vote().dueMs(), vote().dueMs(1), vote().dueMs(15)], [true, 5000, 10_000, 45_000])
+  assert.deepEqual([vote().ground, vote().dueMs(), vote().dueMs(1), vote().dueMs(15)], ['spoilt', 5000, 10_000, 45_000])
   job.settle(spread(2))
   assert.ok(agreed(job)?.every(({ attempt }) => attempt === 1))
 })

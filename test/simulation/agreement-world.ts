@@ -14,6 +14,7 @@ import { applyRecord, chunkOf, createJobView, type JobView } from '../../src/job
 import { jobIdOfInfo } from '../../src/protocol/records.ts'
 import { type Behaviour, CID, peerName, plainInfo, UNSERVED } from '../support/job-world.ts'
 import { createRandom, type Random } from './random.ts'
+import { ResultBytes } from './result-bytes.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
 /** One world: how many peers, what they are like, and what the network does to their records. */
@@ -34,6 +35,7 @@ export interface AgreementScenario {
 
 /** A world from its seed: a minority errs, dies or goes; the most are honest and stay. */
 export function agreementScenarioOf(seed: number): AgreementScenario {
+  if (seed % 11 === 10) return dyingScenarioOf(seed)
   const random = createRandom(seed)
   const peers = random.int(1, 7)
   const bad = Math.floor((peers - 1) / 3)
@@ -49,6 +51,30 @@ export function agreementScenarioOf(seed: number): AgreementScenario {
   return { seed, peers, shape, chunkMacroJobs: random.int(1, 5), behaviours, deaths, absences, loss: random.pick([0, 0.05, 0.4]) }
 }
 
+/** Honest peers alone, of whom up to half die while they work: the rest must end the Job without what the dead take along. */
+function dyingScenarioOf(seed: number): AgreementScenario {
+  const random = createRandom(seed ^ 0xdead)
+  const peers = random.int(2, 7)
+  const shape: [number, number, number] = [random.int(1, 5), random.int(1, 4), random.int(1, 4)]
+  const behaviours = Array.from({ length: peers }, (): Behaviour => ({}))
+  const chunkMacroJobs = random.int(1, 5)
+  return {
+    seed,
+    peers,
+    shape,
+    chunkMacroJobs,
+    behaviours,
+    deaths: deathsOf(random, peers, peers >> 1),
+    absences: [],
+    loss: random.pick([0, 0.05, 0.4]),
+  }
+}
+
+/** The last peers of a world, up to `most` of them, and when they die: most Jobs here are agreed within twelve seconds. */
+export function deathsOf(random: Random, peers: number, most: number): AgreementScenario['deaths'] {
+  return Array.from({ length: random.int(1, Math.max(1, most)) }, (_, index) => ({ peer: peers - 1 - index, atMs: random.int(0, 12_000) }))
+}
+
 interface Entry {
   author: string
   record: JobRecord
@@ -56,6 +82,7 @@ interface Entry {
 
 const ANTI_ENTROPY_MS = 2000
 const STEP_MS = 100
+const RETRY_MS = 1000
 
 /** A peer of a world, with a view of its own. */
 export class AgreementNode {
@@ -68,7 +95,10 @@ export class AgreementNode {
   readonly entries: Entry[] = []
   readonly openings = new Map<string, Uint8Array[]>()
   readonly since = new Map<string, number>()
-  readonly lacking = new Set<string>()
+  readonly looked = new Map<string, boolean>()
+  /** Duties that wait for bytes, and those that may be tried again only later. */
+  readonly taking = new Set<string>()
+  readonly notBeforeMs = new Map<string, number>()
   readonly marks = new Map<string, { mark: string; sinceMs: number }>()
   readonly secret: Uint8Array
   away = false
@@ -132,24 +162,17 @@ export class AgreementNode {
         return this.commit(macro, info.slicing.microJobs, attempt, samples.map(judge), challenge)
       }
       case 'reveal':
-        if (duty.micro === info.slicing.microJobs && !this.#take(duty.macro)) return undefined
         return behaviour.hides ? undefined : this.#reveal(duty)
       case 'recheck': {
         const { macro, attempt, dispute } = duty
-        if (dispute.processor === dispute.validator && !this.#take(macro)) return undefined
         const hash = this.hashOfBlock(macro, dispute.micro, dispute.block)
         return { kind: 'recheck', macro, micro: dispute.micro, attempt, block: dispute.block, hash, agrees: 'neither' }
       }
+      case 'look':
+        return undefined
       case 'finalize':
         return { kind: 'report', cid: CID, outcome: duty.outcome }
     }
-  }
-
-  /** False where a result is not to be had. */
-  #take(macro: number): boolean {
-    const lacked = drawnResults(this.view, this.info, macro).filter(({ cid, author }) => author !== this.name && cid === UNSERVED)
-    for (const { cid } of lacked) this.lacking.add(cid)
-    return lacked.length === 0
   }
 
   #salt(macro: number, micro: number, attempt: number) {
@@ -160,7 +183,8 @@ export class AgreementNode {
     const blockHashes = this.openings.get(`${macro}/${micro}/${attempt}`) as Uint8Array[]
     const salt = this.#salt(macro, micro, attempt)
     const wallet = this.wallet()
-    const cid = this.behaviour.unserved && micro < this.info.slicing.microJobs ? UNSERVED : CID
+    const isResult = micro < this.info.slicing.microJobs
+    const cid = isResult ? ResultBytes.cidOf(this.name, this.behaviour.unserved === true, macro, micro, attempt) : CID
     const record = { kind: 'reveal' as const, macro, micro, attempt, blockHashes, salt, cid, verdicts: null, wallet }
     return { ...record, checksum: checksumOf(this.view.jobId, record) }
   }
@@ -180,6 +204,7 @@ export class AgreementWorld {
   readonly trace: ((line: string) => void) | undefined
   readonly random: Random
   readonly scheduler: Scheduler = createScheduler()
+  readonly results = new ResultBytes()
   readonly nodes: AgreementNode[]
 
   constructor(scenario: AgreementScenario, trace?: (line: string) => void) {
@@ -252,7 +277,7 @@ export class AgreementWorld {
   #step(node: AgreementNode) {
     this.#process(node)
     const nowMs = this.scheduler.nowMs()
-    const duties = dutiesOf(node.view, node.name, { lacking: node.lacking })
+    const duties = dutiesOf(node.view, node.name, { looked: node.looked })
     const standing = new Set(duties.map(({ id }) => id))
     for (const id of node.since.keys()) if (!standing.has(id)) node.since.delete(id)
     for (const duty of duties) {
@@ -260,9 +285,47 @@ export class AgreementWorld {
       node.since.set(duty.id, sinceMs)
       const times = { sinceMs, stillMs: this.#stillMs(node, duty), alive: (peer: string) => this.#isAlive(peer) }
       if (nowMs < dutyDueMs(duty, DEFAULT_PATIENCE, times)) continue
-      const record = this.perform(node, duty)
-      if (record !== undefined) this.write(node, record)
+      if (node.taking.has(duty.id) || nowMs < (node.notBeforeMs.get(duty.id) ?? 0)) continue
+      const wanted = this.#wanted(node, duty)
+      if (wanted.length > 0) this.#take(node, duty, wanted)
+      else this.#do(node, duty)
     }
+  }
+
+  #do(node: AgreementNode, duty: Duty) {
+    const record = this.perform(node, duty)
+    if (record?.kind === 'reveal') this.results.hold(record.cid, node)
+    if (record !== undefined) this.write(node, record)
+  }
+
+  /** The results that a duty cannot do without, as in src/roles/duty-keeper.ts. */
+  #wanted({ view, info, name, looked }: AgreementNode, duty: Duty): string[] {
+    const of = (macro: number, only?: number) => {
+      const results = drawnResults(view, info, macro).filter(
+        ({ author, micro }) => author !== name && (only === undefined || micro === only),
+      )
+      return results.flatMap(({ cid }) => (looked.get(cid) ? [] : [cid]))
+    }
+    if (duty.kind === 'look') return of(duty.macro, duty.micro)
+    if (duty.kind === 'reveal') return duty.micro === info.slicing.microJobs ? of(duty.macro) : []
+    if (duty.kind !== 'recheck' || duty.dispute.processor !== duty.dispute.validator) return []
+    return of(duty.macro, duty.dispute.micro)
+  }
+
+  /** Takes its time, and is tried again later where something is lacking. */
+  #take(node: AgreementNode, duty: Duty, cids: readonly string[]) {
+    node.taking.add(duty.id)
+    this.scheduler.after(this.results.takesMs(cids), () => {
+      node.taking.delete(duty.id)
+      if (node.away) return
+      for (const cid of cids) {
+        const isHere = this.results.isServed(cid)
+        node.looked.set(cid, isHere)
+        if (isHere) this.results.hold(cid, node)
+      }
+      if (cids.every((cid) => node.looked.get(cid))) this.#do(node, duty)
+      else node.notBeforeMs.set(duty.id, this.scheduler.nowMs() + RETRY_MS)
+    })
   }
 
   /** The record that comes of it. */
@@ -314,7 +377,7 @@ export class AgreementWorld {
         for (const [micro, { blockHashes }] of microJobs.entries()) {
           const wrong = blockHashes.some((hash, block) => bytesToHex(hash) !== bytesToHex(right.hashOfBlock(macro, micro, block)))
           if (wrong) failures.push(`peer ${index}: a wrong result was agreed for ${macro}/${micro}`)
-          if (microJobs[micro]?.cid === UNSERVED)
+          if (microJobs[micro]?.cid.startsWith(UNSERVED))
             failures.push(`peer ${index}: a result that nobody gives was agreed for ${macro}/${micro}`)
         }
       }

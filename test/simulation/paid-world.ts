@@ -8,7 +8,7 @@ import type { JobRecord, RecordOf } from '../../src/job/records.ts'
 import { leafCommitHash, signStatement } from '../../src/job/settlement/statements.ts'
 import { planSettlements } from '../../src/job/settlement-plan.ts'
 import { type Behaviour, paidInfo, walletKey, walletOf } from '../support/job-world.ts'
-import { AgreementNode, type AgreementScenario, AgreementWorld } from './agreement-world.ts'
+import { AgreementNode, type AgreementScenario, AgreementWorld, deathsOf } from './agreement-world.ts'
 import { ChainWorld } from './chain-world.ts'
 import { createRandom } from './random.ts'
 
@@ -26,12 +26,13 @@ const BLOCK_MS = 1000
 /** A peer that answers looks at the chain so often. */
 const LOOK_MS = 500
 const QUORUM = 2
-/** The first; one for each peer that loses its bond, cheats or keeps back; and what two reorganisations may cost. */
-const attemptsAllowed = ({ behaviours, reorganisations }: PaidScenario) =>
-  2 + 2 * behaviours.filter((behaviour) => Object.keys(behaviour).length > 0).length + reorganisations.length
+/** The first; two for each peer that loses its bond, cheats, keeps back or dies; and what two reorganisations may cost. */
+const attemptsAllowed = ({ behaviours, deaths, reorganisations }: PaidScenario) =>
+  2 + 2 * (behaviours.filter((behaviour) => Object.keys(behaviour).length > 0).length + deaths.length) + reorganisations.length
 
 /** A world from its seed: a minority has no bond, loses it, cheats, or keeps back; the most are honest, bonded, and stay. */
 export function paidScenarioOf(seed: number): PaidScenario {
+  if (seed % 11 === 10) return dyingScenarioOf(seed)
   const random = createRandom(seed ^ 0x9a1d)
   const peers = random.int(4, 8)
   const bad = Math.floor((peers - 1) / 3)
@@ -63,6 +64,26 @@ export function paidScenarioOf(seed: number): PaidScenario {
       const lostAtMs = random.int(1000, 40_000)
       return { lostAtMs, backAtMs: lostAtMs + random.int(500, 40_000) }
     }),
+  }
+}
+
+/** Honest peers alone, of whom less than half die while they work. */
+function dyingScenarioOf(seed: number): PaidScenario {
+  const random = createRandom(seed ^ 0xdead)
+  const peers = random.int(3, 7)
+  const each = <T>(value: () => T) => Array.from({ length: peers }, value)
+  return {
+    seed,
+    peers,
+    shape: [random.int(1, 4), random.int(1, 3), random.int(1, 3)],
+    chunkMacroJobs: random.int(1, 4),
+    behaviours: each(() => ({})),
+    deaths: deathsOf(random, peers, (peers - 1) >> 1),
+    absences: [],
+    loss: random.pick([0, 0.05, 0.4]),
+    reorganisations: [],
+    latenessMs: each(() => random.pick([0, 0, 3000])),
+    bonds: each(() => ({ lostAtMs: 0, backAtMs: 0 })),
   }
 }
 

@@ -82,7 +82,7 @@ interface WorldPeer {
   behaviour: Behaviour
   secret: Uint8Array
   openings: Map<string, Uint8Array[]>
-  lacking: Set<string>
+  looked: Map<string, boolean>
 }
 
 /**
@@ -114,7 +114,7 @@ export class JobWorld {
       behaviour,
       secret: hashOf('test-secret', uint32(index)),
       openings: new Map(),
-      lacking: new Set(),
+      looked: new Map(),
     }))
     this.write(info.requester, { kind: 'job', info })
     if (isPaid(info)) {
@@ -175,7 +175,7 @@ export class JobWorld {
    */
   step({ late = false, stuck = false } = {}): number {
     const living = this.peers.filter(({ behaviour }) => !behaviour.dead)
-    const duties = (peer: WorldPeer) => dutiesOf(this.view, peer.name, { lacking: peer.lacking })
+    const duties = (peer: WorldPeer) => dutiesOf(this.view, peer.name, { looked: peer.looked })
     // All vote at once: none waits for what becomes of the others' votes.
     if (stuck) {
       const votes = living.flatMap((peer) => duties(peer).flatMap((duty) => (duty.kind === 'reopen' ? [{ peer, duty }] : [])))
@@ -239,6 +239,9 @@ export class JobWorld {
       case 'reveal':
         if (duty.micro === this.info.slicing.microJobs && !this.#take(peer, duty.macro)) return false
         return this.#reveal(peer, duty)
+      case 'look':
+        this.#take(peer, duty.macro)
+        return true
       case 'recheck': {
         const { macro, attempt, dispute } = duty
         if (dispute.processor === dispute.validator && !this.#take(peer, macro)) return false
@@ -349,9 +352,9 @@ export class JobWorld {
 
   /** False where a result is not to be had. */
   #take(peer: WorldPeer, macro: number): boolean {
-    const lacked = drawnResults(this.view, this.info, macro).filter(({ cid, author }) => author !== peer.name && cid === UNSERVED)
-    for (const { cid } of lacked) peer.lacking.add(cid)
-    return lacked.length === 0
+    const results = drawnResults(this.view, this.info, macro).filter(({ author }) => author !== peer.name)
+    for (const { cid } of results) peer.looked.set(cid, cid !== UNSERVED)
+    return results.every(({ cid }) => cid !== UNSERVED)
   }
 
   #reveal(peer: WorldPeer, { macro, micro, attempt }: Extract<Duty, { kind: 'reveal' }>): boolean {
