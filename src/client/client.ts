@@ -53,6 +53,8 @@ export interface MingaClient extends AsyncDisposable {
 
 /** Replies to "which Jobs are open" come within this on any link that work could cross. */
 const LISTEN_MS = 600
+/** Whoever has just come may have missed the answer to its coming, and gets none to a question so soon after it (roles/jobs-board.ts). */
+const MAX_QUESTIONS = 4
 /** How long a Job's description may take to arrive from a peer that has it. */
 const FIND_TIMEOUT_MS = 15_000
 
@@ -114,8 +116,10 @@ class Client implements MingaClient {
   }
 
   async jobs({ signal }: Abortable = {}): Promise<JobSummary[]> {
-    await this.#board.ask()
-    await this.#parts.clock.sleep(LISTEN_MS, { ...(signal && { signal }) })
+    for (let asked = 0; asked < MAX_QUESTIONS && (asked === 0 || this.#board.notices().length === 0); asked++) {
+      await this.#board.ask()
+      await this.#parts.clock.sleep(LISTEN_MS, { ...(signal && { signal }) })
+    }
     const summaries: JobSummary[] = []
     const ids = new Set([...this.#board.notices().map(({ jobId }) => jobId), ...(await this.#parts.replica.jobs())])
     for (const jobId of ids) {

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { addSettings } from '../options.ts'
 import { safe } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
-import { withClient } from '../with-client.ts'
+import { withReader } from '../with-client.ts'
 
 export function jobsCommand(): Command {
   const command = new Command('jobs').description('list the Jobs that this peer and its neighbours know').action(act(jobs))
@@ -16,7 +16,7 @@ export function jobsCommand(): Command {
 
 async function jobs(context: Context): Promise<undefined> {
   const { output } = context
-  const found = await withClient(context, (client) => client.jobs({ signal: context.signal }))
+  const found = await withReader(context, (client) => client.jobs({ signal: context.signal }))
   if (output.isJson) {
     for (const job of found) output.item(job, () => undefined)
     return

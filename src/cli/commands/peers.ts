@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { addSettings } from '../options.ts'
 import { safe } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
-import { withClient } from '../with-client.ts'
+import { withReader } from '../with-client.ts'
 
 export function peersCommand(): Command {
   return addSettings(new Command('peers').description('list the peers that can be reached from here').action(act(peers)), 'network')
@@ -12,7 +12,7 @@ export function peersCommand(): Command {
 
 async function peers(context: Context): Promise<undefined> {
   const { output } = context
-  const found = await withClient(context, (client) => client.peers({ signal: context.signal }))
+  const found = await withReader(context, (client) => client.peers({ signal: context.signal }))
   if (output.isJson) {
     for (const peer of found) output.item(peer, () => undefined)
     return

@@ -9,7 +9,7 @@ import { jobIdArgument } from '../job-id.ts'
 import { addSettings } from '../options.ts'
 import type { ResultFile } from '../ports.ts'
 import { safe } from '../render/style.ts'
-import { withClient } from '../with-client.ts'
+import { withReader } from '../with-client.ts'
 
 export function resultsCommand(): Command {
   const command = new Command('results')
@@ -23,7 +23,7 @@ export function resultsCommand(): Command {
 async function results(context: Context, jobId: string, { out }: { out: string }): Promise<undefined> {
   const directory = resolve(out)
   await makeDirectory(directory)
-  await withClient(context, async (client) => {
+  await withReader(context, async (client) => {
     const onProgress = (done: number, total: number | undefined) =>
       context.live.draw([`${formatBytes(done)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`])
     const onWarning = (line: string) => context.live.print(`${context.style.yellow('warning:')} ${safe(line, 1000)}\n`)

@@ -3,7 +3,7 @@ import { act, examples } from '../act.ts'
 import { follow } from '../follow.ts'
 import { jobIdArgument } from '../job-id.ts'
 import { addSettings } from '../options.ts'
-import { withClient } from '../with-client.ts'
+import { withReader } from '../with-client.ts'
 
 export function watchCommand(): Command {
   const command = new Command('watch')
@@ -11,7 +11,7 @@ export function watchCommand(): Command {
     .addArgument(jobIdArgument())
     .action(
       act(async (context, jobId: string) =>
-        withClient(context, (client) => follow(context, jobId, client.watch(jobId, { signal: context.signal }))),
+        withReader(context, (client) => follow(context, jobId, client.watch(jobId, { signal: context.signal }))),
       ),
     )
   return addSettings(examples(command, [['minga watch <jobId> --json', 'one JSON object an event']]), 'network')
