@@ -20,7 +20,7 @@ it('a peer without a bond that computes and judges rightly holds up nobody, and 
   const { after } = await assertPaid(paid, peers, before, handle, report)
   assert.equal(after.get(bondless.wallet)?.creditWei, 0n)
   assert.ok(
-    bondless.log.some(({ msg }) => msg === 'duty'),
+    bondless.log.some(({ msg }) => msg === 'working on a MacroJob'),
     'it took part',
   )
   noErrors(bonded)
