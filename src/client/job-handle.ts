@@ -2,11 +2,12 @@ import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job
 import type { JobId } from '../job/ids.ts'
 import { hasEnded, type JobProgress } from '../job/progress.ts'
 import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
+import { type CancelledJob, cancelJob } from '../roles/cancel-job.ts'
 import { failureOfJob, ReportUnverifiedError } from '../roles/errors.ts'
 import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
 import { type JobSession, untilHolds } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
-import { type CancelledJob, cancelJob, type RequesterChain } from '../roles/requester.ts'
+import type { RequesterChain } from '../roles/placing.ts'
 import { collectResult } from '../roles/results.ts'
 import { findReport, type VerifiedReport } from '../roles/verified-report.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { cancelJob } from '../../src/roles/cancel-job.ts'
 import { JobOverError, NotTheRequesterError } from '../../src/roles/errors.ts'
 import type { JobSession } from '../../src/roles/job-session.ts'
 import type { JobsBoard } from '../../src/roles/jobs-board.ts'
-import { cancelJob } from '../../src/roles/requester.ts'
 import { JobWorld, peerName, plainInfo } from '../support/job-world.ts'
 
 const requester = peerName(16)
