@@ -2,6 +2,7 @@ import { chunkStates, finalizerRank } from './agreement.ts'
 import type { Draw } from './bench.ts'
 import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
 import type { ChunkState, Culprit } from './chunk-state.ts'
+import { stakeOf } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 import { WITNESSES } from './offer.ts'
 import { openedReveal, validationCommit } from './openings.ts'
@@ -34,7 +35,14 @@ export interface Offence {
 export type ConvictionDuty =
   /** This peer ran the block itself, and found `hash`. */
   | { kind: 'testify'; offence: Offence; hash: Uint8Array; structHash: Uint8Array }
-  | { kind: 'convict'; offence: Offence; hash: Uint8Array; testimonies: readonly { wallet: string; signature: Uint8Array }[] }
+  | { kind: 'convict'; offence: Offence; hash: Uint8Array; testimonies: readonly Testimony[] }
+
+/** What a wallet has sworn, by its signature. */
+export interface Testimony {
+  peer: string
+  wallet: string
+  signature: Uint8Array
+}
 
 type Standing<D> = D & { id: string; before: string[] }
 
@@ -64,7 +72,7 @@ export function convictionDuties(
       }
       const sworn = strongest(view, info, offence)
       if (sworn.testimonies.length >= WITNESSES && !done.has(`convict/${at}`)) {
-        duties.push({ id: `convict/${at}`, before: othersBefore(view, offence, self), kind: 'convict', offence, ...sworn })
+        duties.push({ id: `convict/${at}`, before: othersBefore(view, sworn, self), kind: 'convict', offence, ...sworn })
       }
       return duties
     }),
@@ -168,27 +176,36 @@ const signers = new WeakMap<RecordOf<'testimony'>, string | undefined>()
 
 /** The result that most wallets have sworn to, with their signatures in the order of their addresses. */
 function strongest(view: JobView, info: JobInfo, offence: Offence) {
-  const byHash = new Map<string, { hash: Uint8Array; testimonies: { wallet: string; signature: Uint8Array }[] }>()
+  const byHash = new Map<string, { hash: Uint8Array; testimonies: Testimony[] }>()
   const accused = view.peers.get(offence.culprit)?.wallet.toLowerCase()
   for (const peer of view.peers.keys()) {
     const record = testimonyOf(view, offence, peer)
     const wallet = view.peers.get(peer)?.wallet.toLowerCase() as string
-    if (record === undefined || wallet === accused || equalBytes(record.hash, offence.claimed) || !isPaid(info)) continue
+    // The escrow counts none that has nothing at stake, however many they are.
+    if (
+      record === undefined ||
+      wallet === accused ||
+      stakeOf(view, peer) === 'gone' ||
+      equalBytes(record.hash, offence.claimed) ||
+      !isPaid(info)
+    )
+      continue
     const { hash, signature } = record
     if (!signers.has(record)) signers.set(record, statementSigner(info.payment, testimonyHash(view, info, offence, hash), signature))
     if (signers.get(record) !== wallet) continue
     const key = bytesToHex(hash)
     const entry = byHash.get(key) ?? { hash, testimonies: [] }
     byHash.set(key, entry)
-    if (!entry.testimonies.some((known) => known.wallet === wallet)) entry.testimonies.push({ wallet, signature })
+    if (!entry.testimonies.some((known) => known.wallet === wallet)) entry.testimonies.push({ peer, wallet, signature })
   }
   const most = [...byHash.values()].sort((a, b) => b.testimonies.length - a.testimonies.length)[0]
   const testimonies = (most?.testimonies ?? []).sort((a, b) => (a.wallet < b.wallet ? -1 : 1))
   return { hash: most?.hash ?? new Uint8Array(), testimonies }
 }
 
-function othersBefore(view: JobView, { culprit }: Offence, self: string): string[] {
-  const peers = [...view.peers.keys()].filter((peer) => peer !== culprit)
-  const order = peers.sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
-  return order.slice(0, Math.max(0, order.indexOf(self)))
+/** Of those who have sworn: whoever only joined costs nothing, and must not keep a culprit from its conviction. */
+function othersBefore(view: JobView, { testimonies }: { testimonies: readonly Testimony[] }, self: string): string[] {
+  const order = testimonies.map(({ peer }) => peer).sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
+  const place = order.indexOf(self)
+  return order.slice(0, place === -1 ? order.length : place)
 }

@@ -1,4 +1,5 @@
 import type { Problem } from './errors.ts'
+import { LEAST_LEFT_SECONDS } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 
 const SECOND_MS = 1000
@@ -14,9 +15,16 @@ export function remainingMs({ deadline }: Pick<JobInfo, 'deadline'>, unixMs: num
   return deadline === null ? Number.POSITIVE_INFINITY : Math.max(0, deadline * SECOND_MS - unixMs)
 }
 
-/** What is wrong with a deadline that has passed: peers would give such a Job up at once, or an hour later. What is no time at all, the schema tells. */
-export function pastProblems(deadline: unknown, unixMs: number): Problem[] {
-  if (typeof deadline !== 'number' || !Number.isSafeInteger(deadline) || deadline < 0 || deadline * SECOND_MS > unixMs) return []
+/**
+ * What is wrong with a deadline that has passed: peers would give such a Job up at once, or an hour later. A paid Job (`pays`) that ends soon they do not begin.
+ * What is no time at all, the schema tells.
+ */
+export function pastProblems(deadline: unknown, unixMs: number, pays = false): Problem[] {
+  const leastMs = pays ? LEAST_LEFT_SECONDS * SECOND_MS : 0
+  if (typeof deadline !== 'number' || !Number.isSafeInteger(deadline) || deadline < 0 || deadline * SECOND_MS > unixMs + leastMs) return []
   const time = new Date(deadline * SECOND_MS)
-  return [{ path: 'deadline', message: `expected a time to come, in seconds since 1970, found ${time.toISOString()}` }]
+  const wanted = pays
+    ? `a time that is more than ${LEAST_LEFT_SECONDS} s away, as peers begin no paid Job that ends sooner`
+    : 'a time to come'
+  return [{ path: 'deadline', message: `expected ${wanted}, in seconds since 1970, found ${time.toISOString()}` }]
 }

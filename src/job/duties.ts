@@ -56,6 +56,8 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
   // The report comes last: with it a Job is over, and its peers leave.
   if (agreed !== undefined && !isPaidOut(view, info)) return settling
   if (agreed !== undefined) return findings.reported ? [] : [...settling, ...finalizeDuty(view, self, outcomeOf(view.jobId, agreed))]
+  // Nothing is paid any more: what is not known yet is given to nobody.
+  if (isPaid(info) && view.escrow?.expired) return settling
   const states = chunkStates(view, info)
   // Nothing comes of the rest where one chunk has used up its attempts; what is agreed is paid all the same.
   if (states.some(isExhausted)) return settling
@@ -191,7 +193,8 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   }
   if (verdict.committed) {
     for (const micro of verdict.hidden) {
-      if (bench.picked[micro] !== self) continue
+      // Results that can hardly be paid any more are not given away.
+      if (bench.picked[micro] !== self || view.escrow?.closing) continue
       const at = bench.at[micro] as number
       if (revealed(view, macro, micro, at, self)) continue
       duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt: at })

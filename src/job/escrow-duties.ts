@@ -1,7 +1,7 @@
 import { chunkStates, finalizerRank } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
 import type { Attempt, ChunkState } from './chunk-state.ts'
-import { escrowAttempt, isEscrowClosed, isSettled, stakeOf } from './escrow-facts.ts'
+import { escrowAttempt, hasStake, isEscrowClosed, isSettled, stakeOf } from './escrow-facts.ts'
 import { type Endorser, endorsementHash, isAttemptOf } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid, type Paid } from './payment.ts'
@@ -114,14 +114,14 @@ function orderOf(view: JobView, { record }: Proposal, self: string): string[] {
 export function settleDuties(view: JobView, info: JobInfo, self: string): Standing<EscrowDuty>[] {
   const { escrow } = view
   if (!isPaid(info) || escrow === undefined || isEscrowClosed(view) || escrow.state === 'absent') return []
-  const everyone = byRank(view, [...view.peers.keys()])
-  const before = everyone.slice(0, Math.max(0, everyone.indexOf(self)))
+  const before = turnOf(bondedByRank(view, info), self)
   if (escrow.expired) return [{ id: 'refund', before, kind: 'refund' }]
   const engaging: Standing<EscrowDuty>[] =
     escrow.state === 'open' && view.commits.size > 0 ? [{ id: 'engage', before, kind: 'engage' }] : []
   const settling = chunkStates(view, info).flatMap((state) => {
     if (state.current !== undefined) return []
-    const turn = finalizers(view, state, self)
+    // Near the end nobody waits for a living peer that may have no circuits, or no mind to pay: a second settlement changes nothing.
+    const turn = escrow.closing ? [] : turnOf(finalizers(view, info, state), self)
     return [...unsettled(view, state)].flatMap(([attempt, agreed]): Standing<EscrowDuty>[] => {
       const { chunk } = state
       // One word that the escrow does not take would have the rest refused with it.
@@ -174,14 +174,22 @@ function unsettled(view: JobView, { chunk, macros, agreed }: ChunkState): Map<nu
   return found
 }
 
-function byRank({ jobId }: JobView, peers: string[]): string[] {
+/** Peers with a bond alone: whoever joins without one costs nothing, and must hold nobody up. */
+function bondedByRank(view: JobView, info: JobInfo): string[] {
+  const { jobId } = view
+  const peers = [...view.peers.keys()].filter((peer) => hasStake(view, info, peer))
   return peers.sort((a, b) => (finalizerRank(jobId, a) < finalizerRank(jobId, b) ? -1 : 1))
 }
 
+/** Those whose turn comes before that of `self`: all, where it is not among them. */
+function turnOf(order: readonly string[], self: string): string[] {
+  const place = order.indexOf(self)
+  return order.slice(0, place === -1 ? order.length : place)
+}
+
 /** Processors of the chunk first: the seed's last finisher is one of them. */
-function finalizers(view: JobView, { agreed }: ChunkState, self: string): string[] {
+function finalizers(view: JobView, info: JobInfo, { agreed }: ChunkState): string[] {
   const processed = new Set([...agreed.values()].flatMap(({ microJobs }) => microJobs.map(({ author }) => author)))
-  const peers = byRank(view, [...view.peers.keys()])
-  const order = [...peers.filter((peer) => processed.has(peer)), ...peers.filter((peer) => !processed.has(peer))]
-  return order.slice(0, Math.max(0, order.indexOf(self)))
+  const peers = bondedByRank(view, info)
+  return [...peers.filter((peer) => processed.has(peer)), ...peers.filter((peer) => !processed.has(peer))]
 }

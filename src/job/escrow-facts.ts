@@ -29,8 +29,24 @@ export interface EscrowFacts {
   settled: ReadonlyMap<number, bigint>
   /** By wallet in small digits; of a wallet that is not there nothing was read yet. */
   stakes: ReadonlyMap<string, StakeState>
+  /** By the chain's time its deadline is so near that what is not agreed by now can hardly be paid (SETTLING_SECONDS). */
+  closing: boolean
   /** By the chain's time its deadline has passed: it pays nothing more, and gives back what it holds. */
   expired: boolean
+}
+
+/**
+ * What a settlement takes at most: a proof 5 s on a quiet machine and half a minute on a busy one (docs/BENCHMARKS.md, 8), its transaction some blocks of
+ * 12 s, and all that once more where the first to try it fails.
+ */
+export const SETTLING_SECONDS = 120
+
+/** A paid Job that ends sooner is not begun: as long as settling takes is left for the work. */
+export const LEAST_LEFT_SECONDS = 2 * SETTLING_SECONDS
+
+/** The facts that follow from the chain's time, `timestamp` of its last block; both in seconds since 1970. */
+export function timeFacts(timestamp: number, deadline: number): Pick<EscrowFacts, 'closing' | 'expired'> {
+  return { closing: timestamp > deadline - SETTLING_SECONDS, expired: timestamp > deadline }
 }
 
 /** Puts what the chain says now into the view; false where nothing has changed. */
@@ -83,8 +99,8 @@ export function withoutStake(view: JobView): Set<string> {
 function sameFacts(a: EscrowFacts, b: EscrowFacts): boolean {
   if (a.stakes.size !== b.stakes.size) return false
   for (const [wallet, stake] of a.stakes) if (b.stakes.get(wallet) !== stake) return false
-  if (a.state !== b.state || a.expired !== b.expired || a.attempts.size !== b.attempts.size || a.settled.size !== b.settled.size)
-    return false
+  if (a.state !== b.state || a.closing !== b.closing || a.expired !== b.expired) return false
+  if (a.attempts.size !== b.attempts.size || a.settled.size !== b.settled.size) return false
   for (const [chunk, bits] of a.settled) if (b.settled.get(chunk) !== bits) return false
   for (const [key, { root, proposal, beacon }] of a.attempts) {
     const other = b.attempts.get(key)

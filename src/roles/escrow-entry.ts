@@ -1,12 +1,10 @@
+import { LEAST_LEFT_SECONDS } from '../job/escrow-facts.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, escrowTermsOf, isPaid, isPaidBy } from '../job/payment.ts'
 import { formatTokens } from '../job/tokens.ts'
 import type { Abortable } from '../ports.ts'
 import { mismatchOf } from './escrow-watch.ts'
 import type { EscrowComponents } from './escrow-worker.ts'
-
-/** A Job whose escrow would be refunded before a MicroJob can be paid is not begun. */
-const LEAST_LEFT_SECONDS = 30
 
 /**
  * Why this peer does not take part in a paid Job, as a noun for JobRefusedError; undefined where it does, and for a Job that is not paid. Throws where
@@ -36,7 +34,9 @@ export async function refusesEscrow(
   const mismatch = mismatchOf(job, escrowTermsOf(info, jobId), info.wallet)
   if (mismatch !== undefined) return `a Job whose escrow has ${mismatch}`
   if (job.state !== 'open' && job.state !== 'working') return `a Job whose escrow is ${job.state}`
-  if (timestamp + LEAST_LEFT_SECONDS > info.deadline) return 'a Job whose escrow ends now'
+  const leftSeconds = Math.max(0, info.deadline - timestamp)
+  if (leftSeconds < LEAST_LEFT_SECONDS)
+    return `a Job whose escrow ends in ${leftSeconds} s; one is begun up to ${LEAST_LEFT_SECONDS} s before`
   const needed = BigInt(payment.minBondWei)
   return bondWei >= needed
     ? undefined

@@ -1,5 +1,5 @@
 import { chunkState } from '../job/chunk.ts'
-import type { EscrowAttempt, EscrowFacts } from '../job/escrow-facts.ts'
+import { type EscrowAttempt, type EscrowFacts, timeFacts } from '../job/escrow-facts.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, escrowTermsOf, type Paid } from '../job/payment.ts'
 import { MAX_ATTEMPTS } from '../job/records.ts'
@@ -118,9 +118,9 @@ class EscrowWatch {
     const options = { signal: this.#stopped.signal }
     const escrowId = escrowIdOf(this.#info, jobId)
     const [job, { timestamp }] = await Promise.all([chain.job(escrowId, options), chain.head(options)])
-    const expired = timestamp > this.#info.deadline
+    const time = timeFacts(timestamp, this.#info.deadline)
     if (job === undefined || mismatchOf(job, escrowTermsOf(this.#info, jobId), this.#info.wallet) !== undefined) {
-      return { state: 'absent', attempts: new Map(), settled: new Map(), stakes: new Map(), expired }
+      return { state: 'absent', attempts: new Map(), settled: new Map(), stakes: new Map(), ...time }
     }
     this.#attempts = this.#attemptsKnown()
     this.#joined = view.peers.size
@@ -144,7 +144,7 @@ class EscrowWatch {
         if (beacon !== undefined) this.#pinned.set(key, { root, proposal, beacon })
       }
     }
-    return { state: job.state, attempts, settled, stakes, expired }
+    return { state: job.state, attempts, settled, stakes, ...time }
   }
 }
 

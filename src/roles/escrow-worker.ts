@@ -7,7 +7,8 @@ import { WITNESSES } from '../job/offer.ts'
 import { escrowIdOf, isPaid, type Paid } from '../job/payment.ts'
 import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, AttemptRef, Chain, Prover, WalletSignature } from '../ports.ts'
+import type { Abortable, AttemptRef, Chain, Prover, WalletAddress, WalletSignature } from '../ports.ts'
+import { stakeStateOf } from './escrow-stakes.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import { shortForm } from './short-form.ts'
 
@@ -58,7 +59,8 @@ export async function doEscrowDuty(
       return
     case 'commit-root': {
       const { chunk, attempt, root, proposal, endorsers } = duty
-      const signatures = await bondedSignatures(chain, info, endorsers, info.payment.quorum, options)
+      const isBonded = async (wallet: WalletAddress) => (await chain.balances(wallet, options)).bondWei >= BigInt(info.payment.minBondWei)
+      const signatures = await signaturesOf(endorsers, info.payment.quorum, isBonded)
       await chain.commitRoot(
         { escrowId, chunk, attempt, root: bytesToBigInt(root), proposal: `0x${bytesToHex(proposal)}`, signatures },
         options,
@@ -94,7 +96,10 @@ async function convict(
 ): Promise<void> {
   const escrowId = escrowIdOf(info, jobId)
   const { macro: macroJob, micro: microJob, attempt, leaf } = offence.commit
-  const witnesses = await bondedSignatures(chain, info, testimonies, WITNESSES, options)
+  // A bond that was asked back and is still locked counts here, as it does when it is lost.
+  const terms = { minBondWei: BigInt(info.payment.minBondWei), deadline: info.deadline }
+  const isAtStake = async (wallet: WalletAddress) => stakeStateOf(await chain.stake(wallet, options), terms) !== 'gone'
+  const witnesses = await signaturesOf(testimonies, WITNESSES, isAtStake)
   const outcome = await chain.convict(
     {
       offence: 'wrong-statement',
@@ -116,18 +121,15 @@ async function convict(
 }
 
 /** As many as the escrow asks for, of wallets that have enough at stake: one that has not would have the whole call refused. */
-async function bondedSignatures(
-  chain: Chain,
-  { payment }: Paid<JobInfo>,
+async function signaturesOf(
   signers: readonly Pick<Endorser, 'wallet' | 'signature'>[],
   wanted: number,
-  options: Abortable,
+  counts: (wallet: WalletAddress) => Promise<boolean>,
 ): Promise<WalletSignature[]> {
   const signatures: WalletSignature[] = []
   for (const { wallet, signature } of signers) {
     if (signatures.length === wanted) break
-    const { bondWei } = await chain.balances(wallet, options)
-    if (bondWei >= BigInt(payment.minBondWei)) signatures.push(shortForm(signature))
+    if (await counts(wallet as WalletAddress)) signatures.push(shortForm(signature))
   }
   return signatures
 }

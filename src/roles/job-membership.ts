@@ -229,7 +229,10 @@ class Membership implements JobMembership {
     })
   }
 
-  idle = () => this.#outlook.isOver() || this.job.session.view.complaints.has(this.#components.self)
+  idle = () => {
+    const { complaints, escrow } = this.job.session.view
+    return this.#outlook.isOver() || complaints.has(this.#components.self) || escrow?.closing === true
+  }
 
   async work({ stop, signal }: Required<Abortable> & { stop: AbortSignal }): Promise<boolean> {
     if (this.idle()) return false

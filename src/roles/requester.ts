@@ -68,7 +68,7 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
 
 /** All that is wrong with a draft and can be known here, at once. Throws InvalidJobInfoError. */
 function refuseAtOnce(draft: JobDraft, nowMs: number): void {
-  const problems = [...problemsOfDraft(draft), ...pastProblems(draft.deadline, nowMs)]
+  const problems = [...problemsOfDraft(draft), ...pastProblems(draft.deadline, nowMs, hasPrice(draft))]
   if (problems.length > 0) throw new InvalidJobInfoError(problems)
 }
 

@@ -16,7 +16,7 @@ import { createFakeNetwork } from '../fakes/network.ts'
 import { paidInfo, plainInfo } from '../support/job-world.ts'
 import { processorParts, startRolePeer, writeJob } from './support.ts'
 
-const FACTS: EscrowFacts = { state: 'working', attempts: new Map(), settled: new Map(), stakes: new Map(), expired: false }
+const FACTS: EscrowFacts = { state: 'working', attempts: new Map(), settled: new Map(), stakes: new Map(), closing: false, expired: false }
 
 /** Has an open escrow for each of these Jobs. */
 function chainWith(jobs: ReadonlyMap<string, JobInfo>): Chain {

@@ -93,7 +93,7 @@ export class ChainWorld {
     const stakes = wallets.map((wallet): [string, StakeState] => [wallet, bonded.has(wallet) ? 'bonded' : 'gone'])
     const attempts = new Map([...roots].map(([key, { root, proposal, beacon }]) => [key, { root, proposal, beacon }]))
     const state = this.payments().length === this.#macroJobs ? 'settled' : next.size > 0 ? 'working' : 'open'
-    return { state, attempts, settled: new Map(settled), stakes: new Map(stakes), expired: false }
+    return { state, attempts, settled: new Map(settled), stakes: new Map(stakes), closing: false, expired: false }
   }
 
   payments(): readonly Payment[] {

@@ -337,7 +337,7 @@ export class JobWorld {
   /** What the chain says now. */
   facts(): EscrowFacts {
     const [attempts, settled, stakes] = [new Map(this.#attempts), new Map(this.#settled), new Map(this.#stakes)]
-    return { state: this.#state, attempts, settled, stakes, expired: false }
+    return { state: this.#state, attempts, settled, stakes, closing: false, expired: false }
   }
 
   /** As the contract does: one validator without a bond, and nothing is paid. */
