@@ -1,14 +1,5 @@
 import { benchOf, type Draw, type Unable } from './bench.ts'
-import {
-  type AgreedMacroJob,
-  type Attempt,
-  barredFrom,
-  type ChunkState,
-  culpritsOf,
-  type Pick,
-  unableIn,
-  unanswered,
-} from './chunk-state.ts'
+import { type AgreedMacroJob, type Attempt, barredFrom, type ChunkState, type Pick, unableIn, unanswered } from './chunk-state.ts'
 import { Commits } from './commits.ts'
 import { isOvertaken, isSettled, withoutStake } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
@@ -18,7 +9,7 @@ import { fixedDraws, namesAny, type Proposal, proposalRank, readProposal } from 
 import { MAX_ATTEMPTS } from './records.ts'
 import { refusedValidators } from './refusals.ts'
 import { applyReopenVotes, electorates } from './reopening.ts'
-import { attemptKey, chunkOf, type JobView, macrosOf, microKey, twoHeaded } from './view.ts'
+import { attemptKey, chunkOf, type JobView, macrosOf, twoHeaded } from './view.ts'
 
 const cache = new WeakMap<JobView, Map<number, { version: number; state: ChunkState }>>()
 
@@ -60,7 +51,7 @@ function foldChunk(view: JobView, info: JobInfo, chunk: number, paid: ReadonlySe
     twoHeaded: twoHeaded(view, info, chunk),
     unstaked: withoutStake(view),
   }
-  /** The first attempt whose commits count for a MicroJob: later ones where it was opened again. */
+  /** By MicroJob and author, the first attempt whose commits are built on: a later one where an attempt was given up for its sake. */
   const since = new Map<string, number>()
   for (let number = 0; number < MAX_ATTEMPTS; number++) {
     const pending = macros.filter((macro) => !state.agreed.has(macro))
@@ -102,14 +93,16 @@ function computeAttempt(
   // What was refused is judged anew; whether this attempt was over before must not hang on that.
   const contested = pending.filter((macro) => !state.refused.has(macro))
   const asked = contested.length > 0 ? contested : pending
-  settle(state, since, verdicts, number, draw, isRefused)
+  settle(state, verdicts, number, isRefused)
   const ruled = draw !== undefined && verdicts.every((verdict) => verdict.state !== 'open')
-  const complete = commits.cover(asked)
+  // Votes on what was proposed stay votes, whatever has become of its commits.
+  const isProposed = (macro: number) => proposals.some(({ record }) => record.picks.some((pick) => pick.macro === macro))
+  const complete = commits.cover(asked) || asked.every(isProposed)
   const voters = electorates(view, commits.authors(asked), proposals, new Set([...unable.barred, ...state.unstaked]))
   const asking = draw === undefined ? NOBODY : undecidedJudges(view, state, draw, verdicts)
   const votedOver = complete && applyReopenVotes(view, state, since, voters, { number, draw, verdicts, proposal: proposals[0] })
   if (votedOver && draw !== undefined && !ruled) {
-    settle(state, since, closingVerdicts(view, info, draw, verdicts, unable), number, draw, isRefused)
+    settle(state, closingVerdicts(view, info, draw, verdicts, unable), number, isRefused)
     count(state.silent, unanswered(verdicts))
     const undecided = undecidedJudges(view, state, draw, verdicts)
     count(
@@ -130,9 +123,9 @@ function count(times: Map<string, number>, peers: readonly string[]) {
 
 const NOBODY: ReadonlySet<string> = new Set()
 
-/** Proposals in order: those that name a peer without a bond come last, since nobody endorses them. */
-function placeOf(view: JobView, { unstaked }: ChunkState, { record, proposer }: Proposal): string {
-  return `${namesAny(record, unstaked) ? 1 : 0}${proposalRank(view, record, proposer)}`
+/** Proposals in order: those that name a peer without a bond, or a commit that was given up, come last, since nobody endorses them. */
+function placeOf(view: JobView, { unstaked }: ChunkState, { record, proposer, stale }: Proposal): string {
+  return `${stale ? 1 : 0}${namesAny(record, unstaked) ? 1 : 0}${proposalRank(view, record, proposer)}`
 }
 
 const NO_DRAW: { draw: Draw | undefined; verdicts: MacroVerdict[] } = { draw: undefined, verdicts: [] }
@@ -153,14 +146,7 @@ function closingVerdicts(view: JobView, info: JobInfo, draw: Draw, verdicts: rea
     .filter(({ state }) => state === 'failed')
 }
 
-function settle(
-  state: ChunkState,
-  since: Map<string, number>,
-  verdicts: readonly MacroVerdict[],
-  attempt: number,
-  draw: Draw | undefined,
-  isRefused: (agreed: AgreedMacroJob) => boolean,
-) {
+function settle(state: ChunkState, verdicts: readonly MacroVerdict[], attempt: number, isRefused: (agreed: AgreedMacroJob) => boolean) {
   for (const verdict of verdicts) {
     if (verdict.state === 'agreed' && isRefused(verdict)) {
       const { macro, validator, microJobs } = verdict
@@ -170,13 +156,6 @@ function settle(
     } else if (verdict.state === 'agreed') state.agreed.set(verdict.macro, verdict)
     if (verdict.state === 'failed') {
       for (const culprit of verdict.culprits) state.culprits.push({ ...culprit, macro: verdict.macro, attempt })
-    }
-  }
-  const culprits = culpritsOf(state)
-  for (const { macro, by } of draw?.record.picks ?? []) {
-    if (state.agreed.has(macro)) continue
-    for (const [micro, index] of by.entries()) {
-      if (culprits.has(draw?.record.authors[index] as string)) since.set(microKey(macro, micro), attempt + 1)
     }
   }
 }

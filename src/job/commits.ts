@@ -3,7 +3,11 @@ import type { Pick } from './chunk-state.ts'
 import { isSignedLeaf } from './escrow-proposal.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
-import { type JobView, microKey } from './view.ts'
+import type { RecordOf } from './records.ts'
+import { type Authored, type JobView, microKey } from './view.ts'
+
+/** Names an author's commits on one MicroJob, whatever the attempt. */
+export const sinceKey = (macro: number, micro: number, author: string) => `${microKey(macro, micro)}/${author}`
 
 /** Which commits count in one attempt. */
 export class Commits {
@@ -33,19 +37,29 @@ export class Commits {
     this.#attempt = attempt
   }
 
-  /** The commits that a proposal may pick. */
+  /**
+   * The commits that a proposal may pick, those among them that were given up: a vote that comes late must not undo what has been agreed on them since.
+   */
   of(macro: number, micro: number) {
-    const first = this.#since.get(microKey(macro, micro)) ?? 0
     return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
-      if (record.attempt < first || record.attempt > this.#attempt || this.#barred.has(author)) return false
+      if (record.attempt > this.#attempt || this.#barred.has(author)) return false
       if (isPaid(this.#info) && !isSignedLeaf(this.#view, this.#info, author, record)) return false
       return this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
     })
   }
 
+  /** True for a commit of an attempt that was given up for its author's sake. */
+  isStale(macro: number, micro: number, { author, record }: Authored<RecordOf<'commit'>>): boolean {
+    return record.attempt < (this.#since.get(sinceKey(macro, micro, author)) ?? 0)
+  }
+
   /** Those that an honest peer builds on. */
   #sound(macro: number, micro: number) {
-    return this.of(macro, micro).filter(({ author }) => !this.#twoHeaded.has(author) && !this.#unstaked.has(author))
+    return this.#fresh(macro, micro).filter(({ author }) => !this.#unstaked.has(author))
+  }
+
+  #fresh(macro: number, micro: number) {
+    return this.of(macro, micro).filter((commit) => !this.#twoHeaded.has(commit.author) && !this.isStale(macro, micro, commit))
   }
 
   /** Everybody with a commit that counts in these MacroJobs. */
@@ -59,8 +73,7 @@ export class Commits {
 
   /** True where each MicroJob of these has been processed, by whomever: a bond that goes later makes no attempt unfinished that was over. */
   cover(macros: readonly number[]): boolean {
-    const done = (macro: number, micro: number) => this.of(macro, micro).some(({ author }) => !this.#twoHeaded.has(author))
-    return macros.every((macro) => this.#micros().every((micro) => done(macro, micro)))
+    return macros.every((macro) => this.#micros().every((micro) => this.#fresh(macro, micro).length > 0))
   }
 
   #micros(): number[] {

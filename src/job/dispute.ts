@@ -44,14 +44,13 @@ interface Case {
   micro: number
   reveal: RecordOf<'reveal'>
   validation: Authored<RecordOf<'reveal'>>
-  closing: boolean
 }
 
 /**
  * More peers run the block; the majority stands (docs/PROTOCOL.md, "Verification" 7). Where the validator is the processor itself, one other
  * peer must confirm it.
  */
-export function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { macro, micro, reveal, validation, closing }: Case): Ruling {
+export function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { macro, micro, reveal, validation }: Case): Ruling {
   const processor = bench.picked[micro] as string
   const validator = validation.author
   const block = bench.samples[micro] as number
@@ -65,10 +64,10 @@ export function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { m
   const hashes = { processor: reveal.blockHashes[block], validator: validation.record.blockHashes[micro] }
   const sides = votes.map(({ record }) => sideOf(info, record, hashes))
   const count = (side: RecordOf<'recheck'>['agrees']) => sides.filter((found) => found === side).length
-  const able = voters.filter((peer) => !view.complaints.has(peer))
+  const able = voters.filter((peer) => !view.complaints.has(peer) && !bench.silent.has(peer))
   // One may confirm what a peer says of its own work; one liar must not convict it.
   const confirmsAlone = processor === validator && count('neither') === 0
-  const wanted = closing || confirmsAlone ? 1 : Math.min(2, able.length)
+  const wanted = confirmsAlone ? 1 : Math.min(2, able.length)
   const dispute = { micro, block, processor, validator, voters, voted: votes.map(({ peer }) => peer) }
   if (votes.length === 0 || votes.length < wanted) return { dispute }
   if (processor === validator) {

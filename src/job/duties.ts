@@ -139,7 +139,8 @@ function proposalOf(view: JobView, info: JobInfo, state: ChunkState, attempt: At
  * A proposal that leaves out peers chooses its own judges, and nobody honest opens a nonce for it. A third may be missing: they may have joined a
  * moment ago. Nor does anybody for one that names a peer without a bond: the escrow would not pay on that peer's word.
  */
-function isFair(view: JobView, info: JobInfo, state: ChunkState, { record }: Proposal): boolean {
+function isFair(view: JobView, info: JobInfo, state: ChunkState, { record, stale }: Proposal): boolean {
+  if (stale) return false
   if (![...record.authors, ...record.members].every((peer) => hasStake(view, info, peer))) return false
   const barred = barredFrom(state)
   const able = [...view.peers.keys()].filter((peer) => !barred.has(peer) && hasStake(view, info, peer))
@@ -195,9 +196,9 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
     for (const micro of verdict.hidden) {
       // Results that can hardly be paid any more are not given away.
       if (bench.picked[micro] !== self || view.escrow?.closing) continue
-      const at = bench.at[micro] as number
-      if (revealed(view, macro, micro, at, self)) continue
-      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt: at })
+      const attempt = bench.at[micro] as number
+      if (revealed(view, macro, micro, attempt, self)) continue
+      duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt })
     }
   }
   if (verdict.unsigned?.validator === self)

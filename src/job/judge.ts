@@ -42,8 +42,8 @@ export type MacroVerdict =
     }
 
 /**
- * The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Verification" 5–7). With `closing`, the attempt was voted stuck: what
- * the voters who did answer say stands then, though others are missing.
+ * The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Agreement" 5–7). With `closing`, the attempt was voted stuck: whom its
+ * disputes convict is convicted then, though other results are missing.
  */
 export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench, closing = false): MacroVerdict {
   const validators = validatorsOf(view, bench)
@@ -67,7 +67,7 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
   )
   const rulings = unconfirmed.map((micro) => {
     const reveal = reveals[micro] as RecordOf<'reveal'>
-    return { micro, ruling: rule(view, info, draw, bench, { macro, micro, reveal, validation, closing }) }
+    return { micro, ruling: rule(view, info, draw, bench, { macro, micro, reveal, validation }) }
   })
   const culprits = rulings.flatMap(({ micro, ruling }) =>
     'culprits' in ruling ? ruling.culprits.map((peer) => ({ peer, micro, block: bench.samples[micro] as number })) : [],

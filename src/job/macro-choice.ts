@@ -74,11 +74,13 @@ function mayTake(view: JobView, info: JobInfo, macro: number, input: MacroChoice
 /** How many living peers come before this one for a MacroJob: each has one peer of rank 0. */
 function rankOf(view: JobView, info: JobInfo, macro: number, { self, alive }: MacroChoiceInput): number {
   const own = orderKey(info, macro, self)
-  return [...alive].filter((peer) => peer !== self && isAble(view, info, peer) && orderKey(info, macro, peer) < own).length
+  return [...alive].filter((peer) => peer !== self && isAble(view, info, macro, peer) && orderKey(info, macro, peer) < own).length
 }
 
 /** It has joined, may take part, has its bond where one is asked for, and has not given the Job up. */
-function isAble(view: JobView, info: JobInfo, peer: string): boolean {
+function isAble(view: JobView, info: JobInfo, macro: number, peer: string): boolean {
+  // MicroJobs that are left to one whose commits count no more would wait for ever.
+  if (barredFrom(chunkState(view, info, chunkOf(info, macro))).has(peer)) return false
   return view.peers.has(peer) && !view.complaints.has(peer) && fitsClass(view, info, peer) && stakeOf(view, peer) !== 'gone'
 }
 
@@ -87,7 +89,7 @@ function orderKey({ seed }: JobInfo, macro: number, peer: string): string {
 }
 
 function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive, active }: MacroChoiceInput): boolean {
-  const able = [...alive].filter((peer) => isAble(view, info, peer))
+  const able = [...alive].filter((peer) => isAble(view, info, macro, peer))
   if (able.length <= 1) return true
   const processors = new Set(active.get(macro) ?? [])
   for (let micro = 0; micro < info.slicing.microJobs; micro++) {

@@ -27,6 +27,8 @@ export interface Proposal {
   leaves: readonly Uint8Array[]
   /** Each author's chain head, as its picked commits have it. */
   heads: Map<string, Uint8Array>
+  /** It builds on a commit that was given up: nobody honest signs it any more, and where all have it stands. */
+  stale: boolean
 }
 
 /** A proposal whose picks are there and are what their authors committed to; undefined otherwise. */
@@ -41,6 +43,7 @@ export function readProposal(
   const picked: Uint8Array[] = []
   const heads = new Map<string, Uint8Array>()
   let previous = -1
+  let stale = false
   for (const { macro, by, at } of record.picks) {
     const { microJobs } = info.slicing
     if (macro <= previous || !state.macros.includes(macro) || by.length !== microJobs || at.length !== microJobs) return undefined
@@ -52,6 +55,7 @@ export function readProposal(
       const head = heads.get(author) ?? commit.record.chainHead
       if (!equalBytes(head, commit.record.chainHead)) return undefined
       heads.set(author, head)
+      stale ||= commits.isStale(macro, micro, commit)
       picked.push(commit.record.commit)
     }
   }
@@ -65,13 +69,13 @@ export function readProposal(
     // The escrow counts the signatures of those alone who have a bond and have not asked it back.
     const endorsers = signers.filter(({ peer }) => !['leaving', 'gone'].includes(stakeOf(view, peer) ?? ''))
     const missing = record.authors.filter((author) => !signed.has(author))
-    return { proposer, record, root, digest, endorsers, missing, heads, leaves: picked }
+    return { proposer, record, root, digest, endorsers, missing, heads, stale, leaves: picked }
   }
   const root = digest
   const missing = record.authors.filter(
     (author) => openedNonce(view, heads.get(author) as Uint8Array, author, root, state.chunk, record.attempt) === undefined,
   )
-  return { proposer, record, root, digest, endorsers: [], missing, heads, leaves: picked }
+  return { proposer, record, root, digest, endorsers: [], missing, heads, stale, leaves: picked }
 }
 
 /** The order in which peers propose, and in which proposals of one attempt are preferred: the smaller text first. */

@@ -1,9 +1,10 @@
 import type { Draw } from './bench.ts'
 import type { ChunkState } from './chunk-state.ts'
+import { sinceKey } from './commits.ts'
 import type { MacroVerdict } from './judge.ts'
 import { authorIn, claimOn, isEnough, noteClaims } from './lacking.ts'
 import type { Proposal } from './proposals.ts'
-import { attemptKey, type JobView, microKey } from './view.ts'
+import { attemptKey, type JobView } from './view.ts'
 
 /**
  * Who may say that an attempt is stuck: its authors, or, since they may all be one peer that died, the members of the proposal that names most of those
@@ -54,10 +55,11 @@ export function applyReopenVotes(
       const claim = opened ? claimOn(view, state, draw.record, verdict, micro) : undefined
       const lacked = claim !== undefined && isEnough(claim)
       if (state.agreed.has(macro) || (opened && !lacked)) continue
-      since.set(microKey(macro, micro), attempt + 1)
       // A vote alone is no proof: what is missing must have been due.
       const due = draw === undefined ? proposal?.missing.includes(author ?? '') : verdict?.state === 'open' && verdict.committed
-      if (author !== undefined && (due || lacked)) keepers.add(author)
+      if (author === undefined || !(due || lacked)) continue
+      since.set(sinceKey(macro, micro, author), attempt + 1)
+      keepers.add(author)
     }
   }
   for (const author of keepers) state.withheld.set(author, (state.withheld.get(author) ?? 0) + 1)
