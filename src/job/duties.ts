@@ -39,7 +39,7 @@ export interface Findings {
   reported?: boolean
   /** Ids of `convict` duties that the chain has taken. */
   convicted?: ReadonlySet<string>
-  /** By CID of a revealed result whose bytes it asked for, whether somebody gave them (roles/take-results.ts). */
+  /** By `resultKey` of a revealed result whose bytes it asked for, whether somebody gave them (roles/take-results.ts). */
   looked?: ReadonlyMap<string, boolean>
 }
 

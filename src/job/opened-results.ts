@@ -18,6 +18,11 @@ export interface OpenedResult {
   blockHashes: readonly Uint8Array[]
 }
 
+/** Names a result by whose it is said to be as well: a cheat may name the file of another as its own, and what it lacks then is its affair. */
+export function resultKey({ macro, micro, author, cid }: Pick<OpenedResult, 'macro' | 'micro' | 'author' | 'cid'>): string {
+  return `${macro}/${micro}/${author}/${cid}`
+}
+
 /** Bytes of one MicroJob's result: all its blocks' outputs. */
 export function resultBytesOfMicroJob({ slicing }: JobInfo): number {
   return outputBytesOf(slicing) * slicing.blocks

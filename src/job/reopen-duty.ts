@@ -4,7 +4,7 @@ import { type Attempt, type ChunkState, culpritsOf, unanswered } from './chunk-s
 import type { JobInfo } from './info.ts'
 import type { MacroVerdict } from './judge.ts'
 import { authorIn, type Claim, claimedItems, claimOn, isEnough } from './lacking.ts'
-import { drawnResults } from './opened-results.ts'
+import { drawnResults, resultKey } from './opened-results.ts'
 import type { Proposal } from './proposals.ts'
 import type { RecordOf } from './records.ts'
 import { attemptKey, type JobView } from './view.ts'
@@ -82,8 +82,8 @@ export function lookDuties(
   return claimedItems(state, draw, verdicts).flatMap(({ verdict: { macro, validators }, micro }) => {
     if (!validators.includes(self)) return []
     const result = drawnResults(view, info, macro).find((found) => found.micro === micro)
-    if (result === undefined || result.author === self || looked.has(result.cid)) return []
-    return [{ id: `look/${result.cid}`, kind: 'look', before: [], macro, micro }]
+    if (result === undefined || result.author === self || looked.has(resultKey(result))) return []
+    return [{ id: `look/${resultKey(result)}`, kind: 'look', before: [], macro, micro }]
   })
 }
 
@@ -105,7 +105,9 @@ function ownClaims(
   if (looked.size === 0) return []
   return verdicts.flatMap((verdict) => {
     if (verdict.state !== 'open' || !verdict.validators.includes(self)) return []
-    const lacked = drawnResults(view, info, verdict.macro).filter(({ cid, author }) => author !== self && looked.get(cid) === false)
+    const lacked = drawnResults(view, info, verdict.macro).filter(
+      (result) => result.author !== self && looked.get(resultKey(result)) === false,
+    )
     return lacked.flatMap(({ macro, micro }): OwnClaim[] => {
       const claim = claimOn(view, state, draw.record, verdict, micro)
       return claim === undefined ? [] : [{ item: [macro, micro], claim }]

@@ -69,6 +69,11 @@ export async function workOffMacroJob(
       // With nothing to do here, others may wait for what we have.
       if (!following.isSettled()) await commits.flush()
       next = await following.promise
+      if (next !== undefined && stop.aborted) {
+        // It was asked for while this peer still meant to go on.
+        queue.release([next.micro])
+        next = undefined
+      }
     }
   } finally {
     await commits.close().finally(unfollow)

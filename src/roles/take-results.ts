@@ -1,8 +1,8 @@
 import { equalBytes } from '../job/bytes.ts'
-import { drawnResults, type OpenedResult, resultBytesOfMicroJob } from '../job/opened-results.ts'
+import { drawnResults, type OpenedResult, resultBytesOfMicroJob, resultKey } from '../job/opened-results.ts'
 import { MIN_BYTES_PER_MS } from '../job/patience.ts'
 import { outputBytesOf } from '../job/slice.ts'
-import type { Abortable, Blocks, Cid, PeerId } from '../ports.ts'
+import type { Abortable, Blocks, PeerId } from '../ports.ts'
 import { ResultNotServedError } from './errors.ts'
 import type { LoadedJob } from './loaded-job.ts'
 
@@ -16,8 +16,8 @@ export interface TakeComponents {
   blocks: Blocks
 }
 
-/** What this peer asked for, by CID: false where nobody gave it, or what came had other bytes than were committed to. */
-export type Looked = Map<Cid, boolean>
+/** What this peer asked for, by `resultKey`: false where nobody gave it, or what came had other bytes than were committed to. */
+export type Looked = Map<string, boolean>
 
 /**
  * Brings the results of a MacroJob here, all of their blocks as committed to, and pins them under the Job: whoever judges a MacroJob has had its bytes in
@@ -38,7 +38,7 @@ export async function takeResults(
     for (const result of next) {
       const isHere = await take(components, job, result, options)
       options.signal?.throwIfAborted()
-      looked.set(result.cid, isHere)
+      looked.set(resultKey(result), isHere)
       if (!isHere) lost.push(result)
     }
   }

@@ -7,6 +7,7 @@ import { openedReveal } from '../job/openings.ts'
 import type { RecordOf } from '../job/records.ts'
 import { outputBytesOf } from '../job/slice.ts'
 import type { Abortable } from '../ports.ts'
+import { ResultNotServedError } from './errors.ts'
 import { fetchInputs, type LoadedJob } from './loaded-job.ts'
 import { findOpening, type KeptOpening } from './openings.ts'
 import { computeMicroJob, storeAndCommit, type WorkComponents } from './process-micro-job.ts'
@@ -43,12 +44,24 @@ export async function recheck(work: WorkComponents, job: LoadedJob, duty: DutyOf
   const inputs = await fetchInputs(work, job, { macro, micro, only: [block] }, options)
   const [result] = await work.compute.run(job.program, inputs, { ...options, budgetMs: job.info.limits.blockMs })
   if (result === undefined) return
-  const theirs = await disputedOutputs(work, job, duty, options)
-  const equals = (other: Uint8Array | undefined) => other !== undefined && sameResult(job, result.output, other)
-  const processor = equals(theirs.processor)
-  const validator = equals(theirs.validator)
-  const agrees = processor ? (validator ? 'both' : 'processor') : validator ? 'validator' : 'neither'
+  const agrees = job.info.verification.mode === 'tolerance' ? await agreesWith(work, job, duty, result.output, options) : 'neither'
   await job.session.append({ kind: 'recheck', macro, micro, attempt, block, hash: result.hash, agrees })
+}
+
+/** Whose result lies within the tolerance: only there it is asked for, elsewhere the hashes tell. Throws ResultNotServedError where one is not to be had: that is no verdict. */
+async function agreesWith(
+  work: WorkComponents,
+  job: LoadedJob,
+  duty: DutyOf<'recheck'>,
+  output: Uint8Array,
+  options: Abortable,
+): Promise<RecordOf<'recheck'>['agrees']> {
+  const { macro, dispute } = duty
+  const theirs = await disputedOutputs(work, job, duty, options)
+  if (theirs.processor === undefined) throw new ResultNotServedError(macro, dispute.micro, dispute.processor)
+  if (theirs.validator === undefined) throw new ResultNotServedError(macro, job.info.slicing.microJobs, dispute.validator)
+  const [processor, validator] = [sameResult(job, output, theirs.processor), sameResult(job, output, theirs.validator)]
+  return processor ? (validator ? 'both' : 'processor') : validator ? 'validator' : 'neither'
 }
 
 /** For each MicroJob, whether the processor's drawn block lies within the Job's tolerance of ours. */

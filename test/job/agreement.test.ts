@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { agreedMacroJobs, outcomeOf } from '../../src/job/agreement.ts'
 import { nonceAt } from '../../src/job/beacon.ts'
+import { hashOf, uint32 } from '../../src/job/bytes.ts'
 import { chunkState } from '../../src/job/chunk.ts'
 import { dutiesOf } from '../../src/job/duties.ts'
+import { applyEscrowFacts } from '../../src/job/escrow-facts.ts'
 import { eventsBetween } from '../../src/job/events.ts'
 import { DEFAULT_PATIENCE, dutyDueMs } from '../../src/job/patience.ts'
 import { planFits, planOf } from '../../src/job/plan.ts'
 import { progressOf } from '../../src/job/progress.ts'
+import { proposalRank } from '../../src/job/proposals.ts'
 import { MAX_ATTEMPTS } from '../../src/job/records.ts'
 import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
 import { failureOfJob } from '../../src/roles/errors.ts'
@@ -213,6 +216,98 @@ test('a judge that died is asked twice in vain, and then one word is enough that
     still()
   }
   assert.deepEqual(chunkState(job.view, job.info, 0).current?.open.get(0), [0])
+})
+
+test('a vote that is heard when all is over takes nothing back', () => {
+  for (const paid of [false, true]) {
+    const plain = plainInfo(3, 2, 2, peerName(15))
+    const job = new JobWorld(paid ? paidInfo(plain, 2) : plain, [honest, honest, honest, honest, honest])
+    job.process((macro) => macro)
+    // It has processed nothing, hears of the commits and of one root, and is cut off then.
+    const late = job.peers.pop() as (typeof job.peers)[number]
+    for (const peer of job.peers) if (peer.index === 0) peer.behaviour = { dead: true }
+    const proposed = dutiesOf(job.view, peerName(1)).find(({ kind }) => kind === 'propose')
+    assert.ok(proposed?.kind === 'propose')
+    job.write(peerName(1), proposed.record)
+    const stale = createJobView(job.view.jobId)
+    for (const { author, record } of job.log) applyRecord(stale, author, record)
+    if (paid) applyEscrowFacts(stale, job.facts())
+    job.settle((macro) => 1 + (macro % 2))
+    assert.equal(progressOf(job.view).state, 'finished')
+    const vote = dutiesOf(stale, late.name).find(({ kind }) => kind === 'reopen')
+    assert.ok(vote?.kind === 'reopen' && vote.record.items.length > 0)
+    job.write(late.name, vote.record)
+    assert.equal(progressOf(job.view).state, 'finished', paid ? 'paid' : 'unpaid')
+  }
+})
+
+test('one key that keeps its nonce back costs others nothing of their work', () => {
+  const job = world(
+    Array.from({ length: 6 }, () => ({})),
+    [2, 2, 2],
+  )
+  job.process((macro) => 1 + macro)
+  const members = job.peers.map(({ name }) => name).sort()
+  const byRank = (a: { name: string }, b: { name: string }) => {
+    const [first, second] = [a, b].map(({ name }) => proposalRank(job.view, { chunk: 0, attempt: 0 }, name)) as [string, string]
+    return first < second ? -1 : 1
+  }
+  const keeper = [...job.peers].sort(byRank)[0] as (typeof job.peers)[number]
+  keeper.behaviour = { keepsNonce: true }
+  for (const macro of [0, 1]) for (const micro of [0, 1]) if (keeper.index !== 1 + macro) job.commit(keeper.index, macro, micro, 0)
+  const picks = [0, 1].filter((macro) => keeper.index !== 1 + macro).map((macro) => ({ macro, by: [0, 0], at: [0, 0] }))
+  job.write(keeper.name, { kind: 'root', chunk: 0, attempt: 0, members, authors: [keeper.name], picks })
+  while (job.step({ late: true }) > 0) {}
+  job.step({ stuck: true })
+  const { current } = chunkState(job.view, job.info, 0)
+  const own = [0, 1].filter((macro) => keeper.index === 1 + macro)
+  for (const macro of [0, 1]) if (!own.includes(macro)) assert.deepEqual(current?.open.get(macro) ?? [], [])
+})
+
+test('an accusation that one third peer alone repeats before the others were heard convicts nobody', () => {
+  const job = world(
+    Array.from({ length: 6 }, () => ({})),
+    [1, 2, 2],
+  )
+  // 0 is honest, 1 an author that will help the accuser.
+  job.process((_macro, micro) => (micro === 0 ? 1 : 0))
+  const act = (name: string, kind: string) => {
+    for (const duty of dutiesOf(job.view, name)) if (duty.kind === kind) job.perform(name, duty)
+  }
+  act(
+    job.peers
+      .map(({ name }) => name)
+      .find((name) => dutiesOf(job.view, name).some(({ kind, before }) => kind === 'propose' && before.length === 0)) as string,
+    'propose',
+  )
+  for (const name of [peerName(0), peerName(1)]) act(name, 'open-nonce')
+  const verdict = () => chunkState(job.view, job.info, 0).current?.verdicts[0]
+  const drawn = verdict()
+  assert.ok(drawn?.state === 'open')
+  const accuser = job.peers.find(({ name }) => name === drawn.validators[0]) as (typeof job.peers)[number]
+  accuser.behaviour = { accuses: true }
+  act(accuser.name, 'validate')
+  for (const name of [peerName(0), peerName(1), accuser.name]) act(name, 'reveal')
+  const disputed = verdict()
+  assert.ok(disputed?.state === 'open')
+  const dispute = disputed.disputes.find(({ processor }) => processor === peerName(0))
+  assert.ok(dispute)
+  assert.ok(dispute.voters.includes(peerName(1)))
+  const { micro, block } = dispute
+  job.write(peerName(1), {
+    kind: 'recheck',
+    macro: 0,
+    micro,
+    attempt: 0,
+    block,
+    hash: hashOf('invented', uint32(micro)),
+    agrees: 'validator',
+  })
+  job.write(peerName(1), { kind: 'reopen', chunk: 0, attempt: 0, items: [] })
+  const culprits = () => new Set(chunkState(job.view, job.info, 0).culprits.map(({ peer }) => peer))
+  assert.ok(!culprits().has(peerName(0)))
+  job.settle((_macro, micro) => 2 + micro)
+  assert.ok(!culprits().has(peerName(0)))
 })
 
 test('peers that die after their commits do not hold up the rest', () => {

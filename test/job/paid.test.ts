@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { chunkStates } from '../../src/job/agreement.ts'
-import { awaitsConviction } from '../../src/job/conviction.ts'
+import { awaitsConviction, convictionDuties } from '../../src/job/conviction.ts'
+import { dutiesOf } from '../../src/job/duties.ts'
 import { applyEscrowFacts, type EscrowFacts, escrowAttempt } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { budgetOf, escrowTermsOf, isPaid, paymentProblems, sizeClassOf } from '../../src/job/payment.ts'
@@ -125,7 +126,93 @@ describe('a paid Job', () => {
   })
 })
 
+/** Identities that joined, and have nothing at stake. */
+function join(world: JobWorld, count: number) {
+  for (let index = 0; index < count; index++) {
+    const wallet = `0x${index.toString(16).padStart(40, 'e')}`
+    world.write(`12D3KooW${String(index).padStart(44, 'S')}`, { kind: 'peer', wallet, certificate: new Uint8Array(1), fingerprint: null })
+    world.stakeOfWallet(wallet, 'gone')
+  }
+}
+
+describe('the end of a paid Job', () => {
+  it('is held up by nobody without a bond: neither the engagement nor the refund waits for one', () => {
+    const world = new JobWorld(info(1, 2), honest(2))
+    join(world, 200)
+    const before = (kind: string) =>
+      world.peers.flatMap(({ name }) =>
+        dutiesOf(world.view, name)
+          .filter((duty) => duty.kind === kind)
+          .map((duty) => duty.before),
+      )
+    world.process(() => 0)
+    assert.deepEqual(
+      before('engage')
+        .map(({ length }) => length)
+        .sort(),
+      [0, 1],
+    )
+    world.time = { closing: true, expired: true }
+    world.look()
+    assert.deepEqual(
+      before('refund')
+        .map(({ length }) => length)
+        .sort(),
+      [0, 1],
+    )
+  })
+
+  it('is settled by everybody when it is near, whoever would have the first word', () => {
+    const world = new JobWorld(info(), honest(4))
+    world.pays = false
+    world.settle((macro) => macro % 2)
+    const before = () =>
+      world.peers.flatMap(({ name }) =>
+        dutiesOf(world.view, name)
+          .filter(({ kind }) => kind === 'settle')
+          .map((duty) => duty.before.length),
+      )
+    assert.deepEqual(before().sort(), [0, 1, 2, 3])
+    world.time = { closing: true, expired: false }
+    world.look()
+    assert.deepEqual(before(), [0, 0, 0, 0])
+  })
+
+  it('comes without a gift: near it no result is opened, and after it nothing is written any more', () => {
+    const world = new JobWorld(info(), honest(4))
+    world.process((macro) => macro % 2)
+    while (!world.calls.some((call) => call.startsWith('beacon'))) world.step()
+    world.time = { closing: true, expired: false }
+    world.look()
+    for (let step = 0; step < 10; step++) world.step({ late: true })
+    const reveals = () => world.log.filter(({ record }) => record.kind === 'reveal').length
+    assert.equal(reveals(), 0)
+    world.time = { closing: true, expired: true }
+    world.look()
+    const length = world.log.length
+    for (let step = 0; step < 10; step++) world.step({ late: true })
+    assert.deepEqual([world.log.length, world.calls.at(-1)], [length, 'refund'])
+  })
+})
+
 describe('a conviction', () => {
+  it('waits for those alone who have sworn, and hears no word without a bond', () => {
+    const cheat: Behaviour = { wrong: isFirstBlock }
+    const world = new JobWorld(info(2, 3), [...honest(4), cheat])
+    join(world, 300)
+    let given = false
+    world.settle((macro, micro) => {
+      if (given || !isFirstBlock(macro, micro)) return macro % 2
+      given = true
+      return 4
+    })
+    const convictions = world.peers.flatMap(({ name }) =>
+      convictionDuties(world.view, world.info, name).filter(({ kind }) => kind === 'convict'),
+    )
+    assert.ok(convictions.length > 0)
+    for (const { before } of convictions) assert.ok(before.length <= 4, `${before.length} peers come before`)
+  })
+
   const isFirstBlock = (macro: number, micro: number) => macro === 0 && micro === 1
 
   it('of a processor takes the words of three who ran its block', () => {

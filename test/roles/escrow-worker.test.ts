@@ -25,3 +25,33 @@ it('a beacon is pinned when as many blocks have passed as the rules of the escro
   }
   assert.deepEqual(pinned, [14])
 })
+
+it('a witness whose bond was asked back and is still locked counts, one whose bond is free to go does not', async () => {
+  const info = paidInfo(plainInfo(1, 2, 1, peerName(16)))
+  const { view } = new JobWorld(info, [{}])
+  const enough = BigInt(info.payment?.minBondWei as string)
+  const none = { bondWei: 0n, leavingWei: 0n, releaseAt: 0 }
+  const stakes: Record<string, typeof none> = {
+    bonded: { ...none, bondWei: enough },
+    free: { ...none, leavingWei: enough, releaseAt: 1 },
+    locked: { ...none, leavingWei: enough, releaseAt: Number(info.deadline) + 1 },
+    other: { ...none, bondWei: enough },
+  }
+  const sent: number[] = []
+  const chain = {
+    stake: async (wallet: string) => stakes[wallet],
+    convict: async ({ witnesses }: { witnesses: unknown[] }) => {
+      sent.push(witnesses.length)
+      return { outcome: 'done' }
+    },
+  } as unknown as Chain
+  const signature = new Uint8Array(65).fill(1)
+  const commit = { jobId: 1n, macro: 0, micro: 0, attempt: 0, leaf: 1n }
+  const offence = { culprit: 'x', macro: 0, micro: 0, attempt: 0, commit, signature, block: 0 }
+  const testimonies = Object.keys(stakes).map((wallet) => ({ peer: wallet, wallet, signature }))
+  const duty = { kind: 'convict', offence, hash: new Uint8Array(32), testimonies }
+  const components = { escrow: { chain, settles: false }, walletKey: new Uint8Array(32).fill(1), logger: silentLogger }
+  const job = { info, jobId: view.jobId, session: { view } } as unknown as LoadedJob
+  await doEscrowDuty(components as never, job, duty as never, { signal: new AbortController().signal })
+  assert.deepEqual(sent, [3])
+})

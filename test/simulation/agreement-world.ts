@@ -6,7 +6,7 @@ import { checksumOf, commitFor } from '../../src/job/commit.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
 import type { JobInfo } from '../../src/job/info.ts'
 import { chooseMacroJob } from '../../src/job/macro-choice.ts'
-import { drawnResults } from '../../src/job/opened-results.ts'
+import { drawnResults, type OpenedResult, resultKey } from '../../src/job/opened-results.ts'
 import { DEFAULT_PATIENCE, dutyDueMs } from '../../src/job/patience.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { type JobRecord, keyOf, type RecordOf } from '../../src/job/records.ts'
@@ -299,12 +299,12 @@ export class AgreementWorld {
   }
 
   /** The results that a duty cannot do without, as in src/roles/duty-keeper.ts. */
-  #wanted({ view, info, name, looked }: AgreementNode, duty: Duty): string[] {
+  #wanted({ view, info, name, looked }: AgreementNode, duty: Duty): OpenedResult[] {
     const of = (macro: number, only?: number) => {
       const results = drawnResults(view, info, macro).filter(
         ({ author, micro }) => author !== name && (only === undefined || micro === only),
       )
-      return results.flatMap(({ cid }) => (looked.get(cid) ? [] : [cid]))
+      return results.filter((result) => !looked.get(resultKey(result)))
     }
     if (duty.kind === 'look') return of(duty.macro, duty.micro)
     if (duty.kind === 'reveal') return duty.micro === info.slicing.microJobs ? of(duty.macro) : []
@@ -313,17 +313,17 @@ export class AgreementWorld {
   }
 
   /** Takes its time, and is tried again later where something is lacking. */
-  #take(node: AgreementNode, duty: Duty, cids: readonly string[]) {
+  #take(node: AgreementNode, duty: Duty, results: readonly OpenedResult[]) {
     node.taking.add(duty.id)
-    this.scheduler.after(this.results.takesMs(cids), () => {
+    this.scheduler.after(this.results.takesMs(results.map(({ cid }) => cid)), () => {
       node.taking.delete(duty.id)
       if (node.away) return
-      for (const cid of cids) {
-        const isHere = this.results.isServed(cid)
-        node.looked.set(cid, isHere)
-        if (isHere) this.results.hold(cid, node)
+      for (const result of results) {
+        const isHere = this.results.isServed(result.cid)
+        node.looked.set(resultKey(result), isHere)
+        if (isHere) this.results.hold(result.cid, node)
       }
-      if (cids.every((cid) => node.looked.get(cid))) this.#do(node, duty)
+      if (results.every((result) => node.looked.get(resultKey(result)))) this.#do(node, duty)
       else node.notBeforeMs.set(duty.id, this.scheduler.nowMs() + RETRY_MS)
     })
   }

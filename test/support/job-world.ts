@@ -6,7 +6,7 @@ import { completeDraft } from '../../src/job/draft.ts'
 import { type Duty, dutiesOf } from '../../src/job/duties.ts'
 import { applyEscrowFacts, type EscrowAttempt, type EscrowFacts, type StakeState, stakeOf } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
-import { drawnResults } from '../../src/job/opened-results.ts'
+import { drawnResults, resultKey } from '../../src/job/opened-results.ts'
 import { escrowIdOf, isPaid } from '../../src/job/payment.ts'
 import type { JobRecord, RecordOf } from '../../src/job/records.ts'
 import { leafCommitHash, signStatement } from '../../src/job/settlement/statements.ts'
@@ -99,6 +99,8 @@ export class JobWorld {
   chainAnswers = true
   /** False while no settlement arrives. */
   pays = true
+  /** What the chain's clock says of the deadline: see `look`. */
+  time = { closing: false, expired: false }
   readonly convicted = new Set<string>()
   readonly #attempts = new Map<string, EscrowAttempt>()
   readonly #settled = new Map<number, bigint>()
@@ -175,7 +177,12 @@ export class JobWorld {
    */
   step({ late = false, stuck = false } = {}): number {
     const living = this.peers.filter(({ behaviour }) => !behaviour.dead)
-    const duties = (peer: WorldPeer) => dutiesOf(this.view, peer.name, { looked: peer.looked })
+    const duties = (peer: WorldPeer) => {
+      const found = dutiesOf(this.view, peer.name, { looked: peer.looked })
+      // Who keeps to them knows them by their ids.
+      if (new Set(found.map(({ id }) => id)).size < found.length) throw new Error(`two duties of one id: ${found.map(({ id }) => id)}`)
+      return found
+    }
     // All vote at once: none waits for what becomes of the others' votes.
     if (stuck) {
       const votes = living.flatMap((peer) => duties(peer).flatMap((duty) => (duty.kind === 'reopen' ? [{ peer, duty }] : [])))
@@ -189,6 +196,11 @@ export class JobWorld {
       }
     }
     return done
+  }
+
+  /** One duty of one peer; false where it does not do it. */
+  perform(name: string, duty: Duty): boolean {
+    return this.#do(this.peers.find((peer) => peer.name === name) as WorldPeer, duty)
   }
 
   /** Steps, and computes what is open again, until nothing moves; peers vote when nothing else does. */
@@ -325,19 +337,23 @@ export class JobWorld {
   #onChain(call: string, state: EscrowFacts['state'] = 'working') {
     this.calls.push(call)
     this.#state = state
-    this.#look()
+    this.look()
   }
 
   /** From now on the chain says so of the peer's wallet. */
   stake(index: number, state: StakeState) {
-    this.#stakes.set(walletOf(index).toLowerCase(), state)
-    this.#look()
+    this.stakeOfWallet(walletOf(index), state)
+  }
+
+  stakeOfWallet(wallet: string, state: StakeState) {
+    this.#stakes.set(wallet.toLowerCase(), state)
+    this.look()
   }
 
   /** What the chain says now. */
   facts(): EscrowFacts {
     const [attempts, settled, stakes] = [new Map(this.#attempts), new Map(this.#settled), new Map(this.#stakes)]
-    return { state: this.#state, attempts, settled, stakes, closing: false, expired: false }
+    return { state: this.#state, attempts, settled, stakes, ...this.time }
   }
 
   /** As the contract does: one validator without a bond, and nothing is paid. */
@@ -346,14 +362,15 @@ export class JobWorld {
     return macros.some((macro) => stakeOf(this.view, agreed.get(macro)?.validator as string) === 'gone')
   }
 
-  #look() {
+  /** Lets all know what the chain says now. */
+  look() {
     applyEscrowFacts(this.view, this.facts())
   }
 
   /** False where a result is not to be had. */
   #take(peer: WorldPeer, macro: number): boolean {
     const results = drawnResults(this.view, this.info, macro).filter(({ author }) => author !== peer.name)
-    for (const { cid } of results) peer.looked.set(cid, cid !== UNSERVED)
+    for (const result of results) peer.looked.set(resultKey(result), result.cid !== UNSERVED)
     return results.every(({ cid }) => cid !== UNSERVED)
   }
 
