@@ -76,7 +76,7 @@ function computeAttempt(
   paid: ReadonlySet<number>,
 ): Attempt {
   const unable = unableIn(state)
-  const commits = new Commits(view, info, state, since, barredFrom(state), number)
+  const commits = new Commits(view, info, state, since, { culprits: unable.barred, barred: barredFrom(state) }, number)
   const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
   const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
     .map(({ author, record }) => readProposal(view, info, state, commits, author, record))

@@ -16,7 +16,8 @@ export class Commits {
   readonly #twoHeaded: ReadonlySet<string>
   readonly #unstaked: ReadonlySet<string>
   readonly #since: Map<string, number>
-  readonly #barred: Set<string>
+  readonly #culprits: ReadonlySet<string>
+  readonly #barred: ReadonlySet<string>
   readonly #attempt: number
 
   constructor(
@@ -24,7 +25,7 @@ export class Commits {
     info: JobInfo,
     { twoHeaded, unstaked }: { twoHeaded: ReadonlySet<string>; unstaked: ReadonlySet<string> },
     since: Map<string, number>,
-    barred: Set<string>,
+    { culprits, barred }: { culprits: ReadonlySet<string>; barred: ReadonlySet<string> },
     attempt: number,
   ) {
     this.#view = view
@@ -33,6 +34,7 @@ export class Commits {
     this.#unstaked = unstaked
     // The map goes on changing with later attempts; this attempt's picture of it must not.
     this.#since = new Map(since)
+    this.#culprits = culprits
     this.#barred = barred
     this.#attempt = attempt
   }
@@ -42,15 +44,15 @@ export class Commits {
    */
   of(macro: number, micro: number) {
     return (this.#view.commits.get(microKey(macro, micro)) ?? []).filter(({ author, record }) => {
-      if (record.attempt > this.#attempt || this.#barred.has(author)) return false
+      if (record.attempt > this.#attempt || this.#culprits.has(author)) return false
       if (isPaid(this.#info) && !isSignedLeaf(this.#view, this.#info, author, record)) return false
       return this.#view.peers.has(author) && fitsClass(this.#view, this.#info, author)
     })
   }
 
-  /** True for a commit of an attempt that was given up for its author's sake. */
+  /** True for a commit of an attempt that was given up for its author's sake, and for any by one who keeps back too often. */
   isStale(macro: number, micro: number, { author, record }: Authored<RecordOf<'commit'>>): boolean {
-    return record.attempt < (this.#since.get(sinceKey(macro, micro, author)) ?? 0)
+    return this.#barred.has(author) || record.attempt < (this.#since.get(sinceKey(macro, micro, author)) ?? 0)
   }
 
   /** Those that an honest peer builds on. */

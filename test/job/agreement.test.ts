@@ -241,6 +241,18 @@ test('a vote that is heard when all is over takes nothing back', () => {
   }
 })
 
+test('nor where it gives up what was built on since', () => {
+  const job = world([{}, {}, {}, { keepsNonce: true }], [2, 2, 2])
+  job.process((macro) => (macro === 0 ? 3 : 0))
+  while (job.step() > 0) {}
+  for (const index of [0, 1]) job.write(peerName(index), { kind: 'reopen', chunk: 0, attempt: 0, items: [] })
+  for (const peer of job.peers) peer.behaviour = {}
+  job.settle(() => 1)
+  assert.ok(agreed(job)?.[0]?.microJobs.every(({ author }) => author === peerName(3)))
+  job.write(peerName(2), { kind: 'reopen', chunk: 0, attempt: 0, items: [0, 1].map((micro): [number, number] => [0, micro]) })
+  assert.equal(progressOf(job.view).state, 'finished')
+})
+
 test('one key that keeps its nonce back costs others nothing of their work', () => {
   const job = world(
     Array.from({ length: 6 }, () => ({})),

@@ -187,11 +187,13 @@ describe('the end of a paid Job', () => {
     for (let step = 0; step < 10; step++) world.step({ late: true })
     const reveals = () => world.log.filter(({ record }) => record.kind === 'reveal').length
     assert.equal(reveals(), 0)
-    world.time = { closing: true, expired: true }
-    world.look()
-    const length = world.log.length
-    for (let step = 0; step < 10; step++) world.step({ late: true })
-    assert.deepEqual([world.log.length, world.calls.at(-1)], [length, 'refund'])
+    const late = new JobWorld(info(), honest(4))
+    late.process((macro) => macro % 2)
+    late.time = { closing: true, expired: true }
+    late.look()
+    const { length } = late.log
+    for (let step = 0; step < 10; step++) late.step({ late: true })
+    assert.deepEqual([late.log.length, late.calls], [length, ['open', 'refund']])
   })
 })
 

@@ -36,6 +36,7 @@ export interface AgreementScenario {
 /** A world from its seed: a minority errs, dies or goes; the most are honest and stay. */
 export function agreementScenarioOf(seed: number): AgreementScenario {
   if (seed % 11 === 10) return dyingScenarioOf(seed)
+  if (seed % 11 === 7) return fewScenarioOf(seed)
   const random = createRandom(seed)
   const peers = random.int(1, 7)
   const bad = Math.floor((peers - 1) / 3)
@@ -68,6 +69,16 @@ function dyingScenarioOf(seed: number): AgreementScenario {
     absences: [],
     loss: random.pick([0, 0.05, 0.4]),
   }
+}
+
+/** Two or three peers of which one keeps back: what the other worlds, with their strict minority of such, have none of. */
+function fewScenarioOf(seed: number): AgreementScenario {
+  const random = createRandom(seed ^ 0xfe3)
+  const peers = random.int(2, 3)
+  const shape: [number, number, number] = [random.int(1, 5), random.int(1, 4), random.int(1, 4)]
+  const kinds: Behaviour[] = [{ hides: true }, { keepsNonce: true }, { unserved: true }]
+  const behaviours = Array.from({ length: peers }, (_, index): Behaviour => (index === peers - 1 ? random.pick(kinds) : {}))
+  return { seed, peers, shape, chunkMacroJobs: random.int(1, 5), behaviours, deaths: [], absences: [], loss: random.pick([0, 0.05, 0.4]) }
 }
 
 /** The last peers of a world, up to `most` of them, and when they die: most Jobs here are agreed within twelve seconds. */
@@ -387,6 +398,23 @@ export class AgreementWorld {
       }
     }
     if (outcomes.size > 1) failures.push(`${outcomes.size} different outcomes`)
-    return failures
+    return [...failures, ...honest.flatMap((node) => this.#undone(node))]
+  }
+
+  /** What late votes of everybody, on every attempt and about everything, take back of what a peer knew to be agreed. */
+  #undone({ index, view, info }: AgreementNode): string[] {
+    const before = agreedMacroJobs(view, info)
+    if (before === undefined) return []
+    const { macroJobs, microJobs, chunkMacroJobs } = info.slicing
+    for (const { name } of this.nodes) {
+      for (let chunk = 0; chunk < Math.ceil(macroJobs / chunkMacroJobs); chunk++) {
+        const { attempts, macros } = chunkState(view, info, chunk)
+        const items = macros.flatMap((macro) => Array.from({ length: microJobs }, (_, micro): [number, number] => [macro, micro]))
+        for (const { attempt } of attempts) applyRecord(view, name, { kind: 'reopen', chunk, attempt, items })
+      }
+    }
+    const after = agreedMacroJobs(view, info)
+    const isSame = after !== undefined && bytesToHex(outcomeOf(view.jobId, after)) === bytesToHex(outcomeOf(view.jobId, before))
+    return isSame ? [] : [`peer ${index}: late votes undo what was agreed`]
   }
 }
