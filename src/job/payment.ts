@@ -7,6 +7,12 @@ import { fieldToBytes, hexToField } from './field.ts'
 import { seedCommitmentOf } from './settlement/hashes.ts'
 import { MAX_BLOCKS, SIZE_CLASS_NAMES, SIZE_CLASSES, type SizeClass, sizeClassFor } from './settlement/size-classes.ts'
 
+/**
+ * Chunks of a paid Job. Each is read from the chain for itself, some three calls: 4,096 that are drawn once take a minute and a quarter at 50 ms a call, eight at
+ * a time. In chunks of the largest circuit, 16 MacroJobs, this is still every MacroJob that a Job can have.
+ */
+export const MAX_CHUNKS = 4096
+
 const wallet = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address such as 0x12…')
 /** The escrow keeps prices in 80 bits and bonds in 96, so that a Job fills few words of storage. */
 const price = z
@@ -71,6 +77,9 @@ export function paymentProblems(info: Payable): Problem[] {
   const largest = SIZE_CLASSES[SIZE_CLASS_NAMES.at(-1)!]
   const fits = chunkMacroJobsOf(info) <= largest.macroJobs && slicing.microJobs <= largest.microJobs
   expect(fits, 'slicing', `a paid Job settles at most ${largest.name} MacroJobs × MicroJobs together`)
+  const chunks = Math.ceil(slicing.macroJobs / slicing.chunkMacroJobs)
+  const tooMany = `a paid Job has at most ${MAX_CHUNKS} chunks, found ${chunks}: settle more MacroJobs together`
+  expect(chunks <= MAX_CHUNKS, 'slicing.chunkMacroJobs', tooMany)
   return problems
 }
 

@@ -1,50 +1,45 @@
 import type { Logger } from '../log.ts'
-import type { Abortable, Chain, EscrowId } from '../ports.ts'
+import type { Abortable, Chain, ChainEvent, Clock, EscrowId } from '../ports.ts'
 
-/** Why an escrow is to be read again. */
-export interface EscrowNews {
-  /** What was read before may not hold any more. */
-  reorganized?: boolean
-  /** Its stake has moved. */
-  wallet?: string
-}
+/** Where the chain does not answer as the feed begins, it is asked again after this; doubled each time. */
+const RETRY_MS = 500
+const MAX_RETRY_MS = 15_000
 
-type Listener = (news: EscrowNews) => void
+type Listener = (event: ChainEvent) => void
 
 /** One look at the escrow's events for all Jobs of this peer. */
 export interface EscrowFeed {
-  /** Calls `listener` whenever this Job's escrow may have moved, or some wallet's stake; returns the way to stop. */
-  onMoved(escrowId: EscrowId, listener: Listener): () => void
+  /** Resolves when whatever happens to an escrow from then on will be told; what is read before may miss something. */
+  begun: Promise<void>
+  /** Tells `listener` each event of this Job's escrow, of any wallet's stake, and of the chain itself; returns the way to stop. */
+  onEvent(escrowId: EscrowId, listener: Listener): () => void
 }
 
 /** Follows the events from now on until the signal is aborted. */
 export function createEscrowFeed(
-  { chain, logger }: { chain: Pick<Chain, 'events' | 'head'>; logger: Logger },
+  { chain, clock, logger }: { chain: Pick<Chain, 'events' | 'head'>; clock: Clock; logger: Logger },
   { signal }: Required<Abortable>,
 ): EscrowFeed {
   const listeners = new Map<EscrowId, Set<Listener>>()
-  const tell = (found: Iterable<Listener>, news: EscrowNews) => {
-    for (const listener of [...found]) listener(news)
-  }
-  const tellAll = (news: EscrowNews) => {
-    for (const found of [...listeners.values()]) tell(found, news)
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const listenersOf = (event: ChainEvent): Listener[] => {
+    // A stake is one for all Jobs, and so is the chain.
+    const isForAll = !('escrowId' in event) || event.type === 'wallet:convicted'
+    return isForAll ? [...listeners.values()].flatMap((found) => [...found]) : [...(listeners.get(event.escrowId) ?? [])]
   }
   const follow = async () => {
-    const { number } = await chain.head({ signal })
+    const number = await newestBlock({ chain, clock, logger }, signal)
+    begin()
     for await (const event of chain.events(number, { signal })) {
-      if (event.type === 'chain:reorganized') tellAll({ reorganized: true })
-      // A deadline passes without an event of the escrow.
-      else if (event.type === 'chain:advanced') tellAll({})
-      // A stake is one for all Jobs.
-      else if ('wallet' in event && event.type !== 'job:engaged') tellAll({ wallet: event.wallet })
-      else if ('escrowId' in event) tell(listeners.get(event.escrowId) ?? [], {})
+      for (const listener of listenersOf(event)) listener(event)
     }
   }
   follow().catch((error: unknown) => {
     if (!signal.aborted) logger.error('stopped to follow the chain', { error })
   })
   return {
-    onMoved(escrowId, listener) {
+    begun,
+    onEvent(escrowId, listener) {
       const found = listeners.get(escrowId) ?? new Set()
       listeners.set(escrowId, found.add(listener))
       return () => {
@@ -52,5 +47,18 @@ export function createEscrowFeed(
         if (found.size === 0) listeners.delete(escrowId)
       }
     },
+  }
+}
+
+/** The number of the newest block, as soon as the chain answers. Rejects with the signal's reason. */
+async function newestBlock({ chain, clock, logger }: { chain: Pick<Chain, 'head'>; clock: Clock; logger: Logger }, signal: AbortSignal) {
+  for (let failures = 0; ; failures++) {
+    try {
+      return (await chain.head({ signal })).number
+    } catch (error) {
+      signal.throwIfAborted()
+      logger.debug('the chain cannot be followed yet', { error })
+      await clock.sleep(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures), { signal })
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { Abortable, Chain, Clock, WalletStake } from '../ports.ts'
 /** Wallets that are asked about at once: a Job that many join must not flood an RPC endpoint. */
 const AT_ONCE = 8
 /** The events name each wallet whose stake moves; this is for one that was missed, when the peer began to listen, say. */
-const RECHECK_MS = 10 * 60_000
+export const RECHECK_MS = 10 * 60_000
 
 interface Known {
   state: StakeState
@@ -24,11 +24,14 @@ export interface StakeBook {
   read(wallets: readonly string[], options: Abortable): Promise<Map<string, StakeState>>
   /** The next `read` asks again: for this wallet, or for all. */
   doubt(wallet?: string): void
+  /** True where the next `read` asks for a wallet that it has asked for before. */
+  isAged(): boolean
 }
 
 export function createStakeBook({ chain, clock }: { chain: Pick<Chain, 'stake'>; clock: Clock }, terms: StakeTerms): StakeBook {
   const known = new Map<string, Known>()
   let doubts = 0
+  const isStale = (entry: Known | undefined) => clock.nowMs() - (entry?.readMs ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
   const ask = async (wallet: string, options: Abortable) => {
     const asked = doubts
     const state = stakeStateOf(await chain.stake(wallet as `0x${string}`, options), terms)
@@ -40,10 +43,10 @@ export function createStakeBook({ chain, clock }: { chain: Pick<Chain, 'stake'>;
       doubts++
       for (const [name, entry] of known) if (wallet === undefined || name === wallet.toLowerCase()) entry.readMs = Number.NEGATIVE_INFINITY
     },
+    isAged: () => [...known.values()].some(isStale),
     async read(wallets, options) {
       const names = [...new Set(wallets.map((wallet) => wallet.toLowerCase()))]
-      const isStale = (name: string) => clock.nowMs() - (known.get(name)?.readMs ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
-      const stale = names.filter(isStale)
+      const stale = names.filter((name) => isStale(known.get(name)))
       for (let at = 0; at < stale.length; at += AT_ONCE) await Promise.all(stale.slice(at, at + AT_ONCE).map((name) => ask(name, options)))
       return new Map(names.map((name) => [name, known.get(name)?.state as StakeState]))
     },

@@ -5,11 +5,12 @@ import { awaitsConviction, convictionDuties } from '../../src/job/conviction.ts'
 import { dutiesOf } from '../../src/job/duties.ts'
 import { applyEscrowFacts, type EscrowFacts, escrowAttempt } from '../../src/job/escrow-facts.ts'
 import type { JobInfo } from '../../src/job/info.ts'
-import { budgetOf, escrowTermsOf, isPaid, paymentProblems, sizeClassOf } from '../../src/job/payment.ts'
+import { budgetOf, escrowTermsOf, isPaid, MAX_CHUNKS, paymentProblems, sizeClassOf } from '../../src/job/payment.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { publicSignalsOf } from '../../src/job/settlement/public-signals.ts'
 import { settle } from '../../src/job/settlement/settle.ts'
 import { planSettlements } from '../../src/job/settlement-plan.ts'
+import { MAX_MACRO_JOBS } from '../../src/job/slicing.ts'
 import { applyRecord, createJobView, type JobView } from '../../src/job/view.ts'
 import { type Behaviour, JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 
@@ -305,6 +306,14 @@ describe('payment', () => {
       paymentProblems(large).map(({ path }) => path),
       ['slicing.blocks', 'slicing'],
     )
+  })
+
+  it('is of so many chunks at most, since each is read from the chain for itself; every MacroJob that a Job can have fits into them', () => {
+    const pathsOf = (macroJobs: number, chunkMacroJobs: number) =>
+      paymentProblems(paidInfo(plainInfo(macroJobs, 1, 1, OUTSIDER, chunkMacroJobs))).map(({ path }) => path)
+    assert.deepEqual(pathsOf(MAX_CHUNKS, 1), [])
+    assert.deepEqual(pathsOf(MAX_CHUNKS + 1, 1), ['slicing.chunkMacroJobs'])
+    assert.deepEqual(pathsOf(MAX_MACRO_JOBS, 16), [])
   })
 
   it('gives the escrow’s terms and the whole price', () => {
