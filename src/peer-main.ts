@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
 import { SoftwareAdapterError } from './compute/errors.ts'
 import type { Config } from './config.ts'
+import { DEVELOPMENT_CHAIN_ID } from './job/development-chain.ts'
 import type { JobId } from './job/ids.ts'
 import type { JobInfo } from './job/info.ts'
 import { formatTokens } from './job/tokens.ts'
@@ -23,8 +24,6 @@ import { createGarbageCollector } from './storage/garbage-collector.ts'
 
 /** Ten years: the certificate binds two keys of one operator, who can take either away. */
 const CERTIFICATE_SECONDS = 10 * 365 * 86_400
-/** The development chain's id, where no chain is configured. */
-const CHAIN_ID = 31337
 
 /** Starts everything in order; where a step fails, stops what began in reverse and rethrows. */
 export const startPeer: StartPeer = (init) => startInOrder((undo) => start(init, undo))
@@ -121,7 +120,8 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     const { identity, wallet, network, blocks, vault } = node
     const facts = {
       peerKey: identity.publicKey,
-      chainId: escrow?.chain.chainId ?? CHAIN_ID,
+      // A certificate names a chain; where none is configured, the one that is worth nothing.
+      chainId: escrow?.chain.chainId ?? DEVELOPMENT_CHAIN_ID,
       expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS,
     }
     const certificate = signCertificate(wallet.key, facts)
