@@ -2,11 +2,10 @@ import type { PeerInit, RunningPeer, StartPeer } from './cli/ports.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
 import { SoftwareAdapterError } from './compute/errors.ts'
-import type { Config } from './config.ts'
+import { DEVELOPMENT_CHAIN_ID } from './job/development-chain.ts'
 import type { JobId } from './job/ids.ts'
-import type { JobInfo } from './job/info.ts'
-import { formatTokens } from './job/tokens.ts'
 import { createVerifier } from './network/signatures-node.ts'
+import { termsOf } from './node/job-terms.ts'
 import { openEscrow } from './node/open-escrow.ts'
 import { type MingaNode, startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
@@ -23,8 +22,6 @@ import { createGarbageCollector } from './storage/garbage-collector.ts'
 
 /** Ten years: the certificate binds two keys of one operator, who can take either away. */
 const CERTIFICATE_SECONDS = 10 * 365 * 86_400
-/** The development chain's id, where no chain is configured. */
-const CHAIN_ID = 31337
 
 /** Starts everything in order; where a step fails, stops what began in reverse and rethrows. */
 export const startPeer: StartPeer = (init) => startInOrder((undo) => start(init, undo))
@@ -121,7 +118,8 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     const { identity, wallet, network, blocks, vault } = node
     const facts = {
       peerKey: identity.publicKey,
-      chainId: escrow?.chain.chainId ?? CHAIN_ID,
+      // A certificate names a chain; where none is configured, the one that is worth nothing.
+      chainId: escrow?.chain.chainId ?? DEVELOPMENT_CHAIN_ID,
       expiry: Math.floor(Date.now() / 1000) + CERTIFICATE_SECONDS,
     }
     const certificate = signCertificate(wallet.key, facts)
@@ -154,20 +152,6 @@ async function start(init: PeerInit, undo: Undo): Promise<RunningPeer> {
     undo.add(() => processor.stop(now))
     await board.ask().catch(() => {})
     return processor
-  }
-}
-
-/** What this peer's operator asks of a Job. */
-function termsOf({ compute, jobs }: Config): (info: JobInfo) => string | undefined {
-  return ({ code, limits, unitPriceWei: promised, payment }) => {
-    // What no escrow holds is a promise and no price.
-    const unitPriceWei = payment === undefined ? '0' : promised
-    if (!jobs.kinds.includes(code.kind)) return `a Job of kind ${code.kind}; this peer takes ${jobs.kinds.join(', ')}`
-    if (BigInt(unitPriceWei) < jobs.minUnitPrice)
-      return `a price of ${formatTokens(BigInt(unitPriceWei))} tokens a MicroJob; this peer asks for ${formatTokens(jobs.minUnitPrice)}`
-    if (limits.blockMs > compute.blockBudgetMs) return `blocks of up to ${limits.blockMs} ms; this peer grants ${compute.blockBudgetMs} ms`
-    if (limits.memoryBytes > compute.maxBytes) return `blocks of up to ${limits.memoryBytes} B; this peer grants ${compute.maxBytes} B`
-    return undefined
   }
 }
 

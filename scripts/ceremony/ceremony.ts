@@ -5,7 +5,7 @@ import { zKey } from 'snarkjs'
 import { withCurve } from '../keys/curve.ts'
 import { hashOfFile, type KeyFiles, type Pinned, pinnedOf, verifierSource } from '../keys/export.ts'
 import { checkPtau } from './ptau.ts'
-import { lastStep, readTranscript, type Step, type Transcript, writeTranscript } from './transcript.ts'
+import { alone, expectNone, lastStep, readTranscript, type Step, type Transcript, writeTranscript } from './transcript.ts'
 
 /*
  * The second phase of Groth16's setup for one circuit. It is secure where one contributor was honest and forgot its randomness, or nobody could know
@@ -25,10 +25,15 @@ export interface CeremonyInit {
   allowedPtau?: readonly string[]
 }
 
-/** Begins a ceremony in an empty folder: the initial key follows from circuit and powers of tau alone. */
-export async function initCeremony({ folder, circuit, r1cs, ptau, allowedPtau }: CeremonyInit): Promise<Transcript> {
+/** Begins a ceremony in `folder`, which is made and must not hold one: the initial key follows from circuit and powers of tau alone. */
+export function initCeremony(init: CeremonyInit): Promise<Transcript> {
+  mkdirSync(init.folder, { recursive: true })
+  return alone(init.folder, () => beginIn(init))
+}
+
+async function beginIn({ folder, circuit, r1cs, ptau, allowedPtau }: CeremonyInit): Promise<Transcript> {
+  expectNone(folder)
   const ptauBlake2b = await checkPtau(ptau, allowedPtau)
-  mkdirSync(folder, { recursive: true })
   const file = fileOf(circuit, 0)
   const hash = await withCurve(() => zKey.newZKey(readFileSync(r1cs), readFileSync(ptau), join(folder, file)))
   if (hash === -1) throw new Error(`expected powers of tau for the size of ${circuit}, found too few in ${ptau}`)
@@ -51,11 +56,16 @@ export function applyBeacon(folder: string, name: string, beaconHex: string, ite
   return addStep(folder, { kind: 'beacon', name, beacon }, (from, to) => zKey.beacon(from, to, name, beaconHex, iterationsExp))
 }
 
-async function addStep(
-  folder: string,
-  step: Pick<Step, 'kind' | 'name' | 'beacon'>,
-  make: (from: string, to: string) => Promise<Uint8Array | false>,
-): Promise<Step> {
+type NewStep = Pick<Step, 'kind' | 'name' | 'beacon'>
+type MakeKey = (from: string, to: string) => Promise<Uint8Array | false>
+
+async function addStep(folder: string, step: NewStep, make: MakeKey): Promise<Step> {
+  // Without a folder there is no place for a lock either.
+  readTranscript(folder)
+  return alone(folder, () => addAlone(folder, step, make))
+}
+
+async function addAlone(folder: string, step: NewStep, make: MakeKey): Promise<Step> {
   if (step.name.length < 1 || step.name.length > MAX_NAME_CHARS) throw new Error(`expected a name of 1 … ${MAX_NAME_CHARS} characters`)
   const transcript = readTranscript(folder)
   const last = lastStep(transcript)

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { takeLock } from '../lock-file.ts'
 
 /** One step of a ceremony; its key lies beside the transcript in a file of its own. */
 export interface Step {
@@ -24,6 +25,16 @@ export interface Transcript {
 }
 
 const FILE = 'transcript.json'
+const LOCK = 'ceremony.lock'
+
+/** Throws where `folder` has a ceremony already: what others contributed to it cannot be made again. */
+export function expectNone(folder: string): void {
+  if (!existsSync(join(folder, FILE))) return
+  const { circuit, steps } = readTranscript(folder)
+  throw new Error(
+    `expected no ceremony in ${folder}, found one of ${circuit} with ${steps.length - 1} steps: continue it with contribute or beacon, or begin in another folder`,
+  )
+}
 
 /** The transcript in `folder`. Throws where there is none. */
 export function readTranscript(folder: string): Transcript {
@@ -32,8 +43,31 @@ export function readTranscript(folder: string): Transcript {
   return JSON.parse(readFileSync(path, 'utf8')) as Transcript
 }
 
+/** It appears whole: whoever reads meanwhile, or after a crash, has the one before it or this one. */
 export function writeTranscript(folder: string, transcript: Transcript): void {
-  writeFileSync(join(folder, FILE), `${JSON.stringify(transcript, null, 2)}\n`)
+  const path = join(folder, FILE)
+  const scratch = `${path}.${process.pid}`
+  writeFileSync(scratch, `${JSON.stringify(transcript, null, 2)}\n`, { flush: true })
+  renameSync(scratch, path)
+}
+
+/**
+ * Runs `step` while nobody else adds one to the ceremony in `folder`: of two that begin from the same key one would be lost. Throws where somebody
+ * does. A lock of a process that died is left to a person, who can see whether another machine has the folder too.
+ */
+export async function alone<T>(folder: string, step: () => Promise<T>): Promise<T> {
+  const lock = join(folder, LOCK)
+  if (!takeLock(lock)) {
+    const pid = readFileSync(lock, 'utf8') || 'unknown'
+    throw new Error(
+      `expected nobody else at the ceremony in ${folder}, found process ${pid}: wait for it, or delete ${lock} where it is gone`,
+    )
+  }
+  try {
+    return await step()
+  } finally {
+    rmSync(lock, { force: true })
+  }
 }
 
 export function lastStep({ steps }: Transcript): Step {

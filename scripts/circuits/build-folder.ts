@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isHeld, takeLock } from '../lock-file.ts'
 
 const POLL_MS = 100
 
@@ -12,7 +13,8 @@ export async function buildFolder(folder: string, build: (scratch: string) => Pr
   const lock = `${folder}.lock`
   mkdirSync(dirname(folder), { recursive: true })
   while (!existsSync(folder)) {
-    if (!take(lock)) {
+    if (!takeLock(lock)) {
+      if (!isHeld(lock)) rmSync(lock, { force: true })
       await sleep(POLL_MS)
       continue
     }
@@ -30,26 +32,4 @@ export async function buildFolder(folder: string, build: (scratch: string) => Pr
     }
   }
   return folder
-}
-
-/** True where the lock is ours now. A lock whose process is gone (Ctrl-C, kill −9) is removed, to be tried again. */
-function take(lock: string): boolean {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' })
-    return true
-  } catch {
-    if (!isHeld(lock)) rmSync(lock, { force: true })
-    return false
-  }
-}
-
-function isHeld(lock: string): boolean {
-  try {
-    const pid = Number(readFileSync(lock, 'utf8'))
-    // Empty: its process is about to write its number.
-    if (pid > 0) process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -1,7 +1,6 @@
+import { DEVELOPMENT_CHAIN_ID } from '../job/development-chain.ts'
 import type { ChainInit } from './chain.ts'
 
-/** The id that development chains go by; there a block comes with each transaction. */
-export const DEVELOPMENT_CHAIN_ID = 31337
 /** A block proposer's share has been below it on all chains, but for minutes. */
 export const MAX_TIP_WEI = 5_000_000_000n
 /** Ten times what Ethereum asks on a busy day of 2025. */
@@ -16,6 +15,7 @@ export type ChainDefaults = Pick<
 
 /** What holds for a chain where nobody says otherwise. */
 export function defaultsOf(chainId: number): ChainDefaults {
+  // There a block comes with each transaction.
   const isDevelopment = chainId === DEVELOPMENT_CHAIN_ID
   return {
     timeoutMs: 10_000,

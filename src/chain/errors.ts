@@ -288,6 +288,22 @@ export class UnservedRulesError extends MingaError {
   }
 }
 
+/** An escrow on a chain with real money verifies with the development key, under which anybody can forge. */
+export class InsecureEscrowError extends MingaError {
+  readonly exitCode = EXIT.verification
+  readonly escrow: string
+  readonly chainId: number
+
+  constructor(escrow: string, chainId: number, sizeClass: string) {
+    super({
+      message: `expected an escrow with keys from a ceremony on chain ${chainId}, found the INSECURE development key for ${sizeClass} at ${escrow}`,
+      hint: 'put no money into this escrow and work for none of it: anybody can empty it. Name another with --chain-file or --chain-escrow',
+    })
+    this.escrow = escrow
+    this.chainId = chainId
+  }
+}
+
 /** The development chain's binary is not installed; npm brings it for Linux, macOS and Windows on x64, and for the first two on arm64. */
 export class AnvilMissingError extends MingaError {
   readonly exitCode = EXIT.usage

@@ -1,7 +1,8 @@
 import { getAddress, type Result } from 'ethers'
 import { escrowIdIn } from '../job/payment.ts'
-import type { EscrowJob, EscrowJobState, EscrowRules, EscrowState, EscrowTerms, WalletStake } from '../ports.ts'
+import type { EscrowJob, EscrowJobState, EscrowRules, EscrowSizeClass, EscrowState, EscrowTerms, WalletStake } from '../ports.ts'
 import type { ReadableContract } from './contracts.ts'
+import { refuseDevelopmentKeys } from './escrow-keys.ts'
 import type { Head } from './rpc/head.ts'
 import { rulesOf } from './rules.ts'
 
@@ -15,9 +16,16 @@ export const jobIdOfInfoHash = (infoHash: string): string => infoHash.slice(-62)
 /** Reads the escrow. */
 export function createEscrowState(escrow: ReadableContract, head: Head, chainId: number): EscrowState {
   let known: EscrowRules | undefined
+  const sizeClassesOf: EscrowState['sizeClasses'] = async (options) => {
+    const [classes] = await escrow.read('sizeClasses', [], options)
+    return (classes as Result[]).map(sizeClassOf)
+  }
   return {
     async rules(options) {
-      known ??= rulesOf(escrow.address, await escrow.read('rules', [], options))
+      if (known !== undefined) return known
+      const [rules, sizeClasses] = await Promise.all([escrow.read('rules', [], options), sizeClassesOf(options)])
+      refuseDevelopmentKeys({ address: escrow.address, chainId }, sizeClasses)
+      known = rulesOf(escrow.address, rules)
       return known
     },
     escrowIdOf: (requester, jobId) => escrowIdIn({ chainId, escrow: escrow.address }, requester, jobId),
@@ -36,16 +44,7 @@ export function createEscrowState(escrow: ReadableContract, head: Head, chainId:
     async settled(escrowId, chunk, options) {
       return (await escrow.read('settledMacroJobs', [escrowId, chunk], options))[0]
     },
-    async sizeClasses(options) {
-      const [classes] = await escrow.read('sizeClasses', [], options)
-      return (classes as Result[]).map(({ verifier, macroJobs, microJobs, payees, verificationKeyHash }) => ({
-        verifier,
-        macroJobs: Number(macroJobs),
-        microJobs: Number(microJobs),
-        payees: Number(payees),
-        verificationKeyHash,
-      }))
-    },
+    sizeClasses: sizeClassesOf,
     async stake(wallet, options) {
       return stakeIn((await escrow.read('stakeOf', [wallet], options))[0])
     },
@@ -54,6 +53,10 @@ export function createEscrowState(escrow: ReadableContract, head: Head, chainId:
       return { number, timestamp }
     },
   }
+}
+
+function sizeClassOf({ verifier, macroJobs, microJobs, payees, verificationKeyHash }: Result): EscrowSizeClass {
+  return { verifier, macroJobs: Number(macroJobs), microJobs: Number(microJobs), payees: Number(payees), verificationKeyHash }
 }
 
 /** The contract's `Stake`. */

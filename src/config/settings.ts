@@ -120,6 +120,8 @@ export const settings = {
   jobs: {
     kinds: setting('peer', list(choice('wgsl')), ['wgsl'] as const, 'kinds of Jobs to take'),
     minUnitPrice: setting<bigint>('peer', amount, 0n, 'least pay for one MicroJob, in the smallest unit of the token'),
+    minValidationPrice: setting<bigint>('peer', amount, 0n, 'least pay for validating one MacroJob, in the same unit'),
+    minFinisherPrice: setting<bigint>('peer', amount, 0n, 'least pay for settling one MacroJob, in the same unit'),
   },
   chain: {
     file: setting<string | undefined>(

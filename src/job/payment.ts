@@ -14,11 +14,17 @@ import { MAX_BLOCKS, SIZE_CLASS_NAMES, SIZE_CLASSES, type SizeClass, sizeClassFo
 export const MAX_CHUNKS = 4096
 
 const wallet = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address such as 0x12…')
+/** A whole number below 2^`bits`; `digits` is how many decimal ones that has at most. */
+const below = (bits: number, digits: number) => {
+  const amount = new RegExp(`^(0|[1-9][0-9]{0,${digits - 1}})$`)
+  return z
+    .string()
+    .regex(amount, 'expected a whole number in decimal digits')
+    .refine((text) => !amount.test(text) || BigInt(text) < 1n << BigInt(bits), `must be below 2^${bits}`)
+}
 /** The escrow keeps prices in 80 bits and bonds in 96, so that a Job fills few words of storage. */
-const price = z
-  .string()
-  .regex(/^(0|[1-9][0-9]{0,24})$/, 'expected a whole number in decimal digits')
-  .refine((digits) => !/^[0-9]{1,25}$/.test(digits) || BigInt(digits) < 1n << 80n, 'must be below 2^80')
+const price = below(80, 25)
+const bond = below(96, 29)
 
 /** What a paid Job says of its escrow; its unit price and deadline stand in JobInfo itself. */
 export const paymentSchema = z.strictObject({
@@ -30,7 +36,7 @@ export const paymentSchema = z.strictObject({
   /** For settling one MacroJob. */
   finisherPriceWei: price,
   /** What a wallet must have at stake to work, validate or settle. */
-  minBondWei: price,
+  minBondWei: bond,
   /** So many workers sign a root before it counts. */
   quorum: z.int().min(1).max(16),
 })

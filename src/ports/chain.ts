@@ -190,7 +190,10 @@ export interface EscrowState {
   /** One bit a MacroJob of the chunk, the first in the lowest. */
   settled(escrowId: EscrowId, chunk: number, options?: Abortable): Promise<bigint>
   sizeClasses(options?: Abortable): Promise<readonly EscrowSizeClass[]>
-  /** Read once. Throws UnservedRulesError too, where this software does not know how to serve them. */
+  /**
+   * Read once. Throws UnservedRulesError too, where this software does not know how to serve them, and InsecureEscrowError where anybody can forge proofs
+   * that the escrow takes and the chain is not for development.
+   */
   rules(options?: Abortable): Promise<EscrowRules>
   /** Nothing at all for a wallet that was never bonded. */
   stake(wallet: WalletAddress, options?: Abortable): Promise<WalletStake>

@@ -17,7 +17,7 @@ export type ProofInput = Readonly<Record<string, unknown>>
 export interface Prover {
   /**
    * A proof that was verified before it is returned, its public signals, and how long it took in milliseconds once its turn had come. An abort ends the work at once and rejects with the signal's reason.
-   * Throws UnknownCircuitError, WrongArtifactError, WitnessRefusedError, ProverCrashedError.
+   * Throws UnknownCircuitError, WrongArtifactError, WitnessRefusedError, ProverCrashedError, ProverTimeoutError.
    */
   prove(
     circuit: string,

@@ -1,9 +1,7 @@
+import { DEVELOPMENT_CHAIN_ID } from '../job/development-chain.ts'
 import type { EscrowSizeClass } from '../ports.ts'
 import { ForeignKeyError, InsecureKeyError } from './errors.ts'
 import type { CircuitFiles } from './prover.ts'
-
-/** The only chain on which a key that everybody can forge under is any use. */
-const DEVELOPMENT_CHAIN_ID = 31337
 
 /** Holds the keys of this peer against those that the escrow verifies with, by the order of size classes. Throws ForeignKeyError, InsecureKeyError. */
 export function checkKeys(

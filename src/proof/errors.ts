@@ -65,6 +65,20 @@ export class ProverCrashedError extends MingaError {
   }
 }
 
+/** The prover's process had not ended when it had long been due, and was killed. */
+export class ProverTimeoutError extends MingaError {
+  readonly exitCode = EXIT.timeout
+  readonly limitMs: number
+
+  constructor(limitMs: number) {
+    super({
+      message: `expected a proof within ${limitMs / 1000} s, found a prover that had not ended by then; it was killed`,
+      hint: 'look whether the machine is short of memory or overloaded; another peer settles meanwhile',
+    })
+    this.limitMs = limitMs
+  }
+}
+
 /** The file that names circuits and their keys is not one. */
 export class CircuitsFileError extends MingaError {
   readonly exitCode = EXIT.usage

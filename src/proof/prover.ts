@@ -7,6 +7,12 @@ import { type Outcome, runChild } from './run-child.ts'
 import { createTurns } from './turns.ts'
 import { verifyGroth16 } from './verify.ts'
 
+/**
+ * The largest circuit takes 18 s of CPU with one thread, and a busy machine five times that (docs/SETTLEMENT.md, "What it costs"); three times as much
+ * again for a machine that is slower than the one measured. Whoever waits for its turn must not wait for a process that hangs.
+ */
+const PROVE_LIMIT_MS = 300_000
+
 /** The files of one circuit, and what they must be. */
 export interface CircuitFiles {
   /** Path of the program that computes the witness. */
@@ -21,10 +27,15 @@ export interface ProverInit {
   circuits: Readonly<Record<string, CircuitFiles>>
   /** One thread takes about 1.7 times as long as two, and leaves the other cores alone. @default false */
   singleThread?: boolean
+  /** A proof's process is killed after so long. @default 300_000 */
+  limitMs?: number
 }
 
 /** A prover with snarkjs in a process that lives as long as one proof; one proof at a time. Warns at once of every key under which anybody can forge. */
-export function createProver({ logger = silentLogger }: { logger?: Logger }, { circuits, singleThread = false }: ProverInit): Prover {
+export function createProver(
+  { logger = silentLogger }: { logger?: Logger },
+  { circuits, singleThread = false, limitMs = PROVE_LIMIT_MS }: ProverInit,
+): Prover {
   const log = logger.child('proof')
   for (const [circuit, { key }] of Object.entries(circuits)) {
     if (key.insecure) log.warn('INSECURE development key: anybody can forge proofs under it', { circuit, key: key.sha256.verificationKey })
@@ -40,7 +51,7 @@ export function createProver({ logger = silentLogger }: { logger?: Logger }, { c
       const { wasm, zkey, key } = filesOf(circuit)
       const files = { wasm: { path: wasm, sha256: key.sha256.wasm }, zkey: { path: zkey, sha256: key.sha256.zkey } }
       let startedMs = 0
-      const child = { ...(signal && { signal }), onStep: onProgress }
+      const child = { ...(signal && { signal }), limitMs, onStep: onProgress }
       const prove = () => {
         startedMs = performance.now()
         return runChild({ ...files, input, singleThread }, child)

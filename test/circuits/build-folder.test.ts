@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { buildFolder } from '../../scripts/circuits/build-folder.ts'
+import { isHeld } from '../../scripts/lock-file.ts'
 
 describe('a folder of build output', () => {
   const root = mkdtempSync(join(tmpdir(), 'minga-build-'))
@@ -38,5 +39,21 @@ describe('a folder of build output', () => {
     writeFileSync(`${folder}.lock`, String(pid))
     await buildFolder(folder, async () => {})
     assert.ok(existsSync(folder))
+  })
+
+  it('is not kept back by a lock that its process died over before it wrote its number', { timeout: 20_000 }, async () => {
+    const folder = join(root, 'empty')
+    writeFileSync(`${folder}.lock`, '')
+    const minuteAgo = Date.now() / 1000 - 60
+    utimesSync(`${folder}.lock`, minuteAgo, minuteAgo)
+    await buildFolder(folder, async () => {})
+    assert.ok(existsSync(folder))
+  })
+
+  it('is left to whoever has just made the lock and has not written its number yet', async () => {
+    const lock = join(root, 'fresh.lock')
+    writeFileSync(lock, '')
+    assert.equal(isHeld(lock), true)
+    rmSync(lock)
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -100,6 +100,27 @@ describe('keys of a tiny circuit', () => {
       const { proof, publicSignals } = await prover.prove('tiny', { n: '2' })
       assert.deepEqual(publicSignals, [1n, 1n, 0n, 2n])
       assert.equal(prover.verify('tiny', proof, [1n, 1n, 0n, 3n]), false)
+    })
+
+    it('is neither begun again nor continued by two at once, so that no contribution is lost', async () => {
+      const held = { ...files(), folder: path('held') }
+      await initCeremony(held)
+      await contribute(held.folder, 'first')
+      await assert.rejects(initCeremony(held), /found one of tiny with 1 steps: continue it/)
+      const results = await Promise.allSettled(['second', 'third'].map((name) => contribute(held.folder, name)))
+      assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+      const refused = results.find((result) => result.status === 'rejected')
+      assert.match(String(refused?.reason), new RegExp(`found process ${process.pid}: wait for it, or delete .*ceremony.lock`))
+      await contribute(held.folder, 'again')
+      assert.deepEqual(
+        (await verifyCeremony(held)).steps.map(({ name }) => name),
+        ['initial key', 'first', results[0]?.status === 'fulfilled' ? 'second' : 'third', 'again'],
+      )
+      // Nothing half written, and no lock.
+      assert.deepEqual(
+        readdirSync(held.folder).sort(),
+        ['tiny-0000', 'tiny-0001', 'tiny-0002', 'tiny-0003'].map((name) => `${name}.zkey`).concat('transcript.json'),
+      )
     })
 
     it('is found out where a file, a hash, a name or the beacon was changed afterwards', async () => {

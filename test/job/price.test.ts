@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { InvalidJobInfoError } from '../../src/job/errors.ts'
+import { paymentSchema } from '../../src/job/payment.ts'
 import { priceOfDraft } from '../../src/job/price.ts'
 
 const NOW = 1_900_000_000
@@ -26,4 +27,20 @@ it('a draft without a price costs nothing; one that no escrow could pay is refus
   assert.equal(priceOfDraft(draft, NOW), undefined)
   const slicing = { ...draft.slicing, blocks: 17 }
   assert.throws(() => priceOfDraft({ ...draft, slicing, unitPriceWei: '1' }, NOW), InvalidJobInfoError)
+})
+
+it('a price has 80 bits and a bond 96, as in the escrow: what deters at the highest price still fits', () => {
+  const highest = (1n << 80n) - 1n
+  const slicing = { ...draft.slicing, microJobs: 10 }
+  const price = priceOfDraft({ ...draft, slicing, unitPriceWei: String(highest) }, NOW)
+  assert.equal(price?.minBondWei, 9n * 4n * highest + 1n)
+  const payment = { chainId: 1, escrow: `0x${'0'.repeat(40)}`, validationPriceWei: '0', finisherPriceWei: '0', minBondWei: '0', quorum: 2 }
+  const takes = (change: Partial<typeof payment>) => paymentSchema.safeParse({ ...payment, ...change }).success
+  assert.equal(takes({ minBondWei: String((1n << 96n) - 1n) }), true)
+  assert.equal(takes({ minBondWei: String(1n << 96n) }), false)
+  for (const name of ['validationPriceWei', 'finisherPriceWei']) {
+    assert.equal(takes({ [name]: String(highest) }), true)
+    assert.equal(takes({ [name]: String(highest + 1n) }), false)
+  }
+  assert.equal(takes({ minBondWei: '01' }), false)
 })

@@ -15,7 +15,13 @@ import { publicSignalsOf } from '../../src/job/settlement/public-signals.ts'
 import { settle } from '../../src/job/settlement/settle.ts'
 import { SIZE_CLASSES } from '../../src/job/settlement/size-classes.ts'
 import type { Proof, ProofStep, Prover } from '../../src/ports.ts'
-import { ProverCrashedError, UnknownCircuitError, WitnessRefusedError, WrongArtifactError } from '../../src/proof/errors.ts'
+import {
+  ProverCrashedError,
+  ProverTimeoutError,
+  UnknownCircuitError,
+  WitnessRefusedError,
+  WrongArtifactError,
+} from '../../src/proof/errors.ts'
 import { type PinnedKey, parsePinnedKey } from '../../src/proof/pinned-key.ts'
 import { createProver } from '../../src/proof/prover.ts'
 import { sampleChunk } from '../job/settlement/sample-chunk.ts'
@@ -140,6 +146,23 @@ describe('the prover', () => {
     parent.kill('SIGKILL')
     // the parent's end closes the pipe between them; the kernel tells nobody else
     while (runs(child!)) await setTimeout(20)
+  })
+
+  it('kills a process that hangs, and lets the next have its turn', { skip: process.platform !== 'linux', timeout: 60_000 }, async () => {
+    const hasty = createProver({}, { circuits: { '4x4': { ...artifacts, key } }, limitMs: 5000 })
+    let stopped: string | undefined
+    const hanging = hasty.prove('4x4', input, {
+      onProgress: () => {
+        if (stopped !== undefined) return
+        stopped = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').at(-1)!
+        process.kill(Number(stopped), 'SIGSTOP')
+      },
+    })
+    const controller = new AbortController()
+    const turn = new Error('its turn came')
+    const next = hasty.prove('4x4', input, { signal: controller.signal, onProgress: () => controller.abort(turn) })
+    await Promise.all([assert.rejects(hanging, new ProverTimeoutError(5000)), assert.rejects(next, turn)])
+    assert.ok(stopped !== undefined && !runs(stopped))
   })
 
   it('knows no other circuit', async () => {

@@ -3,9 +3,7 @@ import type { Abortable, WalletAddress } from '../../ports.ts'
 import { WrongChainError } from '../errors.ts'
 import { type Creation, creationsOf } from './creations.ts'
 import { DeploymentFailedError } from './errors.ts'
-
 import { DEFAULT_RULES, DEFAULT_SUPPLY_WEI, type DeploymentRules } from './rules.ts'
-
 import { checkVerifiers, DEVELOPMENT_VERIFIERS, type VerifierArtifact } from './verifiers.ts'
 
 export interface DeployInit extends Abortable {

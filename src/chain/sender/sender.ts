@@ -10,13 +10,13 @@ import {
 } from '../errors.ts'
 import { hex, type Receipt } from '../rpc/fields.ts'
 import type { SenderComponents, SenderInit } from './components.ts'
+import { createHeldTurns } from './held-turns.ts'
 import { createLauncher } from './launch.ts'
 import { poolAnswer } from './node-answers.ts'
 import { createNonces } from './nonces.ts'
 import { checkGasMoney, estimateGas, marketFee } from './prepare.ts'
 import type { Call, CallDraft } from './sign.ts'
 import type { Tracked } from './tracker.ts'
-import { createTurns } from './turns.ts'
 
 export interface SendOptions extends Abortable {
   /**
@@ -48,7 +48,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
   const nonces = createNonces(components, init)
   const stopping = new AbortController()
   const launcher = createLauncher(components, init, stopping.signal)
-  const turns = createTurns()
+  const turns = createHeldTurns()
   const waiting = new Set<Promise<unknown>>()
   /** What keeps a caller's transaction from being sent. */
   const hindrances = new WeakMap<AbortSignal, Error>()

@@ -166,6 +166,23 @@ describe('convict', () => {
     await wrongLeaf()
   })
 
+  it('burns once for a MacroJob’s leaves, once for its verdicts and once for each recheck', async () => {
+    const byWord = async (name: string, kind: 'LeafCommit' | 'Verdict' | 'Recheck', types: object, statement: object) => {
+      const recheck = recheckOf(hashOf(types, statement))
+      const signature = await world.sign(culprit, kind, { ...statement })
+      return eventsOf(world, await world.send(world.stranger, name, statement, signature, recheck, await wordOf(recheck)))[0]!.args.burned
+    }
+    const burned: bigint[] = []
+    // What a validator signs over two MacroJobs: a commit of its own, and the verdict.
+    for (const macroJob of [1, 2]) {
+      burned.push(await byWord('convictWrongLeaf', 'LeafCommit', LEAF_COMMIT, { ...commit, macroJob }))
+      burned.push(await byWord('convictWrongVerdict', 'Verdict', VERDICT, { ...verdict, macroJob }))
+    }
+    assert.deepEqual(burned, [400n, 400n, 400n, 400n], 'all of the bond that the Job asks for')
+    assert.equal(await byWord('convictWrongRecheck', 'Recheck', RECHECK, recheckOf(ethers.id('a statement'), ethers.id('wrong'))), 400n)
+    assert.deepEqual((await world.view('stakeOf', culprit.address)).toArray().slice(0, 2), [0n, 0n])
+  })
+
   it('reaches a bond that is on its way out', async () => {
     await world.send(culprit, 'requestUnbond', 2000n)
     await pass(UNBOND_DELAY - 100)

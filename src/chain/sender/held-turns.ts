@@ -1,11 +1,12 @@
 import { abortable } from '../abortable.ts'
 
-export interface Turns {
+/** Turns that last beyond their task. */
+export interface HeldTurns {
   /** Runs `task` when all before it have; whoever comes next waits for what `holds` gives. Whoever leaves the queue lets nobody past. */
   take<T>(task: () => Promise<T>, holds: (value: T) => Promise<unknown> | undefined, signal: AbortSignal): Promise<T>
 }
 
-export function createTurns(): Turns {
+export function createHeldTurns(): HeldTurns {
   let queue: Promise<unknown> = Promise.resolve()
   return {
     async take(task, holds, signal) {
