@@ -25,7 +25,7 @@ export function blockRootOf(blockHashes: readonly Uint8Array[]): Uint8Array {
   return hashOf('block-root', ...blockHashes)
 }
 
-/** commit = H(jobId, i, j, blockRoot, wallet, salt): docs/PROTOCOL.md, "Verification" 1. The wallet makes a copied commit worthless. */
+/** commit = H(jobId, i, j, blockRoot, wallet, salt): docs/PROTOCOL.md, "Commit" 1. The wallet makes a copied commit worthless. */
 export function commitOf({ jobId, macro, micro, wallet }: CommitSubject, { blockHashes, salt }: Opening): Uint8Array {
   return hashOf(
     'commit',

@@ -47,7 +47,7 @@ interface Case {
 }
 
 /**
- * More peers run the block; the majority stands (docs/PROTOCOL.md, "Verification" 7). Where the validator is the processor itself, one other
+ * More peers run the block; the majority stands (docs/PROTOCOL.md, "Commit" 7). Where the validator is the processor itself, one other
  * peer must confirm it.
  */
 export function rule(view: JobView, info: JobInfo, draw: Draw, bench: Bench, { macro, micro, reveal, validation }: Case): Ruling {

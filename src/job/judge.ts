@@ -42,7 +42,7 @@ export type MacroVerdict =
     }
 
 /**
- * The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Agreement" 5–7). With `closing`, the attempt was voted stuck: whom its
+ * The verdict over one MacroJob from the records at hand (docs/PROTOCOL.md, "Commit" 5–7). With `closing`, the attempt was voted stuck: whom its
  * disputes convict is convicted then, though other results are missing.
  */
 export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: number, bench: Bench, closing = false): MacroVerdict {
