@@ -8,7 +8,10 @@ import { EXIT } from '../src/errors.ts'
  */
 
 export interface ErrorFacts {
+  /** Of its class. */
   name: string
+  /** What its instances say of themselves; undefined where no literal stands in the class. */
+  literal: string | undefined
   /** The folder that throws it, below src. */
   folder: string
   exitCode: number
@@ -22,11 +25,11 @@ export interface ErrorFacts {
 export function listErrors(src: string): ErrorFacts[] {
   const files = globSync('**/*errors.ts', { cwd: src }).sort()
   const classes = files.flatMap((file) => classesOf(readFileSync(join(src, file), 'utf8')).map((found) => ({ ...found, file })))
-  return classes.flatMap(({ name, isAbstract, when, hint, exit, parent, file }) => {
+  return classes.flatMap(({ name, literal, isAbstract, when, hint, exit, parent, file }) => {
     if (isAbstract || name === 'MingaError') return []
     const inherited = exit ?? classes.find((other) => other.name === parent)?.exit
     if (inherited === undefined) return []
-    return [{ name, folder: file.replace(/\/?[^/]*$/, '') || '.', exitCode: EXIT[inherited], when, hint }]
+    return [{ name, literal, folder: file.replace(/\/?[^/]*$/, '') || '.', exitCode: EXIT[inherited], when, hint }]
   })
 }
 
@@ -37,6 +40,7 @@ function classesOf(source: string) {
   return [...heads].map(([, doc = '', abstract, name, parent, body]) => ({
     name: name!,
     parent: parent!,
+    literal: /^ {2}override readonly name = '(\w+)'$/m.exec(body!)?.[1],
     isAbstract: abstract !== undefined,
     when: doc.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim(),
     hint: hintOf(body!),

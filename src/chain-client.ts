@@ -3,4 +3,21 @@
  * here needs Node.js either.
  */
 export { type ConnectChainInit, connectChain } from './chain/connect.ts'
+export {
+  BondLockedError,
+  CallArgumentError,
+  CallRevertedError,
+  ChainSourcesDisagreeError,
+  ChainStoppedError,
+  ChainUnavailableError,
+  FeeAboveCapError,
+  InsufficientGasMoneyError,
+  InsufficientTokensError,
+  RpcFailedError,
+  RpcRefusedError,
+  RpcUrlError,
+  TransactionPendingError,
+  UnservedRulesError,
+  WrongChainError,
+} from './chain/errors.ts'
 export type { Chain, WalletBalances } from './ports.ts'

@@ -1,4 +1,4 @@
-/** What every error of Minga carries: a stable `code`, the exit code of the CLI, and the facts as fields. */
+/** What every error of Minga says. Its class adds a stable `name`, the exit code of the CLI, and the facts as fields. */
 export interface MingaErrorInit {
   /** What was expected and what was found, in one sentence. */
   message: string
@@ -17,13 +17,14 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
  * Each condition has one subclass, in the folder that throws it, with the facts as typed fields.
  */
 export abstract class MingaError extends Error {
+  /** A literal, and not the name of the class: a minifier renames classes, and both DApps and this house decide by it. */
+  abstract override readonly name: string
   /** The exit code that the CLI ends with when this error reaches it. */
   abstract readonly exitCode: ExitCode
   readonly hint: string | undefined
 
   constructor({ message, hint, cause }: MingaErrorInit) {
     super(message, { cause })
-    this.name = new.target.name
     this.hint = hint
   }
 
@@ -38,6 +39,7 @@ export abstract class MingaError extends Error {
 
 /** Another process works in this data directory. */
 export class DataDirectoryInUseError extends MingaError {
+  override readonly name = 'DataDirectoryInUseError'
   readonly exitCode: ExitCode = EXIT.usage
   readonly path: string
   /** Process id of the other one; undefined where it left no readable note. */

@@ -1,5 +1,6 @@
 /** What a DApp imports: `import { createClient } from 'minga'`. Nothing here needs Node.js. */
 export type { MingaClient } from './client/client.ts'
+export { ClientClosedError } from './client/errors.ts'
 export type { JobHandle, JobResult } from './client/job-handle.ts'
 export { type CreateClientInit, createClient } from './client/web.ts'
 export { EXIT, MingaError } from './errors.ts'
@@ -12,6 +13,8 @@ export type { JobProgress } from './job/progress.ts'
 export type { JobReport } from './job/report.ts'
 export type { Slicing } from './job/slicing.ts'
 export { type Logger, silentLogger } from './log.ts'
+export { BadMultiaddrError, BootstrapUnreachableError, ChannelClosedError } from './network/errors.ts'
+export { LogClosedError } from './replica/errors.ts'
 export {
   JobFailedError,
   JobNotFinishedError,
@@ -25,3 +28,11 @@ export {
   ResultRefusedError,
 } from './roles/errors.ts'
 export type { VerifiedReport } from './roles/verified-report.ts'
+export {
+  BlockNotFoundError,
+  FileTooLargeError,
+  InvalidCidError,
+  MalformedDagError,
+  StorageStoppedError,
+  WrongBytesError,
+} from './storage/errors.ts'

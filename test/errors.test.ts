@@ -51,6 +51,10 @@ describe('docs/ERRORS.md', () => {
     )
   })
 
+  it('are named by a literal, which a minifier leaves alone', () => {
+    for (const { name, literal } of errors) assert.equal(literal, name, `${name} needs: override readonly name = '${name}'`)
+  })
+
   it('explains every exit code', () => {
     for (const [name, code] of Object.entries(EXIT)) assert.ok(text.includes(`| ${code} | \`${name}\` |`), name)
   })
@@ -58,9 +62,11 @@ describe('docs/ERRORS.md', () => {
 
 describe('MingaError', () => {
   class InnerError extends MingaError {
+    override readonly name = 'InnerError'
     readonly exitCode = EXIT.network
   }
   class OuterError extends MingaError {
+    override readonly name = 'OuterError'
     readonly exitCode = EXIT.jobFailed
   }
 

@@ -3,6 +3,7 @@ import { formatTokens } from '../job/tokens.ts'
 
 /** No chain is configured, and what was asked for needs one; or it lacks a part. */
 export class NoChainError extends MingaError {
+  override readonly name = 'NoChainError'
   readonly exitCode = EXIT.usage
   /** The settings that are missing. */
   readonly missing: readonly string[]
@@ -18,6 +19,7 @@ export class NoChainError extends MingaError {
 
 /** The file that should hold a chain's addresses cannot be used. */
 export class ChainFileError extends MingaError {
+  override readonly name = 'ChainFileError'
   readonly exitCode = EXIT.usage
   readonly path: string
 
@@ -33,6 +35,7 @@ export class ChainFileError extends MingaError {
 
 /** An RPC endpoint's URL is not http or https, or none at all. */
 export class RpcUrlError extends MingaError {
+  override readonly name = 'RpcUrlError'
   readonly exitCode = EXIT.usage
 
   constructor(found: string) {
@@ -47,6 +50,7 @@ export type SourceFault = 'unreachable' | 'timeout' | 'too-large' | 'malformed' 
 
 /** One RPC endpoint did not give a usable answer. The error names its host alone: keys stand in paths. */
 export class RpcFailedError extends MingaError {
+  override readonly name = 'RpcFailedError'
   readonly exitCode = EXIT.network
   readonly host: string
   readonly fault: SourceFault
@@ -60,6 +64,7 @@ export class RpcFailedError extends MingaError {
 
 /** None of the RPC endpoints answers usably now; each one's reason is among `failures`. */
 export class ChainUnavailableError extends MingaError {
+  override readonly name = 'ChainUnavailableError'
   readonly exitCode = EXIT.network
   readonly failures: readonly Error[]
 
@@ -76,6 +81,7 @@ export class ChainUnavailableError extends MingaError {
 
 /** An RPC endpoint serves another chain than the configured one. */
 export class WrongChainError extends MingaError {
+  override readonly name = 'WrongChainError'
   readonly exitCode = EXIT.verification
   readonly host: string
   readonly expectedId: number
@@ -94,6 +100,7 @@ export class WrongChainError extends MingaError {
 
 /** Two RPC endpoints say different things of the same block, and went on doing so. Nothing was done on either's word. */
 export class ChainSourcesDisagreeError extends MingaError {
+  override readonly name = 'ChainSourcesDisagreeError'
   readonly exitCode = EXIT.verification
   readonly method: string
 
@@ -108,6 +115,7 @@ export class ChainSourcesDisagreeError extends MingaError {
 
 /** The JSON-RPC error that an endpoint answered with. */
 export class RpcRefusedError extends MingaError {
+  override readonly name = 'RpcRefusedError'
   readonly exitCode = EXIT.jobFailed
   readonly method: string
   readonly code: number
@@ -127,6 +135,7 @@ export class RpcRefusedError extends MingaError {
 
 /** A value is beyond what the contract's type of it holds, such as a price of 2^80. */
 export class CallArgumentError extends MingaError {
+  override readonly name = 'CallArgumentError'
   readonly exitCode = EXIT.usage
   readonly call: string
 
@@ -143,6 +152,7 @@ export class CallArgumentError extends MingaError {
 
 /** A contract refused the call; `error` and `facts` are its own. */
 export class CallRevertedError extends MingaError {
+  override readonly name = 'CallRevertedError'
   readonly exitCode = EXIT.jobFailed
   /** What was called, for example `settle`. */
   readonly call: string
@@ -179,6 +189,7 @@ const dateOf = (seconds: bigint) => (seconds <= LAST_SECOND ? new Date(Number(se
 
 /** What was asked back of a bond is not free yet: whoever leaves answers for its work until the last Job that it may have been in is over. */
 export class BondLockedError extends MingaError {
+  override readonly name = 'BondLockedError'
   readonly exitCode = EXIT.funds
   /** Unix time in seconds. */
   readonly releaseAt: bigint
@@ -195,6 +206,7 @@ export class BondLockedError extends MingaError {
 
 /** The wallet has not enough of the chain's own money to pay for gas. */
 export class InsufficientGasMoneyError extends MingaError {
+  override readonly name = 'InsufficientGasMoneyError'
   readonly exitCode = EXIT.funds
   readonly wallet: string
   /** Undefined where a node says that it is too little, and not how much would do. */
@@ -215,6 +227,7 @@ export class InsufficientGasMoneyError extends MingaError {
 
 /** The wallet has fewer tokens, less credit or a smaller bond than the call would take. */
 export class InsufficientTokensError extends MingaError {
+  override readonly name = 'InsufficientTokensError'
   readonly exitCode = EXIT.funds
   readonly wallet: string
   readonly needed: bigint
@@ -234,6 +247,7 @@ export class InsufficientTokensError extends MingaError {
 
 /** The chain asks for more than the configured cap per unit of gas. */
 export class FeeAboveCapError extends MingaError {
+  override readonly name = 'FeeAboveCapError'
   readonly exitCode = EXIT.timeout
   readonly baseFeeWei: bigint
   readonly capWei: bigint
@@ -250,6 +264,7 @@ export class FeeAboveCapError extends MingaError {
 
 /** A transaction is not in a block yet. It is still followed up while this process lives. */
 export class TransactionPendingError extends MingaError {
+  override readonly name = 'TransactionPendingError'
   readonly exitCode = EXIT.timeout
   readonly hash: string | undefined
   readonly waitedMs: number
@@ -267,6 +282,7 @@ export class TransactionPendingError extends MingaError {
 
 /** Something was asked of the chain after this process began to stop. */
 export class ChainStoppedError extends MingaError {
+  override readonly name = 'ChainStoppedError'
   readonly exitCode = EXIT.interrupted
 
   constructor() {
@@ -276,6 +292,7 @@ export class ChainStoppedError extends MingaError {
 
 /** An escrow has rules that this software cannot keep to: its calls would be refused when the work is done. */
 export class UnservedRulesError extends MingaError {
+  override readonly name = 'UnservedRulesError'
   readonly exitCode = EXIT.usage
   readonly escrow: string
 
@@ -306,6 +323,7 @@ export class InsecureEscrowError extends MingaError {
 
 /** The development chain's binary is not installed; npm brings it for Linux, macOS and Windows on x64, and for the first two on arm64. */
 export class AnvilMissingError extends MingaError {
+  override readonly name = 'AnvilMissingError'
   readonly exitCode = EXIT.usage
   readonly packageName: string
 
@@ -321,6 +339,7 @@ export class AnvilMissingError extends MingaError {
 
 /** The development chain did not start, or ended by itself. */
 export class AnvilFailedError extends MingaError {
+  override readonly name = 'AnvilFailedError'
   readonly exitCode = EXIT.jobFailed
 
   constructor(path: string, found: string, cause?: unknown) {
@@ -330,6 +349,7 @@ export class AnvilFailedError extends MingaError {
 
 /** Another process runs a devnet with the same files. */
 export class DevnetRunningError extends MingaError {
+  override readonly name = 'DevnetRunningError'
   readonly exitCode = EXIT.usage
   readonly pid: number
 

@@ -3,11 +3,13 @@ import type { EscrowJob } from '../ports.ts'
 
 /** The command line itself is wrong: an unknown command or flag, a missing argument. */
 export class UsageError extends MingaError {
+  override readonly name = 'UsageError'
   readonly exitCode = EXIT.usage
 }
 
 /** A file that was named cannot be read. */
 export class FileUnreadableError extends MingaError {
+  override readonly name = 'FileUnreadableError'
   readonly exitCode = EXIT.usage
   readonly path: string
 
@@ -21,6 +23,7 @@ export class FileUnreadableError extends MingaError {
 
 /** A file should be JSON and is not; the place is that of the first character that does not fit. */
 export class JsonSyntaxError extends MingaError {
+  override readonly name = 'JsonSyntaxError'
   readonly exitCode = EXIT.usage
   readonly path: string
   /** Counted from 1. */
@@ -41,6 +44,7 @@ export class JsonSyntaxError extends MingaError {
 
 /** A result has a name that is no plain file name; nothing of it was written. */
 export class UnsafeFileNameError extends MingaError {
+  override readonly name = 'UnsafeFileNameError'
   readonly exitCode = EXIT.verification
   readonly fileName: string
 
@@ -55,6 +59,7 @@ export class UnsafeFileNameError extends MingaError {
 
 /** The directory for the results cannot be written. */
 export class ResultsUnwritableError extends MingaError {
+  override readonly name = 'ResultsUnwritableError'
   readonly exitCode = EXIT.usage
   readonly path: string
 
@@ -70,6 +75,7 @@ export class ResultsUnwritableError extends MingaError {
 
 /** The Job came to an end, and not a good one. */
 export class JobEndedError extends MingaError {
+  override readonly name = 'JobEndedError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
 
@@ -84,6 +90,7 @@ export class JobEndedError extends MingaError {
 
 /** Somebody pressed Ctrl-C, or asked the process to end. */
 export class InterruptedError extends MingaError {
+  override readonly name = 'InterruptedError'
   readonly exitCode = EXIT.interrupted
   readonly signal: string
 
@@ -95,6 +102,7 @@ export class InterruptedError extends MingaError {
 
 /** The escrow holds no such Job of that wallet. */
 export class EscrowMissingError extends MingaError {
+  override readonly name = 'EscrowMissingError'
   readonly exitCode = EXIT.usage
   readonly jobId: string
 
@@ -109,6 +117,7 @@ export class EscrowMissingError extends MingaError {
 
 /** The escrow gives nothing back now: the deadline is ahead, or nothing is left. */
 export class NotRefundableError extends MingaError {
+  override readonly name = 'NotRefundableError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
   readonly deadline: number

@@ -11,6 +11,7 @@ import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
 import type { PlaceOptions } from '../roles/placing.ts'
 import { placeJob } from '../roles/requester.ts'
 import { readEventually } from '../roles/results.ts'
+import { ClientClosedError } from './errors.ts'
 import { createJobHandle, type JobHandle } from './job-handle.ts'
 
 export interface ClientParts {
@@ -33,7 +34,7 @@ export interface ClientParts {
   stop(): Promise<void>
 }
 
-/** A peer that places and follows Jobs and computes nothing. */
+/** A peer that places and follows Jobs and computes nothing. After `close`, each of its methods throws ClientClosedError. */
 export interface MingaClient extends AsyncDisposable {
   readonly self: PeerId
   /**
@@ -90,9 +91,14 @@ class Client implements MingaClient {
   }
 
   peers = () => this.#board.peers()
-  read: MingaClient['read'] = (cid, options = {}) => readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
+
+  async read(cid: Cid, options: Parameters<MingaClient['read']>[1] = {}): Promise<Uint8Array> {
+    this.#refuseClosed()
+    return readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
+  }
 
   async place(draft: JobDraft, options: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning' | 'onPrice'> = {}): Promise<JobHandle> {
+    this.#refuseClosed()
     const { network, replica, blocks, wallet, chain } = this.#parts
     const holders = () => [...new Set([...this.#parts.holders(), ...this.#board.peers()])]
     const requester = {
@@ -111,12 +117,14 @@ class Client implements MingaClient {
   }
 
   async job(jobId: string, { signal }: Abortable = {}): Promise<JobHandle> {
+    this.#refuseClosed()
     if (!isJobId(jobId)) throw new JobNotFoundError(jobId)
     const session = await this.#find(jobId, signal)
     return this.#handle(session)
   }
 
   async jobs({ signal }: Abortable = {}): Promise<JobSummary[]> {
+    this.#refuseClosed()
     for (let asked = 0; asked < MAX_QUESTIONS && (asked === 0 || this.#board.notices().length === 0); asked++) {
       await this.#board.ask()
       await this.#parts.clock.sleep(LISTEN_MS, { ...(signal && { signal }) })
@@ -139,6 +147,11 @@ class Client implements MingaClient {
   }
 
   [Symbol.asyncDispose] = () => this.close()
+
+  /** Told here, and not by the first part that happens to be used. */
+  #refuseClosed() {
+    if (this.#closed !== undefined) throw new ClientClosedError()
+  }
 
   async #close() {
     for (const handle of this.#open) await handle.close()

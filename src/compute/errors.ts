@@ -3,6 +3,7 @@ import type { Diagnostic } from '../ports.ts'
 
 /** No GPU and no software driver answered. */
 export class NoAdapterError extends MingaError {
+  override readonly name = 'NoAdapterError'
   readonly exitCode = EXIT.jobFailed
   readonly platform: string
   /** What each attempt found, one sentence each. */
@@ -27,6 +28,7 @@ function adapterHint(platform: string): string {
 
 /** The program does not compile, or breaks a rule of the mode it claims. */
 export class ShaderCompileError extends MingaError {
+  override readonly name = 'ShaderCompileError'
   readonly exitCode = EXIT.jobFailed
   readonly diagnostics: readonly Diagnostic[]
 
@@ -40,6 +42,7 @@ export class ShaderCompileError extends MingaError {
 
 /** The source is longer than any peer compiles. */
 export class ShaderTooLargeError extends MingaError {
+  override readonly name = 'ShaderTooLargeError'
   readonly exitCode = EXIT.jobFailed
   readonly bytes: number
   readonly maxBytes: number
@@ -53,6 +56,7 @@ export class ShaderTooLargeError extends MingaError {
 
 /** A compilation or a block took longer than its limit, and was stopped. */
 export class ComputeTimeoutError extends MingaError {
+  override readonly name = 'ComputeTimeoutError'
   readonly exitCode = EXIT.jobFailed
   readonly phase: 'compile' | 'run'
   readonly limitMs: number
@@ -70,6 +74,7 @@ export class ComputeTimeoutError extends MingaError {
 
 /** The program or a block asks for more than this device, or this peer, gives. */
 export class ComputeLimitError extends MingaError {
+  override readonly name = 'ComputeLimitError'
   readonly exitCode = EXIT.jobFailed
   readonly what: string
   readonly found: number
@@ -85,6 +90,7 @@ export class ComputeLimitError extends MingaError {
 
 /** The compute process died or its device failed. The next call gets a fresh one. */
 export class ComputeCrashedError extends MingaError {
+  override readonly name = 'ComputeCrashedError'
   readonly exitCode = EXIT.jobFailed
   /** How it ended: a signal, an exit code, or the driver's words. */
   readonly detail: string
@@ -101,6 +107,7 @@ export class ComputeCrashedError extends MingaError {
 
 /** The call was waiting when `stop()` was called, or came after it. */
 export class ComputeStoppedError extends MingaError {
+  override readonly name = 'ComputeStoppedError'
   readonly exitCode = EXIT.interrupted
 
   constructor() {
@@ -110,6 +117,7 @@ export class ComputeStoppedError extends MingaError {
 
 /** Only a software adapter answers, and the operator wants none. */
 export class SoftwareAdapterError extends MingaError {
+  override readonly name = 'SoftwareAdapterError'
   readonly exitCode = EXIT.usage
   readonly adapter: string
 

@@ -10,6 +10,7 @@ export interface ConfigProblem {
 
 /** The flags, the variables or the configuration file hold something that cannot be used; `problems` lists all of it. */
 export class ConfigInvalidError extends MingaError {
+  override readonly name = 'ConfigInvalidError'
   readonly exitCode = EXIT.usage
   readonly problems: readonly ConfigProblem[]
 

@@ -2,6 +2,7 @@ import { EXIT, MingaError } from '../errors.ts'
 
 /** A process of the swarm did not start, or ended although nobody asked it to. */
 export class MemberEndedError extends MingaError {
+  override readonly name = 'MemberEndedError'
   readonly exitCode = EXIT.jobFailed
   readonly member: string
 
@@ -16,6 +17,7 @@ export class MemberEndedError extends MingaError {
 
 /** The Job's picture is not the one that was computed without the network. */
 export class DemoUnequalError extends MingaError {
+  override readonly name = 'DemoUnequalError'
   readonly exitCode = EXIT.verification
 
   constructor(bytes: number) {
@@ -28,6 +30,7 @@ export class DemoUnequalError extends MingaError {
 
 /** So few peers cannot do what is to be shown. */
 export class TooFewPeersError extends MingaError {
+  override readonly name = 'TooFewPeersError'
   readonly exitCode = EXIT.usage
 
   constructor(needed: number, found: number, what: string) {
@@ -40,6 +43,7 @@ export class TooFewPeersError extends MingaError {
 
 /** The peers are there, and none of them takes the Job. */
 export class NobodyJoinedError extends MingaError {
+  override readonly name = 'NobodyJoinedError'
   readonly exitCode = EXIT.jobFailed
 
   constructor(afterMs: number) {
@@ -52,6 +56,7 @@ export class NobodyJoinedError extends MingaError {
 
 /** The demo as a whole took too long. */
 export class DemoTimeoutError extends MingaError {
+  override readonly name = 'DemoTimeoutError'
   readonly exitCode = EXIT.timeout
 
   constructor(limitMs: number, cause: unknown) {
@@ -65,6 +70,7 @@ export class DemoTimeoutError extends MingaError {
 
 /** The circuits that Jobs are settled with are not there and cannot be built. */
 export class CircuitsUnbuiltError extends MingaError {
+  override readonly name = 'CircuitsUnbuiltError'
   readonly exitCode = EXIT.usage
 
   constructor(found: string, cause?: unknown) {
@@ -78,6 +84,7 @@ export class CircuitsUnbuiltError extends MingaError {
 
 /** The development chain did not start, or ended although nobody asked it to. */
 export class DemoChainError extends MingaError {
+  override readonly name = 'DemoChainError'
   readonly exitCode = EXIT.jobFailed
 
   /** `advice` is what its process says to do. */
@@ -91,6 +98,7 @@ export class DemoChainError extends MingaError {
 
 /** The money went elsewhere than it should have. */
 export class DemoMoneyError extends MingaError {
+  override readonly name = 'DemoMoneyError'
   readonly exitCode = EXIT.verification
 
   constructor(broken: readonly string[]) {

@@ -10,6 +10,7 @@ export interface Problem {
 
 /** A Job's description cannot be used; `problems` lists all that is wrong with it, not only the first. */
 export class InvalidJobInfoError extends MingaError {
+  override readonly name = 'InvalidJobInfoError'
   readonly exitCode = EXIT.usage
   readonly problems: readonly Problem[]
 
@@ -25,6 +26,7 @@ export class InvalidJobInfoError extends MingaError {
 
 /** A value of a Job's log that its author had no right to write, or that is no record at all. */
 export class UnexpectedRecordError extends MingaError {
+  override readonly name = 'UnexpectedRecordError'
   readonly exitCode = EXIT.network
   readonly reason: 'malformed' | 'wrong-key' | 'not-the-requester' | 'wrong-job' | 'wrong-certificate'
   readonly key: string
@@ -38,6 +40,7 @@ export class UnexpectedRecordError extends MingaError {
 
 /** The escrow does not give the price of a Job back now. */
 export class NotCancellableError extends MingaError {
+  override readonly name = 'NotCancellableError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
   readonly state: EscrowJobState | undefined

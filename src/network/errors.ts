@@ -2,6 +2,7 @@ import { EXIT, MingaError } from '../errors.ts'
 
 /** No connection to the peer, and no known address of it could be dialled. */
 export class PeerUnreachableError extends MingaError {
+  override readonly name = 'PeerUnreachableError'
   readonly exitCode = EXIT.network
   readonly target: string
 
@@ -17,6 +18,7 @@ export class PeerUnreachableError extends MingaError {
 
 /** The peer fell silent for longer than the protocol allows, or the whole exchange took too long. */
 export class StreamTimeoutError extends MingaError {
+  override readonly name = 'StreamTimeoutError'
   readonly exitCode = EXIT.timeout
   readonly protocol: string
   readonly peer: string
@@ -40,6 +42,7 @@ export type RefusalReason = 'unsupported' | 'busy' | 'failed' | 'broken'
 
 /** The peer would not or could not answer; what it sent so far is not the whole answer. */
 export class StreamRefusedError extends MingaError {
+  override readonly name = 'StreamRefusedError'
   readonly exitCode = EXIT.network
   readonly protocol: string
   readonly peer: string
@@ -59,6 +62,7 @@ export class StreamRefusedError extends MingaError {
 
 /** A request, a frame or a whole answer is larger than the protocol allows. */
 export class StreamLimitError extends MingaError {
+  override readonly name = 'StreamLimitError'
   readonly exitCode = EXIT.network
   readonly protocol: string
   readonly part: 'request' | 'frame' | 'response'
@@ -77,6 +81,7 @@ export class StreamLimitError extends MingaError {
 
 /** Two handlers for one protocol. */
 export class ProtocolTakenError extends MingaError {
+  override readonly name = 'ProtocolTakenError'
   readonly exitCode = EXIT.usage
   readonly protocol: string
 
@@ -88,6 +93,7 @@ export class ProtocolTakenError extends MingaError {
 
 /** The message does not fit into one gossip message of its channel; nothing was sent. */
 export class ChannelMessageTooLargeError extends MingaError {
+  override readonly name = 'ChannelMessageTooLargeError'
   readonly exitCode = EXIT.network
   readonly topic: string
   readonly bytes: number
@@ -106,6 +112,7 @@ export class ChannelMessageTooLargeError extends MingaError {
 
 /** The channel (or the whole network) was closed before. */
 export class ChannelClosedError extends MingaError {
+  override readonly name = 'ChannelClosedError'
   readonly exitCode = EXIT.network
   readonly topic: string
 
@@ -117,6 +124,7 @@ export class ChannelClosedError extends MingaError {
 
 /** The channel cannot be joined as specified: a bad topic, limits beyond gossip's, already joined, or too many channels. */
 export class ChannelSpecError extends MingaError {
+  override readonly name = 'ChannelSpecError'
   readonly exitCode = EXIT.usage
   readonly topic: string
 
@@ -128,6 +136,7 @@ export class ChannelSpecError extends MingaError {
 
 /** None of the configured bootstrap nodes was reached in time; a client gives up as soon as each has failed once. */
 export class BootstrapUnreachableError extends MingaError {
+  override readonly name = 'BootstrapUnreachableError'
   readonly exitCode = EXIT.network
   readonly bootstrap: readonly string[]
   readonly timeoutMs: number
@@ -148,6 +157,7 @@ export class BootstrapUnreachableError extends MingaError {
 
 /** Not a multiaddr, or not one that serves its purpose. */
 export class BadMultiaddrError extends MingaError {
+  override readonly name = 'BadMultiaddrError'
   readonly exitCode = EXIT.usage
   readonly address: string
 
@@ -163,6 +173,7 @@ export class BadMultiaddrError extends MingaError {
 
 /** None of the listen addresses could be opened. */
 export class ListenFailedError extends MingaError {
+  override readonly name = 'ListenFailedError'
   readonly exitCode = EXIT.network
   readonly listen: readonly string[]
 
@@ -178,6 +189,7 @@ export class ListenFailedError extends MingaError {
 
 /** The pre-shared key of a private network is neither 32 bytes nor a swarm.key file. */
 export class NetworkKeyError extends MingaError {
+  override readonly name = 'NetworkKeyError'
   readonly exitCode = EXIT.usage
 
   /** `path` where the file cannot even be read. */
@@ -195,6 +207,7 @@ export type IdentityFault = 'missing' | 'unreadable' | 'unwritable' | 'corrupt' 
 
 /** The identity file, or the key given, cannot be used. */
 export class IdentityFileError extends MingaError {
+  override readonly name = 'IdentityFileError'
   readonly exitCode = EXIT.usage
   readonly path: string
   readonly fault: IdentityFault

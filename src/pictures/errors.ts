@@ -13,6 +13,7 @@ export abstract class PictureError extends MingaError {
 
 /** The bytes are neither JPEG nor PNG. */
 export class NotAPictureError extends PictureError {
+  override readonly name = 'NotAPictureError'
   constructor(found = 'another kind of file') {
     super('a JPEG or PNG picture', found, 'convert it to one of them, or give its raw bytes as data')
   }
@@ -20,6 +21,7 @@ export class NotAPictureError extends PictureError {
 
 /** The file, or the picture that its header promises, is larger than may be decoded. */
 export class PictureTooLargeError extends PictureError {
+  override readonly name = 'PictureTooLargeError'
   readonly what: 'bytes' | 'pixels'
   readonly size: number
   readonly limit: number
@@ -34,6 +36,7 @@ export class PictureTooLargeError extends PictureError {
 
 /** The header is that of a picture, what follows cannot be decoded. */
 export class DamagedPictureError extends PictureError {
+  override readonly name = 'DamagedPictureError'
   constructor(why: string, cause?: unknown) {
     super('a whole picture', `a picture that ${why}`, 'open it in an image program and save it again', cause)
   }
@@ -41,6 +44,7 @@ export class DamagedPictureError extends PictureError {
 
 /** A kind of picture that is legal but not read here. */
 export class UnsupportedPictureError extends PictureError {
+  override readonly name = 'UnsupportedPictureError'
   constructor(why: string) {
     super('a baseline or progressive JPEG, or a PNG without interlacing', `a picture that ${why}`, 'save it in a plainer form')
   }

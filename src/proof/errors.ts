@@ -2,6 +2,7 @@ import { EXIT, MingaError } from '../errors.ts'
 
 /** A proof was asked for a circuit that this peer has no key of. */
 export class UnknownCircuitError extends MingaError {
+  override readonly name = 'UnknownCircuitError'
   readonly exitCode = EXIT.usage
   readonly circuit: string
 
@@ -16,6 +17,7 @@ export class UnknownCircuitError extends MingaError {
 
 /** A file that proofs are made with is not there, or is not the one whose hash is pinned. */
 export class WrongArtifactError extends MingaError {
+  override readonly name = 'WrongArtifactError'
   readonly exitCode = EXIT.verification
   readonly path: string
   readonly expected: string
@@ -35,6 +37,7 @@ export class WrongArtifactError extends MingaError {
 
 /** A pinned key (circuits/keys) that is not one. */
 export class InvalidPinnedKeyError extends MingaError {
+  override readonly name = 'InvalidPinnedKeyError'
   readonly exitCode = EXIT.usage
 
   constructor(problem: string) {
@@ -44,6 +47,7 @@ export class InvalidPinnedKeyError extends MingaError {
 
 /** The circuit has no witness for these inputs: they do not fulfil the statement. */
 export class WitnessRefusedError extends MingaError {
+  override readonly name = 'WitnessRefusedError'
   readonly exitCode = EXIT.verification
   readonly circuit: string
 
@@ -58,6 +62,7 @@ export class WitnessRefusedError extends MingaError {
 
 /** The prover's process ended without a proof, or with one that does not hold. */
 export class ProverCrashedError extends MingaError {
+  override readonly name = 'ProverCrashedError'
   readonly exitCode = EXIT.jobFailed
 
   constructor(how: string) {
@@ -81,6 +86,7 @@ export class ProverTimeoutError extends MingaError {
 
 /** The file that names circuits and their keys is not one. */
 export class CircuitsFileError extends MingaError {
+  override readonly name = 'CircuitsFileError'
   readonly exitCode = EXIT.usage
   readonly file: string
 
@@ -96,6 +102,7 @@ export class CircuitsFileError extends MingaError {
 
 /** The escrow checks proofs with another key than this peer would make them for. */
 export class ForeignKeyError extends MingaError {
+  override readonly name = 'ForeignKeyError'
   readonly exitCode = EXIT.verification
   readonly circuit: string
 
@@ -110,6 +117,7 @@ export class ForeignKeyError extends MingaError {
 
 /** A key under which anybody can forge, on a chain with real money. */
 export class InsecureKeyError extends MingaError {
+  override readonly name = 'InsecureKeyError'
   readonly exitCode = EXIT.verification
 
   constructor(circuit: string, chainId: number) {

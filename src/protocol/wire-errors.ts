@@ -12,6 +12,7 @@ export type CodecFault =
 
 /** Bytes that are no message of ours, or a value that cannot become bytes. `at` says where: a byte offset or a path. */
 export class CodecError extends MingaError {
+  override readonly name = 'CodecError'
   readonly exitCode = EXIT.network
   readonly fault: CodecFault
   readonly at: string
@@ -29,6 +30,7 @@ export class CodecError extends MingaError {
 
 /** Not the base58 text of an Ed25519 peer id. */
 export class BadPeerIdError extends MingaError {
+  override readonly name = 'BadPeerIdError'
   readonly exitCode = EXIT.usage
 
   constructor(found: string, cause?: unknown) {
@@ -44,6 +46,7 @@ export type CertificateFault = 'shape' | 'signature' | 'high-s' | 'wallet-mismat
 
 /** A wallet's certificate for a peer key that does not hold. */
 export class CertificateError extends MingaError {
+  override readonly name = 'CertificateError'
   readonly exitCode = EXIT.verification
   readonly fault: CertificateFault
 
@@ -59,6 +62,7 @@ export class CertificateError extends MingaError {
 
 /** An id that cannot be part of a topic. */
 export class BadTopicError extends MingaError {
+  override readonly name = 'BadTopicError'
   readonly exitCode = EXIT.usage
 
   constructor(found: string) {
@@ -73,6 +77,7 @@ export type WalletFileFault = 'missing' | 'unreadable' | 'unwritable' | 'corrupt
 
 /** The file with the wallet's key cannot be used. */
 export class WalletFileError extends MingaError {
+  override readonly name = 'WalletFileError'
   readonly exitCode = EXIT.usage
   readonly path: string
   readonly fault: WalletFileFault

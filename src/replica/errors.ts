@@ -38,6 +38,7 @@ const BLAMELESS: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 
 /** What a stranger sent was refused, and nothing of it was applied. */
 export class EnvelopeRefusedError extends MingaError {
+  override readonly name = 'EnvelopeRefusedError'
   readonly exitCode = EXIT.verification
   readonly code: RefusalCode
 
@@ -53,6 +54,7 @@ export class EnvelopeRefusedError extends MingaError {
 }
 
 export class LogKeyInvalidError extends MingaError {
+  override readonly name = 'LogKeyInvalidError'
   readonly exitCode = EXIT.usage
   readonly key: string
 
@@ -66,6 +68,7 @@ export class LogKeyInvalidError extends MingaError {
 }
 
 export class LogValueTooLargeError extends MingaError {
+  override readonly name = 'LogValueTooLargeError'
   readonly exitCode = EXIT.usage
   readonly key: string
   readonly bytes: number
@@ -84,6 +87,7 @@ export class LogValueTooLargeError extends MingaError {
 
 /** The log is insert-only: this author has already written another value under the key. */
 export class LogKeyTakenError extends MingaError {
+  override readonly name = 'LogKeyTakenError'
   readonly exitCode = EXIT.usage
   readonly key: string
 
@@ -95,6 +99,7 @@ export class LogKeyTakenError extends MingaError {
 
 /** One more envelope would pass what an author may have in one Job; other peers would convict this one for it. */
 export class LogQuotaError extends MingaError {
+  override readonly name = 'LogQuotaError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
 
@@ -109,6 +114,7 @@ export class LogQuotaError extends MingaError {
 
 /** Others hold proof that this peer's key signed two histories: nothing of it is accepted in this Job any more. */
 export class AuthorConvictedError extends MingaError {
+  override readonly name = 'AuthorConvictedError'
   readonly exitCode = EXIT.jobFailed
   readonly author: PeerId
 
@@ -123,6 +129,7 @@ export class AuthorConvictedError extends MingaError {
 
 /** The store took no write (disk full, read-only, failing). What was to be appended is not in the log. */
 export class LogUnwritableError extends MingaError {
+  override readonly name = 'LogUnwritableError'
   readonly exitCode = EXIT.jobFailed
 
   constructor(cause: unknown) {
@@ -136,6 +143,7 @@ export class LogUnwritableError extends MingaError {
 
 /** The store gave no answer to a read. */
 export class LogUnreadableError extends MingaError {
+  override readonly name = 'LogUnreadableError'
   readonly exitCode = EXIT.jobFailed
 
   constructor(cause: unknown) {
@@ -149,6 +157,7 @@ export class LogUnreadableError extends MingaError {
 
 /** The store on disk could be neither opened, repaired nor set aside. */
 export class StoreUnusableError extends MingaError {
+  override readonly name = 'StoreUnusableError'
   readonly exitCode = EXIT.jobFailed
   readonly path: string
 
@@ -163,6 +172,7 @@ export class StoreUnusableError extends MingaError {
 }
 
 export class JobIdInvalidError extends MingaError {
+  override readonly name = 'JobIdInvalidError'
   readonly exitCode = EXIT.usage
 
   constructor(jobId: string) {
@@ -174,6 +184,7 @@ export class JobIdInvalidError extends MingaError {
 }
 
 export class LogClosedError extends MingaError {
+  override readonly name = 'LogClosedError'
   readonly exitCode = EXIT.usage
 
   constructor(jobId: string) {
@@ -183,6 +194,7 @@ export class LogClosedError extends MingaError {
 
 /** The peer answered, and has no open log of that Job. */
 export class PeerLacksLogError extends MingaError {
+  override readonly name = 'PeerLacksLogError'
   readonly exitCode = EXIT.network
   readonly peer: PeerId
 
@@ -194,6 +206,7 @@ export class PeerLacksLogError extends MingaError {
 
 /** The peer's answer to a sync is not one. */
 export class SyncProtocolError extends MingaError {
+  override readonly name = 'SyncProtocolError'
   readonly exitCode = EXIT.network
   readonly peer: PeerId
 

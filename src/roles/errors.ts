@@ -6,6 +6,7 @@ import { formatTokens } from '../job/tokens.ts'
 
 /** Nobody took the Job in: a Job that only its requester holds is lost when the requester leaves. */
 export class NoHolderError extends MingaError {
+  override readonly name = 'NoHolderError'
   readonly exitCode = EXIT.network
   readonly asked: number
   readonly refusals: readonly string[]
@@ -27,6 +28,7 @@ export class NoHolderError extends MingaError {
 
 /** No peer that was asked knows the Job. */
 export class JobNotFoundError extends MingaError {
+  override readonly name = 'JobNotFoundError'
   readonly exitCode = EXIT.network
   readonly jobId: string
 
@@ -41,6 +43,7 @@ export class JobNotFoundError extends MingaError {
 
 /** The Job ended without a result. */
 export class JobFailedError extends MingaError {
+  override readonly name = 'JobFailedError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
   readonly reason: string
@@ -62,6 +65,7 @@ export function failureOfJob({ jobId, state, failure }: Pick<JobProgress, 'jobId
 
 /** Results were asked for before the Job is agreed. */
 export class JobNotFinishedError extends MingaError {
+  override readonly name = 'JobNotFinishedError'
   readonly exitCode = EXIT.timeout
   readonly jobId: string
 
@@ -76,6 +80,7 @@ export class JobNotFinishedError extends MingaError {
 
 /** A result file does not hold the blocks that the peers agreed on. */
 export class ResultRefusedError extends MingaError {
+  override readonly name = 'ResultRefusedError'
   readonly exitCode = EXIT.verification
   readonly macro: number
   readonly micro: number
@@ -92,6 +97,7 @@ export class ResultRefusedError extends MingaError {
 
 /** A processor has revealed a result, and nobody gives its bytes as committed to. */
 export class ResultNotServedError extends MingaError {
+  override readonly name = 'ResultNotServedError'
   readonly exitCode = EXIT.network
   readonly macro: number
   readonly micro: number
@@ -109,6 +115,7 @@ export class ResultNotServedError extends MingaError {
 
 /** The Job's result is agreed, but none of its reports is signed and says what the records say. */
 export class ReportUnverifiedError extends MingaError {
+  override readonly name = 'ReportUnverifiedError'
   readonly exitCode = EXIT.verification
   readonly jobId: string
   readonly problems: readonly string[]
@@ -125,6 +132,7 @@ export class ReportUnverifiedError extends MingaError {
 
 /** There is nothing left to call off. */
 export class JobOverError extends MingaError {
+  override readonly name = 'JobOverError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
   readonly state: string
@@ -141,6 +149,7 @@ export class JobOverError extends MingaError {
 
 /** Only the requester may call a Job off. */
 export class NotTheRequesterError extends MingaError {
+  override readonly name = 'NotTheRequesterError'
   readonly exitCode = EXIT.usage
   readonly requester: string
 
@@ -155,6 +164,7 @@ export class NotTheRequesterError extends MingaError {
 
 /** This peer's own terms keep it out of a Job (its price, its time or its memory), or the Job is over. */
 export class JobRefusedError extends MingaError {
+  override readonly name = 'JobRefusedError'
   readonly exitCode = EXIT.usage
   readonly jobId: string
   readonly reason: string
@@ -171,6 +181,7 @@ export class JobRefusedError extends MingaError {
 
 /** The ids that the requester wrote for a MacroJob are not those that follow from the Job's seed. */
 export class WrongPlanError extends MingaError {
+  override readonly name = 'WrongPlanError'
   readonly exitCode = EXIT.verification
   readonly jobId: string
   readonly macro: number
@@ -187,6 +198,7 @@ export class WrongPlanError extends MingaError {
 
 /** The escrow takes none of a settlement, for what `cause` says. The proof is kept, and offered again after `retryMs`. */
 export class SettlementRefusedError extends MingaError {
+  override readonly name = 'SettlementRefusedError'
   readonly exitCode = EXIT.jobFailed
   readonly jobId: string
   readonly chunk: number
@@ -206,6 +218,7 @@ export class SettlementRefusedError extends MingaError {
 
 /** A Job has a price, and no chain was given that holds it. */
 export class NoPayingChainError extends MingaError {
+  override readonly name = 'NoPayingChainError'
   readonly exitCode = EXIT.usage
 
   constructor(unitPriceWei: bigint) {
@@ -218,6 +231,7 @@ export class NoPayingChainError extends MingaError {
 
 /** A paid Job cannot be called off without the chain that holds its price. */
 export class OtherChainError extends MingaError {
+  override readonly name = 'OtherChainError'
   readonly exitCode = EXIT.usage
   readonly jobId: string
   readonly escrow: string
@@ -238,6 +252,7 @@ export class OtherChainError extends MingaError {
 
 /** The price of a Job that was not placed lies in escrow, or may soon. What is needed to take it back is on this disk. */
 export class PriceInEscrowError extends MingaError {
+  override readonly name = 'PriceInEscrowError'
   readonly exitCode = EXIT.timeout
   readonly jobId: string
 

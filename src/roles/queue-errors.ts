@@ -2,6 +2,7 @@ import { EXIT, MingaError } from '../errors.ts'
 
 /** A peer was asked for a queue that it does not have open. */
 export class UnknownQueueError extends MingaError {
+  override readonly name = 'UnknownQueueError'
   readonly exitCode = EXIT.network
   readonly macroId: string
 

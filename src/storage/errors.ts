@@ -13,6 +13,7 @@ export interface Attempt {
 
 /** A block is neither here nor at any of the peers that were asked. */
 export class BlockNotFoundError extends MingaError {
+  override readonly name = 'BlockNotFoundError'
   readonly exitCode: ExitCode = EXIT.network
   readonly cid: Cid
   readonly attempts: readonly Attempt[]
@@ -35,6 +36,7 @@ export type WrongBytesKind = 'hash' | 'oversize' | 'unsolicited' | 'malformed'
 
 /** A provider answered with bytes that are not those of the CID. Nothing of the answer was kept. */
 export class WrongBytesError extends MingaError {
+  override readonly name = 'WrongBytesError'
   readonly exitCode: ExitCode = EXIT.verification
   readonly cid: Cid
   readonly peer: PeerId
@@ -54,6 +56,7 @@ export class WrongBytesError extends MingaError {
 
 /** Text or bytes that are not a CID which Minga accepts: v0 or v1, raw or dag-pb, sha2-256 or a small identity hash. */
 export class InvalidCidError extends MingaError {
+  override readonly name = 'InvalidCidError'
   readonly exitCode: ExitCode = EXIT.usage
   readonly text: string
   readonly reason: string
@@ -68,6 +71,7 @@ export class InvalidCidError extends MingaError {
 
 /** The blocks behind a CID have the right hashes but are no well-formed, honestly sized file. */
 export class MalformedDagError extends MingaError {
+  override readonly name = 'MalformedDagError'
   readonly exitCode: ExitCode = EXIT.verification
   readonly cid: Cid
   readonly reason: string
@@ -81,6 +85,7 @@ export class MalformedDagError extends MingaError {
 
 /** The file, or what a peer sends of it, is larger than the caller allows. */
 export class FileTooLargeError extends MingaError {
+  override readonly name = 'FileTooLargeError'
   readonly exitCode: ExitCode = EXIT.jobFailed
   readonly cid: Cid
   readonly bytes: number
@@ -96,6 +101,7 @@ export class FileTooLargeError extends MingaError {
 
 /** The asked range does not lie inside the file. */
 export class OutOfRangeError extends MingaError {
+  override readonly name = 'OutOfRangeError'
   readonly exitCode: ExitCode = EXIT.usage
   readonly cid: Cid
   readonly offset: number
@@ -116,6 +122,7 @@ export class OutOfRangeError extends MingaError {
 
 /** No room is left where the bytes should go. What was written of them is gone again; reading goes on. */
 export class DiskFullError extends MingaError {
+  override readonly name = 'DiskFullError'
   readonly exitCode: ExitCode = EXIT.jobFailed
   readonly path: string
   readonly freeBytes: number | undefined
@@ -133,6 +140,7 @@ export class DiskFullError extends MingaError {
 
 /** The disk refused to read or write for another reason than space. */
 export class StoreFailedError extends MingaError {
+  override readonly name = 'StoreFailedError'
   readonly exitCode: ExitCode = EXIT.jobFailed
   readonly path: string
   readonly operation: string
@@ -161,6 +169,7 @@ const FAULT_HINTS: Record<DataDirectoryFault, string> = {
 
 /** The data directory cannot be used as it is. */
 export class DataDirectoryUnusableError extends MingaError {
+  override readonly name = 'DataDirectoryUnusableError'
   readonly exitCode: ExitCode = EXIT.usage
   readonly path: string
   readonly fault: DataDirectoryFault
@@ -174,6 +183,7 @@ export class DataDirectoryUnusableError extends MingaError {
 
 /** A URI of a scheme that storage cannot fetch. */
 export class UnsupportedUriError extends MingaError {
+  override readonly name = 'UnsupportedUriError'
   readonly exitCode: ExitCode = EXIT.usage
   /** The scheme alone, so that no credential can slip into a log. */
   readonly scheme: string
@@ -191,6 +201,7 @@ export class UnsupportedUriError extends MingaError {
 
 /** A URI that does not parse. Its text, credentials hidden, is in `uri`. */
 export class InvalidUriError extends MingaError {
+  override readonly name = 'InvalidUriError'
   readonly exitCode: ExitCode = EXIT.usage
   readonly uri: string
   readonly reason: string
@@ -204,6 +215,7 @@ export class InvalidUriError extends MingaError {
 
 /** A path leads out of the directory it must stay in, or is not a plain file. */
 export class PathRefusedError extends MingaError {
+  override readonly name = 'PathRefusedError'
   readonly exitCode: ExitCode = EXIT.usage
   readonly path: string
   readonly reason: 'symlink' | 'outside' | 'not-a-file' | 'not-found'
@@ -217,6 +229,7 @@ export class PathRefusedError extends MingaError {
 
 /** Storage was stopped; nothing can be read or written any more. */
 export class StorageStoppedError extends MingaError {
+  override readonly name = 'StorageStoppedError'
   readonly exitCode: ExitCode = EXIT.interrupted
 
   constructor() {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { createClientOn } from '../../src/client/client.ts'
+import { ClientClosedError } from '../../src/client/errors.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { JobDraft } from '../../src/job/draft.ts'
 import type { InvalidJobInfoError } from '../../src/job/errors.ts'
@@ -114,6 +115,14 @@ describe('the Jobs of a client', () => {
     const { jobId } = await client.place(draft)
     assert.deepEqual([(await client.jobs()).map((job) => job.jobId), await replica.jobs()], [[jobId], [jobId]])
     await client.close()
+  })
+
+  it('are asked of a closed client in vain, and it says so', async () => {
+    const { client } = await clientOn(true)
+    await client.close()
+    for (const asked of [client.place(draft), client.jobs(), client.job('00'.repeat(31)), client.read(cid)]) {
+      await assert.rejects(asked, ClientClosedError)
+    }
   })
 
   it('that pay are not placed without a chain', async () => {

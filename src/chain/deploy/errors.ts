@@ -2,6 +2,7 @@ import { EXIT, MingaError } from '../../errors.ts'
 
 /** A verifier of the development key, under which anybody can forge proofs, should be deployed where money is real. */
 export class InsecureVerifierError extends MingaError {
+  override readonly name = 'InsecureVerifierError'
   readonly exitCode = EXIT.verification
   readonly chainId: number
   readonly sizeClass: string
@@ -18,6 +19,7 @@ export class InsecureVerifierError extends MingaError {
 
 /** A contract was not created. */
 export class DeploymentFailedError extends MingaError {
+  override readonly name = 'DeploymentFailedError'
   readonly exitCode = EXIT.network
   readonly contract: string
   readonly transaction: string | undefined
@@ -35,6 +37,7 @@ export class DeploymentFailedError extends MingaError {
 
 /** A nonce that a deployment has planned with is taken by something else, or may be. */
 export class DeploymentStuckError extends MingaError {
+  override readonly name = 'DeploymentStuckError'
   readonly exitCode = EXIT.network
   /** The contract that was to have the nonce; undefined before anything was planned. */
   readonly contract: string | undefined
@@ -53,6 +56,7 @@ export class DeploymentStuckError extends MingaError {
 
 /** The folder holds the journal of another deployment than the one that is asked for. */
 export class OtherDeploymentError extends MingaError {
+  override readonly name = 'OtherDeploymentError'
   readonly exitCode = EXIT.usage
 
   constructor(chainId: number, deployer: string) {
@@ -65,6 +69,7 @@ export class OtherDeploymentError extends MingaError {
 
 /** An existing token lacks what peers and clients need of it. */
 export class UnfitTokenError extends MingaError {
+  override readonly name = 'UnfitTokenError'
   readonly exitCode = EXIT.usage
   readonly token: string
 

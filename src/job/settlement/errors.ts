@@ -2,6 +2,7 @@ import { EXIT, MingaError } from '../../errors.ts'
 
 /** A value of a chunk that cannot be settled as it is: out of its bounds, or not what the statement asks for. */
 export class InvalidChunkError extends MingaError {
+  override readonly name = 'InvalidChunkError'
   readonly exitCode = EXIT.verification
   /** Dotted path into the chunk, such as `macroJobs.2.counted.validator`. */
   readonly path: string
@@ -17,6 +18,7 @@ export class InvalidChunkError extends MingaError {
 
 /** More wallets are to be paid than one proof has room for. */
 export class TooManyPayeesError extends MingaError {
+  override readonly name = 'TooManyPayeesError'
   readonly exitCode = EXIT.verification
   readonly payees: number
   readonly room: number
@@ -33,6 +35,7 @@ export class TooManyPayeesError extends MingaError {
 
 /** A Job's shape fits none of the circuits. */
 export class NoSizeClassError extends MingaError {
+  override readonly name = 'NoSizeClassError'
   readonly exitCode = EXIT.usage
   readonly macroJobs: number
   readonly microJobs: number
