@@ -216,7 +216,7 @@ export class InsufficientGasMoneyError extends MingaError {
   constructor(wallet: string, neededWei?: bigint, foundWei?: bigint, cause?: unknown) {
     super({
       message: `expected ${neededWei ?? 'enough'} wei for gas in the wallet ${wallet}, found ${foundWei ?? 'less'}`,
-      hint: `send some of the chain's money to ${wallet}`,
+      hint: `send some of the chain's money to ${wallet}; a development chain gives it away: \`minga devnet --fund ${wallet}\``,
       cause,
     })
     this.wallet = wallet
@@ -236,7 +236,7 @@ export class InsufficientTokensError extends MingaError {
   constructor(what: string, wallet: string, needed: bigint, found: bigint, cause?: unknown) {
     super({
       message: `expected ${what} of ${formatTokens(needed)} tokens for the wallet ${wallet}, found ${formatTokens(found)}`,
-      hint: '`minga wallet` shows what there is',
+      hint: `\`minga wallet\` shows what a peer has, \`minga wallet --client\` what \`minga place\` pays with; a development chain gives tokens away: \`minga devnet --fund ${wallet}\``,
       cause,
     })
     this.wallet = wallet

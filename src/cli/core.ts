@@ -1,4 +1,4 @@
-import type { CreateCliClient, DryRun, OpenCliChain, ParseJobFile, StartPeer } from './ports.ts'
+import type { CliWallet, CreateCliClient, DryRun, OpenCliChain, ParseJobFile, StartPeer } from './ports.ts'
 
 /*
  * The doors to the core. All of them are dynamic: `minga --help`, `config`, `doctor` and the completion must not wait for libp2p.
@@ -17,5 +17,7 @@ export const loadJobFileParser = async (): Promise<ParseJobFile> => (await impor
 export const loadDemo = async () => (await import('../demo/run-demo.ts')).runDemo
 
 export const loadDevnet = async () => (await import('../chain/devnet/devnet.ts')).startDevnet
+
+export const loadWallet = async (): Promise<CliWallet> => (await import('../node/cli-chain.ts')).cliWallet
 
 export const loadChain = async (): Promise<OpenCliChain> => (await import('../node/cli-chain.ts')).openCliChain

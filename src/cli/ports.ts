@@ -74,6 +74,11 @@ export type CreateCliClient = (init: ClientInit) => Promise<CliClient>
 /** The chain of the configuration, with the wallet of this machine's peer or that of its clients. */
 export type OpenCliChain = (init: ClientInit & { wallet: 'peer' | 'client' }) => Promise<Chain>
 
+/** The address of that wallet, which is made where there is none, and whether the configuration names a chain. Speaks to nobody. */
+export type CliWallet = (
+  init: Pick<ClientInit, 'config'> & { wallet: 'peer' | 'client' },
+) => Promise<{ address: string; hasChain: boolean }>
+
 // ---------------------------------------------------------------- one block at home
 
 export interface DryRunReport {

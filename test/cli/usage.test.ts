@@ -57,6 +57,18 @@ describe('the command line', () => {
     assert.match(stderr, /unknown option '--bootstap'\n {2}→ Did you mean --bootstrap\?/)
   })
 
+  it('says the address of a wallet also without a chain: that is where its first money goes', async () => {
+    const wallet = async (...args: string[]) => minga(['wallet', ...args, '--data-dir', join(folder, 'wallets')])
+    const { code, stdout, stderr } = await wallet()
+    assert.equal(code, 0, stderr)
+    const address = /^(0x[0-9a-fA-F]{40})\n.*--chain-file/.exec(stdout)?.[1]
+    assert.ok(address !== undefined, stdout)
+    assert.deepEqual(JSON.parse((await wallet('--json')).stdout), { wallet: address })
+    // Clients pay from a wallet of their own; whatever would change something still takes a chain.
+    assert.notEqual(JSON.parse((await wallet('--json', '--client')).stdout).wallet, address)
+    assert.equal((await wallet('bond', '40')).code, 2)
+  })
+
   it('refuses a missing argument', async () => {
     const { code, stderr } = await minga(['place'])
     assert.equal(code, 2)

@@ -3,16 +3,20 @@ import type { ActionOptions, Chain, ChainOutcome, WalletBalances } from '../../p
 import { act, examples } from '../act.ts'
 import { formatTokens, parseTokens } from '../amounts.ts'
 import type { Context } from '../context.ts'
+import { loadWallet } from '../core.ts'
 import { addSettingOf, addSettings } from '../options.ts'
 import { type WalletChoice, withChain } from '../with-chain.ts'
 
 export function walletCommand(): Command {
   const command = settingsOf(
-    new Command('wallet').description('show this machine’s wallet: money for gas, tokens, credit, bond').action(act(show)),
+    new Command('wallet')
+      .description('show this machine’s wallet: its address, and with a chain its money for gas, tokens, credit, bond')
+      .action(act(show)),
   )
   examples(command, [
-    ['minga wallet --chain-file devnet.json', 'the peer’s wallet'],
+    ['minga wallet', 'the peer’s wallet; its address is what `minga devnet --fund` gives money to'],
     ['minga wallet --client', 'the one that `minga place` pays with'],
+    ['minga wallet --chain-file devnet.json', 'what the peer’s has on that chain'],
     ['minga wallet withdraw', 'send it what it has earned'],
     ['minga wallet bond 25', 'stake 25 tokens, so that it may take part in paid Jobs'],
   ])
@@ -33,6 +37,12 @@ function settingsOf(command: Command): Command {
 }
 
 async function show(context: Context, choice: WalletChoice): Promise<undefined> {
+  const walletOf = await loadWallet()
+  const { address, hasChain } = await walletOf({ config: context.config, wallet: choice.client ? 'client' : 'peer' })
+  if (!hasChain) {
+    context.output.result({ wallet: address }, () => `${address}\nwhat it has, a chain knows: name one with --chain-file`)
+    return
+  }
   const balances = await withChain(context, choice, (chain) => chain.balances(undefined, { signal: context.signal }))
   context.output.result(balances, () => describe(balances))
 }
