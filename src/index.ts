@@ -22,6 +22,7 @@ export {
   JobOverError,
   NoHolderError,
   NoPayingChainError,
+  NotThePayerError,
   NotTheRequesterError,
   OtherChainError,
   PriceInEscrowError,

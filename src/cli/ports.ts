@@ -44,7 +44,7 @@ export interface CliClient {
       onPrice?: (price: JobPrice & { jobId: string }) => void
     },
   ): Promise<JobSummary>
-  /** The Jobs that this peer and its neighbours know. */
+  /** The open Jobs that peers around tell of, and those placed or followed from here. */
   jobs(options?: Abortable): Promise<readonly JobSummary[]>
   /** The state so far as events, then what happens; ends after `job:finished`, which a finished Job yields at once. */
   watch(jobId: string, options?: Abortable): AsyncIterable<JobEvent>

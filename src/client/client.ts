@@ -44,7 +44,10 @@ export interface MingaClient extends AsyncDisposable {
   place(draft: JobDraft, options?: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning' | 'onPrice'>): Promise<JobHandle>
   /** Follows a Job that somebody placed. Throws JobNotFoundError. */
   job(jobId: string, options?: Abortable): Promise<JobHandle>
-  /** The Jobs that the peers around know, and those that this client placed or followed. */
+  /**
+   * The open Jobs that peers around tell of, and whatever this client placed or followed, ended or not. A Job of others that has ended is had by its id
+   * alone: `job(jobId)`.
+   */
   jobs(options?: Abortable): Promise<JobSummary[]>
   /** Peers on the Jobs channel. */
   peers(): PeerId[]

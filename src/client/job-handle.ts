@@ -52,7 +52,7 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
   /**
-   * Calls the Job off; a paid one only before work on it has begun. Throws NotTheRequesterError, JobOverError, OtherChainError, NotCancellableError, and what the
+   * Calls the Job off; a paid one only before work on it has begun. Throws NotTheRequesterError, JobOverError, OtherChainError, NotThePayerError, NotCancellableError, and what the
    * chain throws.
    */
   cancel(): Promise<CancelledJob>

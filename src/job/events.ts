@@ -26,7 +26,9 @@ export interface JobSummary {
   name: string
   state: JobState
   shape: JobShape
-  /** MicroJobs done and agreed, validation ones included. */
+  /** All its MicroJobs, those that validate a MacroJob included, which `shape` leaves out: M × (N + 1). */
+  total: number
+  /** How many of `total` are done, and how many agreed. */
   done: number
   agreed: number
   /** Peers that have ever joined it, those that have left included: a record of a join stays. */
@@ -64,7 +66,8 @@ export function summaryOf(progress: JobProgress): JobSummary {
   const done = progress.microJobs.processed + validated
   const begun = done > 0 || peers.length > 0
   const state = progress.state === 'open' && !begun ? 'open' : STATES[progress.state]
-  return { jobId, name, state, shape, done, agreed: progress.microJobs.agreed + agreedMacros, peers: peers.length }
+  const total = shape.macroJobs * (shape.microJobs + 1)
+  return { jobId, name, state, shape, total, done, agreed: progress.microJobs.agreed + agreedMacros, peers: peers.length }
 }
 
 /** What a watcher hears when a Job goes from `before` (undefined: it has just begun to watch) to `now`. */

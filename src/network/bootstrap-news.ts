@@ -54,6 +54,8 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Why a dial failed, for a person. */
 function whyOf(error: unknown): string {
-  const { name = '', code = '', message } = error as { name?: string; code?: string; message?: string }
-  return WORDS[code] ?? WORDS[name] ?? String(message ?? error).slice(0, MAX_WHY)
+  const { name = '', code = '', type, message } = error as { name?: string; code?: string; type?: string; message?: string }
+  // The event of a WebSocket that failed: what programs may learn of it is that it did.
+  if (type === 'error' && !message) return 'no WebSocket answers there'
+  return WORDS[code] ?? WORDS[name] ?? String(message || error).slice(0, MAX_WHY)
 }

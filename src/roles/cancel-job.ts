@@ -3,7 +3,7 @@ import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { escrowIdOf, isPaid, isPaidBy, type Paid } from '../job/payment.ts'
 import { progressOf } from '../job/progress.ts'
-import { JobOverError, NotTheRequesterError, OtherChainError } from './errors.ts'
+import { JobOverError, NotThePayerError, NotTheRequesterError, OtherChainError } from './errors.ts'
 import type { JobSession } from './job-session.ts'
 import type { RequesterComponents } from './placing.ts'
 
@@ -15,7 +15,7 @@ export interface CancelledJob {
 
 /**
  * Calls a Job off; peers stop working on it as they hear. Of a paid Job the escrow alone decides, and nothing is written. Throws NotTheRequesterError,
- * JobOverError, OtherChainError, NotCancellableError, what Chain.cancel throws.
+ * JobOverError, OtherChainError, NotThePayerError, NotCancellableError, what Chain.cancel throws.
  */
 export async function cancelJob(
   { self, board, chain }: Pick<RequesterComponents, 'self' | 'board' | 'chain'>,
@@ -36,6 +36,7 @@ export async function cancelJob(
 async function cancelEscrow(chain: RequesterComponents['chain'], info: Paid<JobInfo>, jobId: JobId): Promise<bigint> {
   const { payment } = info
   if (chain === undefined || !isPaidBy(payment, chain)) throw new OtherChainError(jobId, payment, chain)
+  if (info.wallet.toLowerCase() !== chain.wallet.toLowerCase()) throw new NotThePayerError(jobId, info.wallet, chain.wallet)
   const escrowId = escrowIdOf(info, jobId)
   const job = await chain.job(escrowId)
   if (job?.state !== 'open') throw new NotCancellableError(jobId, job)

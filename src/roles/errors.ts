@@ -35,7 +35,7 @@ export class JobNotFoundError extends MingaError {
   constructor(jobId: string) {
     super({
       message: `expected a Job that some connected peer holds, found nobody who knows ${jobId}`,
-      hint: '`minga jobs` lists the Jobs that are known here; check the id and --bootstrap',
+      hint: '`minga jobs` lists the open Jobs that are known here; check the id and --bootstrap',
     })
     this.jobId = jobId
   }
@@ -226,6 +226,21 @@ export class NoPayingChainError extends MingaError {
       message: `expected a chain to pay the Job with, found a price of ${formatTokens(unitPriceWei)} tokens a MicroJob and no chain in the settings`,
       hint: 'give its file with --chain-file (a program: createClient({ chain })), or leave unitPriceWei out: then nobody is paid',
     })
+  }
+}
+
+/** A paid Job is called off by the wallet that paid for it, and by no other. */
+export class NotThePayerError extends MingaError {
+  override readonly name = 'NotThePayerError'
+  readonly exitCode = EXIT.usage
+  readonly payer: string
+
+  constructor(jobId: string, payer: string, found: string) {
+    super({
+      message: `expected the key of the wallet ${payer}, which paid for Job ${jobId}, found that of ${found}: nothing was changed`,
+      hint: 'give its key with --wallet-key-file (a program: connectChain({ walletKey })), or leave the flag out where it is the one in the data directory',
+    })
+    this.payer = payer
   }
 }
 

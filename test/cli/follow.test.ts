@@ -13,6 +13,7 @@ const job: JobSummary = {
   name: 'Earth',
   state: 'open',
   shape: { macroJobs: 1, microJobs: 1, blocks: 1 },
+  total: 2,
   done: 0,
   agreed: 0,
   peers: 0,

@@ -67,7 +67,7 @@ describe('a peer as a process', () => {
     assert.ok(address.startsWith(neighbour.addresses[0].split('/p2p/')[0]), `${neighbour.addresses}`)
     assert.ok(neighbour.latencyMs >= 0, `${neighbour.latencyMs} ms`)
     assert.equal(jobs.code, 0, jobs.stderr)
-    assert.equal(jobs.stdout, 'no Jobs are known\n')
+    assert.equal(jobs.stdout, 'no open Jobs are known; `minga watch <jobId>` shows one that has ended\n')
 
     child.kill('SIGINT')
     assert.equal((await end).code, 0)

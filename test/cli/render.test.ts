@@ -17,6 +17,7 @@ const job: JobSummary = {
   name: 'Earth',
   state: 'open',
   shape: { macroJobs: 3, microJobs: 4, blocks: 16 },
+  total: 15,
   done: 0,
   agreed: 0,
   peers: 0,

@@ -113,7 +113,10 @@ describe('the Jobs of a client', () => {
   it('hold what was placed', async () => {
     const { client, replica } = await clientOn(true)
     const { jobId } = await client.place(draft)
-    assert.deepEqual([(await client.jobs()).map((job) => job.jobId), await replica.jobs()], [[jobId], [jobId]])
+    const jobs = await client.jobs()
+    assert.deepEqual([jobs.map((job) => job.jobId), await replica.jobs()], [[jobId], [jobId]])
+    // 5 MacroJobs of 10 MicroJobs and one that validates them.
+    assert.deepEqual([jobs[0]?.total, jobs[0]?.done], [55, 0])
     await client.close()
   })
 

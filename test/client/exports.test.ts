@@ -23,7 +23,15 @@ describe('the entries of a DApp', () => {
         'PriceInEscrowError',
       ],
       ['JobNotFoundError', 'JobFailedError', 'JobNotFinishedError', 'ResultRefusedError', 'BlockNotFoundError', 'InvalidCidError'],
-      ['WrongBytesError', 'NotTheRequesterError', 'JobOverError', 'OtherChainError', 'NotCancellableError', 'ClientClosedError'],
+      [
+        'WrongBytesError',
+        'NotTheRequesterError',
+        'JobOverError',
+        'OtherChainError',
+        'NotThePayerError',
+        'NotCancellableError',
+        'ClientClosedError',
+      ],
       ['StorageStoppedError', 'ChannelClosedError', 'LogClosedError'],
     ].flat()
     assert.deepEqual(

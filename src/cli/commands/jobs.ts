@@ -7,7 +7,9 @@ import { renderTable } from '../render/table.ts'
 import { withReader } from '../with-client.ts'
 
 export function jobsCommand(): Command {
-  const command = new Command('jobs').description('list the Jobs that this peer and its neighbours know').action(act(jobs))
+  const command = new Command('jobs')
+    .description('list the Jobs that are open, as peers around tell, and those placed or followed from here, ended ones too')
+    .action(act(jobs))
   return addSettings(
     examples(command, [['minga jobs --json | jq -c "select(.state == \\"open\\")"', 'those that wait for peers']]),
     'network',
@@ -28,9 +30,14 @@ async function jobs(context: Context): Promise<undefined> {
     { title: 'DONE', align: 'right' },
     { title: 'TOOK PART', align: 'right' },
   ] as const
-  const rows = found.map(({ jobId, name, state, done, agreed, shape, peers }) => {
-    const total = shape.macroJobs * (shape.microJobs + 1)
-    return [safe(jobId, 80), safe(name, 40), state, `${done}/${total} (${agreed} agreed)`, String(peers)]
-  })
-  output.result(found, () => (rows.length === 0 ? 'no Jobs are known' : renderTable(columns, rows, output.style)))
+  const rows = found.map(({ jobId, name, state, done, agreed, total, peers }) => [
+    safe(jobId, 80),
+    safe(name, 40),
+    state,
+    `${done}/${total} (${agreed} agreed)`,
+    String(peers),
+  ])
+  output.result(found, () =>
+    rows.length === 0 ? 'no open Jobs are known; `minga watch <jobId>` shows one that has ended' : renderTable(columns, rows, output.style),
+  )
 }
