@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { JobDraft } from './draft.ts'
-import { InvalidJobInfoError, type Problem } from './errors.ts'
-import { gridRequestSchema, sequenceRequestSchema } from './fit.ts'
+import { openFields } from './draft-form.ts'
+import { InvalidJobInfoError } from './errors.ts'
 import { jobInfoSchema } from './info.ts'
 import { localJobInfo } from './local-run.ts'
-import { paymentSchema } from './payment.ts'
-import { problemsOf, shown } from './problems.ts'
-import { slicingSchema } from './slicing.ts'
+import { problemsOf } from './problems.ts'
+import { parseSlicingRequest } from './slicing-request.ts'
 
 /** The bytes that a job file names, as read. */
 export interface JobFileData {
@@ -24,7 +23,6 @@ export interface JobFile {
   toDraft(code: string, data: JobFileData | null): JobDraft
 }
 
-const { name, params, program, verification, unitPriceWei, deadline, limits, presentation, seed } = jobInfoSchema.shape
 const path = z.string().min(1).max(4096)
 
 const dataSchema = z
@@ -34,29 +32,20 @@ const dataSchema = z
 const jobFileSchema = z.strictObject({
   /** Editors find the schema of a JSON file by it. */
   $schema: z.string().optional(),
-  name,
+  ...openFields,
   code: path.regex(/\.wgsl$/i, 'expected a file of WGSL, its name ending in .wgsl'),
   data: dataSchema.nullable().default(null),
   /** Which of the schemas below it follows depends on what it holds. */
   slicing: z.unknown().optional(),
-  params: params.optional(),
-  program: program.partial().optional(),
-  verification: verification.optional(),
-  unitPriceWei: unitPriceWei.optional(),
-  payment: paymentSchema.omit({ chainId: true, escrow: true }).partial().optional(),
-  deadline: deadline.optional(),
-  limits: limits.partial().optional(),
   presentation: z
-    .union([z.enum(['image', 'bytes']).transform((kind) => ({ kind })), presentation], 'expected "image", "bytes" or null')
+    .union(
+      [z.enum(['image', 'bytes']).transform((kind) => ({ kind })), jobInfoSchema.shape.presentation],
+      'expected "image", "bytes" or null',
+    )
     .optional(),
-  seed: seed.optional(),
 })
 
 type Content = z.output<typeof jobFileSchema>
-
-/** A grid may leave its size to the picture that is its data. */
-const pictureRequestSchema = gridRequestSchema.partial({ width: true, height: true })
-const SLICINGS = { full: slicingSchema, sequence: sequenceRequestSchema, grid: gridRequestSchema, picture: pictureRequestSchema }
 
 /** The JSON of `minga place job.json`: a JobDraft with files in the place of bytes. Throws InvalidJobInfoError with all problems. */
 export function parseJobFile(value: unknown): JobFile {
@@ -65,34 +54,16 @@ export function parseJobFile(value: unknown): JobFile {
   const fields: { slicing?: unknown; data?: unknown } = value
   const isPicture = typeof fields.data === 'object' && fields.data !== null && 'picture' in fields.data
   const request = fields.slicing ?? (isPicture ? {} : undefined)
-  const slicing = SLICINGS[slicingKind(fields.slicing, isPicture)].safeParse(request)
+  const { slicing, problems } = parseSlicingRequest(request, { hasPicture: isPicture })
   const others = parsed.error ? problemsOf(parsed.error, value) : []
-  const layout = layoutProblems(fields.slicing)
-  if (layout.length > 0) throw new InvalidJobInfoError([...others, ...layout])
-  const problems = [...others, ...(slicing.error ? problemsOf(slicing.error, request, ['slicing']) : [])]
-  if (!parsed.success || !slicing.success) throw new InvalidJobInfoError(problems)
+  if (!parsed.success || problems.length > 0) throw new InvalidJobInfoError([...others, ...problems])
   const { data } = parsed.data
   const file = data?.picture ?? data?.file
   return {
     codeFile: parsed.data.code,
     data: file === undefined ? null : { file, as: isPicture ? 'rgba' : 'bytes' },
-    toDraft: (code, loaded) => draftOf({ ...parsed.data, slicing: slicing.data }, code, loaded),
+    toDraft: (code, loaded) => draftOf({ ...parsed.data, slicing }, code, loaded),
   }
-}
-
-function slicingKind(slicing: unknown, isPicture: boolean): keyof typeof SLICINGS {
-  if (typeof slicing === 'object' && slicing !== null) {
-    if ('output' in slicing) return 'full'
-    if ('layout' in slicing && slicing.layout === 'sequence') return 'sequence'
-  }
-  return isPicture ? 'picture' : 'grid'
-}
-
-/** Told by itself, since each of the schemas would name its own layout alone. */
-function layoutProblems(slicing: unknown): Problem[] {
-  if (typeof slicing !== 'object' || slicing === null || 'output' in slicing || !('layout' in slicing)) return []
-  if (slicing.layout === 'grid' || slicing.layout === 'sequence') return []
-  return [{ path: 'slicing.layout', message: `expected "grid" or "sequence", found ${shown(slicing.layout)}` }]
 }
 
 function draftOf(content: Content, code: string, loaded: JobFileData | null): JobDraft {

@@ -1,6 +1,7 @@
 import type { Abortable, Compute } from '../ports.ts'
 import { computeBlock, programOf } from './block-program.ts'
 import { cidOfUri, completeDraft, type JobDraft, type Placement } from './draft.ts'
+import { formProblems } from './draft-form.ts'
 import { InvalidJobInfoError, type Problem } from './errors.ts'
 import type { JobInfo } from './info.ts'
 import { type BlockIndex, cutInput, pasteOutput, resultBytesOf } from './slice.ts'
@@ -15,6 +16,8 @@ const UNKNOWN_BYTES = 2 ** 40
 
 /** The JobInfo that a draft would become, for work that never leaves this machine; with an escrow, as a paid Job. Throws InvalidJobInfoError. */
 export function localJobInfo(draft: JobDraft, escrow?: Placement['escrow']): JobInfo {
+  const problems = formProblems(draft)
+  if (problems.length > 0) throw new InvalidJobInfoError(problems)
   const bytes = draft.data?.length ?? (draft.dataUri === undefined ? 0 : UNKNOWN_BYTES)
   if (draft.dataUri !== undefined) cidOfUri(draft.dataUri)
   const data = draft.data || bytes > 0 ? { ...NOWHERE, bytes } : null

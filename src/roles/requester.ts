@@ -31,8 +31,8 @@ export interface PlacedJob {
 export async function placeJob(components: RequesterComponents, draft: JobDraft, options: PlaceOptions = {}): Promise<PlacedJob> {
   const { sessions, self, board, chain } = components
   const { signal, onProgress, onPrice } = options
-  if (hasPrice(draft) && chain === undefined) throw new NoPayingChainError(BigInt(draft.unitPriceWei as string))
   refuseAtOnce(draft, options.now?.() ?? Date.now())
+  if (hasPrice(draft) && chain === undefined) throw new NoPayingChainError(BigInt(draft.unitPriceWei as string))
   onProgress?.('storing code and data')
   const release = () => components.blocks.release(placingOwner(self))
   const info = await publish(components, draft, options).catch(async (error: unknown) => {
@@ -68,7 +68,9 @@ export async function placeJob(components: RequesterComponents, draft: JobDraft,
 
 /** All that is wrong with a draft and can be known here, at once. Throws InvalidJobInfoError. */
 function refuseAtOnce(draft: JobDraft, nowMs: number): void {
-  const problems = [...problemsOfDraft(draft), ...pastProblems(draft.deadline, nowMs, hasPrice(draft))]
+  const problems = [...problemsOfDraft(draft)]
+  // DApps are also written in JavaScript: what is no draft has no deadline.
+  if (draft) problems.push(...pastProblems(draft.deadline, nowMs, hasPrice(draft)))
   if (problems.length > 0) throw new InvalidJobInfoError(problems)
 }
 

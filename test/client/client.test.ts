@@ -5,7 +5,7 @@ import { createClientOn } from '../../src/client/client.ts'
 import { ClientClosedError } from '../../src/client/errors.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { JobDraft } from '../../src/job/draft.ts'
-import type { InvalidJobInfoError } from '../../src/job/errors.ts'
+import { InvalidJobInfoError } from '../../src/job/errors.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
 import type { Blocks, Chain, Network, PeerId } from '../../src/ports.ts'
@@ -99,6 +99,36 @@ describe('the Jobs of a client', () => {
       problems.map(({ path }) => path),
       ['name', 'deadline'],
     )
+    assert.deepEqual([await replica.jobs(), pinned.size], [[], 0])
+    await client.close()
+  })
+
+  it('hold none whose draft says what no draft says, and all of that is told at once', async () => {
+    const { client, replica, pinned } = await clientOn(true)
+    const problemsOf = async (value: unknown) => {
+      const error = await client.place(value as JobDraft).then(
+        () => assert.fail('it was placed'),
+        (reason: unknown) => reason,
+      )
+      assert.ok(error instanceof InvalidJobInfoError, String(error))
+      return error.problems.map(({ path, message }) => `${path}: ${message}`)
+    }
+    // One that was placed so would pay nobody.
+    assert.deepEqual(await problemsOf({ ...draft, unitPriceWie: '5' }), [': unknown "unitPriceWie"'])
+    assert.deepEqual(await problemsOf({ ...draft, data: 'hello', params: 'x', deadline: 1 }), [
+      'params: expected a list, found "x"',
+      'data: expected a Uint8Array, found "hello"',
+      'deadline: expected a time to come, in seconds since 1970, found 1970-01-01T00:00:01.000Z',
+    ])
+    assert.deepEqual(await problemsOf({}), [
+      'name: missing, expected a text',
+      'code: missing, expected a text',
+      'slicing: missing, expected an object',
+    ])
+    assert.deepEqual(await problemsOf({ ...draft, data: new Uint8Array(8), dataUri: `ipfs://${cid}` }), [
+      'dataUri: expected data or dataUri, found both',
+    ])
+    for (const nothing of [null, undefined, 7, []]) assert.match((await problemsOf(nothing)).join(), /expected an object/)
     assert.deepEqual([await replica.jobs(), pinned.size], [[], 0])
     await client.close()
   })
