@@ -1,6 +1,6 @@
 /** What a DApp imports: `import { createClient } from 'minga'`. Nothing here needs Node.js. */
 export type { MingaClient } from './client/client.ts'
-export { ClientClosedError } from './client/errors.ts'
+export { ClientClosedError, ClientSettingsError } from './client/errors.ts'
 export type { JobHandle, JobResult } from './client/job-handle.ts'
 export { type CreateClientInit, createClient } from './client/web.ts'
 export { EXIT, MingaError } from './errors.ts'

@@ -1,4 +1,21 @@
 import { EXIT, MingaError } from '../errors.ts'
+import type { Problem } from '../job/errors.ts'
+
+/** What createClient was given cannot be used; `problems` lists all that is wrong with it. */
+export class ClientSettingsError extends MingaError {
+  override readonly name = 'ClientSettingsError'
+  readonly exitCode = EXIT.usage
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+    super({
+      message: `expected what createClient takes, found ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${list}`,
+      hint: "createClient({ bootstrap: ['/dns4/…/tcp/443/wss/p2p/…'] }) is the least that it takes",
+    })
+    this.problems = problems
+  }
+}
 
 /** Something was asked of a client after `close`. */
 export class ClientClosedError extends MingaError {

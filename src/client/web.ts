@@ -11,6 +11,7 @@ import { createReplica } from '../replica/replica.ts'
 import { createMemoryStore } from '../replica/store-memory.ts'
 import { createBlocks } from '../storage/blocks.ts'
 import { createClientOn, type MingaClient } from './client.ts'
+import { checkInit } from './init.ts'
 
 export interface CreateClientInit extends Abortable {
   /** Multiaddrs of bootstrap nodes that this client can dial: `/…/ws` or `/…/wss` ones; each ends in `/p2p/<peer id>`. */
@@ -29,10 +30,11 @@ export interface CreateClientInit extends Abortable {
 const SECRET_BYTES = 32
 
 /**
- * A client that keeps everything in memory and dials by WebSocket: the same code in a browser and on Node.js. Throws BadMultiaddrError,
- * BootstrapUnreachableError.
+ * A client that keeps everything in memory and dials by WebSocket: the same code in a browser and on Node.js. Throws ClientSettingsError,
+ * BadMultiaddrError, BootstrapUnreachableError.
  */
 export async function createClient(init: CreateClientInit): Promise<MingaClient> {
+  checkInit(init)
   const { bootstrap, privateKey = crypto.getRandomValues(new Uint8Array(SECRET_BYTES)), walletKey, signal, timeoutMs = 10_000 } = init
   const logger = init.logger ?? silentLogger
   const network = await createNetwork(

@@ -31,6 +31,7 @@ describe('the entries of a DApp', () => {
         'NotThePayerError',
         'NotCancellableError',
         'ClientClosedError',
+        'ClientSettingsError',
       ],
       ['StorageStoppedError', 'ChannelClosedError', 'LogClosedError'],
     ].flat()

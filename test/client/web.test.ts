@@ -1,8 +1,30 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createClient } from '../../src/client/web.ts'
+import { ClientSettingsError } from '../../src/client/errors.ts'
+import { type CreateClientInit, createClient } from '../../src/client/web.ts'
 
 describe('createClient', () => {
+  it('tells all that is wrong with what it is given, at once', async () => {
+    const problemsOf = async (init: unknown) => {
+      const error = await createClient(init as CreateClientInit).then(
+        () => assert.fail('it was made'),
+        (reason: unknown) => reason,
+      )
+      assert.ok(error instanceof ClientSettingsError, String(error))
+      return error.problems.map(({ path, message }) => `${path}: ${message}`)
+    }
+    assert.deepEqual(await problemsOf(undefined), [': missing, expected an object'])
+    assert.deepEqual(await problemsOf({}), ['bootstrap: missing, expected a list'])
+    assert.deepEqual(await problemsOf({ bootstrap: [7], walletKey: '0x12', privatekey: 1 }), [
+      'bootstrap.0: expected a text, found 7',
+      // Never the key itself.
+      'walletKey: expected a Uint8Array of 32 bytes, found "string"',
+      ': unknown "privatekey"',
+    ])
+    assert.match((await problemsOf({ bootstrap: ['/…'], privateKey: new Uint8Array(31) })).join(), /found "31 bytes"/)
+    assert.deepEqual(await problemsOf({ bootstrap: [] }), ['bootstrap: expected at least 1 item, found 0'])
+  })
+
   it('says why no bootstrap node was reached, where the runtime itself gives no reason', async () => {
     // The discard port: nothing listens there.
     const address = '/ip4/127.0.0.1/tcp/9/ws/p2p/12D3KooWGRUaaVFJYxV1nGe3ZQyHNbVQ1kcy8ER5nHnBHLZhbbXm'
