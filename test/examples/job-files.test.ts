@@ -29,13 +29,19 @@ const jobs: Record<string, () => JobDraft> = {
   'ray-tracer': () => rayTracerJob(),
   'blue-marble': () => {
     const data = draftOf('blue-marble').data!
-    return reliefJob({ width: 4096, height: 2048, rgba: data })
+    return reliefJob({ width: 1024, height: 512, rgba: data }, { reach: 1 })
   },
 }
 
 for (const [name, job] of Object.entries(jobs)) {
   test(`${name}: job.json is the Job that job.ts makes`, () => {
     assert.deepEqual(localJobInfo(draftOf(name)), localJobInfo(job()))
+  })
+
+  test(`${name}: job.json names files that are beside it, as they are in the installed package`, () => {
+    const { code, data } = JSON.parse(readFileSync(new URL(`${name}/job.json`, examples), 'utf8'))
+    for (const file of [code, data?.picture ?? data?.file].filter(Boolean))
+      assert.ok(existsSync(new URL(`${name}/${file}`, examples)) && !file.includes('..'))
   })
 
   test(`${name}: the default shape, a README, and a picture of a presentable size`, () => {
