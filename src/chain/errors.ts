@@ -307,6 +307,7 @@ export class UnservedRulesError extends MingaError {
 
 /** An escrow on a chain with real money verifies with the development key, under which anybody can forge. */
 export class InsecureEscrowError extends MingaError {
+  override readonly name = 'InsecureEscrowError'
   readonly exitCode = EXIT.verification
   readonly escrow: string
   readonly chainId: number

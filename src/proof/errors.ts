@@ -72,6 +72,7 @@ export class ProverCrashedError extends MingaError {
 
 /** The prover's process had not ended when it had long been due, and was killed. */
 export class ProverTimeoutError extends MingaError {
+  override readonly name = 'ProverTimeoutError'
   readonly exitCode = EXIT.timeout
   readonly limitMs: number
 

@@ -74,3 +74,15 @@ it('a Job among processes that are killed and started again', async (t) => {
     assert.ok(again.log.some(({ msg }) => /damaged/.test(String(msg))))
   })
 })
+
+it('a peer that is asked to leave finishes the MicroJob under way, and not the one that it has in hand', async (t) => {
+  const network = await startTestNetwork(t)
+  const peer = await network.startPeer('leaver', { behaviour: { slowMs: 4000 } })
+  const client = await network.client()
+  const slicing = { width: 64, height: 48, macroJobs: 1, microJobs: 6, blocks: 1, input: {} }
+  const handle = await client.place(dataJob(64, 48, { slicing, name: 'left' }).draft)
+  await untilProcessed(handle, 1)
+  peer.signal('SIGTERM')
+  assert.equal((await peer.ended).code, 0)
+  assert.equal(handle.progress().microJobs.processed, 2)
+})

@@ -72,7 +72,7 @@ await board.ask().catch(() => {})
 process.stdout.write(`${JSON.stringify({ event: 'ready', peer: self, addresses: network.addresses() })}\n`)
 
 process.once('SIGTERM', async () => {
-  await processor.stop(AbortSignal.timeout(2000))
+  await processor.stop(AbortSignal.timeout(10_000))
   await undo.run()
   process.exit(0)
 })
