@@ -9,7 +9,7 @@ const MAX_PROGRAMS = 64
 export function createLintCache(): (source: SourceCode, program: WgslProgram) => Diagnostic[] {
   const known = new Map<string, Diagnostic[]>()
   return ({ key }, program) => {
-    const name = `${key} ${program.exact} ${program.workgroupSize}`
+    const name = `${key} ${program.exact} ${program.workgroupSize} ${program.invocations % program.workgroupSize === 0}`
     const findings = known.get(name) ?? lint(program)
     known.delete(name)
     known.set(name, findings)

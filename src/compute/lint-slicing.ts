@@ -1,96 +1,196 @@
 import { P } from '../job/abi.ts'
 import type { Diagnostic } from '../ports.ts'
-import { finding, type Token } from './wgsl-tokens.ts'
+import { type Brackets, findEntryPoint, finding, type Token } from './wgsl-tokens.ts'
 
-/** Built-in values that count within one dispatch. */
-const COUNTED = new Set(['global_invocation_id', 'workgroup_id'])
+/** The built-in values that count within one dispatch. Those of one workgroup do not: a dispatch is whole workgroups. */
+const GLOBAL = 'global_invocation_id'
+const WORKGROUP = 'workgroup_id'
+const KNOWN = new Set([GLOBAL, WORKGROUP, 'num_workgroups', 'local_invocation_id', 'local_invocation_index'])
 const FIRST = `P[${P.firstInvocation}]`
 const FIRST_INDEX = new RegExp(`^${P.firstInvocation}u?$`)
+/** Tokens of `P[12]`. */
+const FIRST_LENGTH = 4
+/** Terms of a sum that are read in search of P[12]: it bounds the work on a hostile source. */
+const MAX_TERMS = 8
 
-type Statement = readonly Token[]
+/** What may stand before a sum, and behind it, that binds no tighter than `+`: the sum is then what it looks like. */
+const OPENS = new Set(
+  ['= ( [ , ; + += -= *= /= %= &= |= ^= <<= >>= < > <= >= == != && ||', 'return if while switch'].flatMap((words) => words.split(' ')),
+)
+const CLOSES = new Set('; ) ] , { + - < > <= >= == != && ||'.split(' '))
+
+interface Declared {
+  token: Token
+  name: string
+  type: string
+  /** Of its attribute `@builtin(…)`. */
+  builtin: string | undefined
+}
 
 /**
- * How a block is cut into dispatches depends on the device's speed: a program that does not add the first index to an invocation's would, too. An error
- * where it is certainly not added, a warning where no statement is seen to do so.
+ * How a block is cut into dispatches depends on the device's speed, so a value that counts within a dispatch must never be seen by itself, and
+ * neither may P[12]: only their sum is the same on every device. What cannot be followed is an error: it may have many answers.
  */
-export function lintSlicing(tokens: readonly Token[]): Diagnostic[] {
+export function lintSlicing(tokens: readonly Token[], brackets: Brackets, workgroupSize: number): Diagnostic[] {
   const sized = tokens.filter(({ text }) => text === 'num_workgroups')
-  const counted = tokens.filter(({ text }) => COUNTED.has(text))
-  const judged = counted.length === 0 ? undefined : judgeAdding(tokens)
-  return [
-    ...sized.map((token) => finding(token, 'error', '`num_workgroups` changes with the slicing of a block; use P[13]')),
-    ...(judged === undefined
-      ? []
-      : counted.map((token) =>
-          finding(token, judged.severity, `\`${token.text}\` counts within one dispatch of the block; ${judged.found}`),
-        )),
-  ]
+  const reads = lintReads(tokens, brackets, workgroupSize)
+  return [...sized.map((token) => finding(token, 'error', '`num_workgroups` changes with the slicing of a block; use P[13]')), ...reads]
 }
 
-function judgeAdding(tokens: readonly Token[]): { severity: 'error' | 'warning'; found: string } | undefined {
-  const statements = statementsOf(tokens)
-  const firstNames = namesThatCarry(statements, readsFirst, new Set())
-  const indexNames = namesThatCarry(statements, () => false, countedNames(tokens))
-  const withFirst = statements.filter((statement) => readsFirst(statement) || mentions(statement, firstNames))
-  if (!withFirst.some(readsFirst)) return { severity: 'error', found: `add ${FIRST} (written so) for the index` }
-  if (withFirst.some((statement) => adds(statement) && mentions(statement, indexNames))) return undefined
-  // What is handed to a function, or added elsewhere, may still meet the index there.
-  const mayMeet = withFirst.some((statement) => adds(statement) || statement.some(({ text }) => text === '('))
-  if (!mayMeet) return { severity: 'error', found: `${FIRST} is read, and never added to it` }
-  return { severity: 'warning', found: `no statement is seen to add ${FIRST} to it` }
-}
-
-function statementsOf(tokens: readonly Token[]): Statement[] {
-  const statements: Token[][] = [[]]
-  for (const token of tokens) {
-    if (token.kind === 'sign' && (token.text === ';' || token.text === '{' || token.text === '}')) statements.push([])
-    else statements.at(-1)!.push(token)
+function lintReads(tokens: readonly Token[], brackets: Brackets, workgroupSize: number): Diagnostic[] {
+  const main = findEntryPoint(tokens)
+  if (main < 0) return []
+  const close = brackets.closing(main + 2)
+  const body = tokens.findIndex(({ text }, index) => index > close && text === '{')
+  const { roots, findings } = readParameters(declarationsIn(tokens, main + 3, close), structuresOf(tokens, brackets))
+  const claimed = new Set<number>()
+  const end = body < 0 ? 0 : brackets.closing(body)
+  for (let index = body; index < end; index++) {
+    const token = tokens[index]
+    const root = token?.kind === 'name' && tokens[index - 1]?.text !== '.' ? roots.get(token.text) : undefined
+    if (root === undefined) continue
+    const found =
+      'builtin' in root
+        ? judgeRead(tokens, index, index + 1, root, workgroupSize, claimed)
+        : judgeMember(tokens, index, root, workgroupSize, claimed)
+    if (found !== undefined) findings.push(finding(token!, 'error', found))
   }
-  return statements
+  return [...findings, ...lintFirst(tokens, claimed)]
+}
+
+type Members = ReadonlyMap<string, Declared>
+
+/** What the entry point's parameters are: a built-in value, or a structure of such. */
+function readParameters(parameters: readonly Declared[], structures: ReadonlyMap<string, Members>) {
+  const findings: Diagnostic[] = []
+  const roots = new Map<string, Declared | Members>()
+  for (const parameter of parameters) {
+    const root = parameter.builtin === undefined ? structures.get(parameter.type) : parameter
+    if (root !== undefined) roots.set(parameter.name, root)
+    else {
+      const message = `\`${parameter.name}\` cannot be followed; declare it as a built-in value, or by the name of its structure`
+      findings.push(finding(parameter.token, 'error', message))
+    }
+  }
+  const types = new Set(parameters.map(({ type }) => type))
+  const members = [...structures].flatMap(([name, declared]) => (types.has(name) ? [...declared.values()] : []))
+  for (const { builtin, token } of [...parameters, ...members]) {
+    if (builtin === undefined || KNOWN.has(builtin)) continue
+    findings.push(finding(token, 'error', `\`${builtin}\` is no built-in value that a block may read; use \`${GLOBAL}\``))
+  }
+  return { roots, findings }
+}
+
+/** P[12] where no value was seen to be added to it. */
+function lintFirst(tokens: readonly Token[], claimed: ReadonlySet<number>): Diagnostic[] {
+  const message = `\`${FIRST}\` changes with the slicing of a block: it may only be added to the index, as in \`id.x + ${FIRST}\`, in the entry point`
+  return tokens.flatMap((token, index) => (isFirst(tokens, index) && !claimed.has(index) ? [finding(token, 'error', message)] : []))
+}
+
+/** What `tokens[from … to)` declares as `name: type`: parameters or members. */
+function declarationsIn(tokens: readonly Token[], from: number, to: number): Declared[] {
+  const found: Declared[] = []
+  let builtin: string | undefined
+  for (let index = from; index < to && index < tokens.length; index++) {
+    const { text } = tokens[index]!
+    if (text === 'builtin' && tokens[index - 1]?.text === '@') builtin = tokens[index + 2]?.text ?? ''
+    if (text !== ':') continue
+    const token = tokens[index - 1]!
+    found.push({ token, name: token.text, type: tokens[index + 1]?.text ?? '', builtin })
+    builtin = undefined
+  }
+  return found
+}
+
+function structuresOf(tokens: readonly Token[], brackets: Brackets): Map<string, Members> {
+  const found = new Map<string, Members>()
+  for (let index = 0; index < tokens.length; index++) {
+    if (tokens[index]!.text !== 'struct') continue
+    const end = brackets.closing(index + 2)
+    const members = declarationsIn(tokens, index + 3, end)
+    found.set(tokens[index + 1]?.text ?? '', new Map(members.map((member) => [member.name, member])))
+    index = Math.max(index, end)
+  }
+  return found
+}
+
+/** A structure of built-in values is read member by member: a copy of it could not be told from one that the program made. */
+function judgeMember(
+  tokens: readonly Token[],
+  start: number,
+  members: Members,
+  workgroupSize: number,
+  claimed: Set<number>,
+): string | undefined {
+  const member = tokens[start + 1]?.text === '.' ? members.get(tokens[start + 2]?.text ?? '') : undefined
+  if (member === undefined) return `\`${tokens[start]!.text}\` holds built-in values: read them one by one, where they are needed`
+  return judgeRead(tokens, start, start + 3, member, workgroupSize, claimed)
+}
+
+/** What is wrong with the reading of a built-in value at `tokens[start … end)`. Notes the P[12] that belongs to it. */
+function judgeRead(
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  { builtin }: Declared,
+  workgroupSize: number,
+  claimed: Set<number>,
+): string | undefined {
+  if (builtin !== GLOBAL && builtin !== WORKGROUP) return undefined
+  const component = tokens[end]?.text === '.' ? tokens[end + 1]?.text : undefined
+  // a block's dispatches are one-dimensional
+  if (component === 'y' || component === 'z') return undefined
+  const first = component === 'x' ? findFirst(tokens, start, end + 2, builtin, workgroupSize) : undefined
+  if (first !== undefined && !claimed.has(first)) {
+    claimed.add(first)
+    return undefined
+  }
+  const path = tokens
+    .slice(start, end)
+    .map(({ text }) => text)
+    .join('')
+  const forms =
+    builtin === GLOBAL
+      ? `\`${path}.x + ${FIRST}\``
+      : `\`${path}.x * ${workgroupSize}u + ${FIRST}\` or \`${path}.x + ${FIRST} / ${workgroupSize}u\``
+  return `\`${builtin}\` counts within one dispatch of the block: write ${forms} wherever it is read`
+}
+
+/** Where the P[12] stands that is added to the value at `tokens[start … end)`, in the measure of that value. */
+function findFirst(tokens: readonly Token[], start: number, end: number, builtin: string, workgroupSize: number): number | undefined {
+  const isSize = (index: number) => new RegExp(`^${workgroupSize}u?$`).test(tokens[index]?.text ?? '')
+  const text = (index: number) => tokens[index]?.text ?? ''
+  if (builtin === GLOBAL) return findAdded(tokens, start, end, 0)
+  if (text(end) === '*' && isSize(end + 1)) return findAdded(tokens, start, end + 2, 0)
+  if (text(start - 1) === '*' && isSize(start - 2)) return findAdded(tokens, start - 2, end, 0)
+  const first = findAdded(tokens, start, end, 2)
+  if (first === undefined) return undefined
+  return text(first + FIRST_LENGTH) === '/' && isSize(first + FIRST_LENGTH + 1) ? first : undefined
+}
+
+/** The P[12], with `more` tokens behind it that belong to its term, in the sum that has the term at `tokens[start … end)`. */
+function findAdded(tokens: readonly Token[], start: number, end: number, more: number): number | undefined {
+  const text = (index: number) => tokens[index]?.text ?? ''
+  const length = FIRST_LENGTH + more
+  const before = start - 1 - length
+  if (text(start - 1) === '+' && isFirst(tokens, before)) return OPENS.has(text(before - 1)) && CLOSES.has(text(end)) ? before : undefined
+  if (!OPENS.has(text(start - 1))) return undefined
+  for (let at = end, terms = 0; text(at) === '+' && terms < MAX_TERMS; terms++) {
+    if (isFirst(tokens, at + 1)) return CLOSES.has(text(at + 1 + length)) ? at + 1 : undefined
+    at = endOfOperand(tokens, at + 1)
+  }
+  return undefined
+}
+
+/** Behind a number, or a name and its members. */
+function endOfOperand(tokens: readonly Token[], start: number): number {
+  let at = start + 1
+  if (tokens[start]?.kind === 'name') while (tokens[at]?.text === '.' && at < start + MAX_TERMS) at += 2
+  return at
 }
 
 /** `P[12]`, written so. */
-function readsFirst(statement: Statement): boolean {
-  return statement.some(
-    ({ text }, index) =>
-      text === 'P' &&
-      statement[index + 1]?.text === '[' &&
-      FIRST_INDEX.test(statement[index + 2]?.text ?? '') &&
-      statement[index + 3]?.text === ']',
-  )
-}
-
-const mentions = (statement: Statement, names: ReadonlySet<string>) =>
-  statement.some(({ kind, text }) => kind === 'name' && names.has(text))
-const adds = (statement: Statement) => statement.some(({ text }) => text === '+' || text === '+=')
-
-/** The names that parameters, or members of structures, give to what counts within a dispatch. */
-function countedNames(tokens: readonly Token[]): Set<string> {
-  return new Set(tokens.flatMap(({ text }, index) => (COUNTED.has(text) ? (tokens[index + 2]?.text ?? []) : [])))
-}
-
-/** Those, and the names that something with them in it is assigned to. Twice over the source, so that its length alone bounds the work. */
-function namesThatCarry(statements: readonly Statement[], isSource: (statement: Statement) => boolean, names: Set<string>): Set<string> {
-  for (const statement of [...statements, ...statements]) {
-    const name = assignedIn(statement)
-    if (name !== undefined && (isSource(statement) || mentions(statement, names))) names.add(name)
-  }
-  return names
-}
-
-const DECLARES = new Set(['let', 'var', 'const'])
-
-/** The name that a statement declares, or the first one left of its `=`. */
-function assignedIn(statement: Statement): string | undefined {
-  const at = statement.findIndex(({ kind, text }) => kind === 'sign' && /^([-+*/%&|^]|<<|>>)?=$/.test(text))
-  if (at < 0) return undefined
-  const left = statement.slice(0, at)
-  const declared = left.findLastIndex(({ text }) => DECLARES.has(text))
-  const from =
-    declared < 0
-      ? 0
-      : left[declared + 1]?.text === '<'
-        ? left.findIndex(({ text }, index) => index > declared && text === '>')
-        : declared + 1
-  return left.slice(from).find(({ kind, text }) => kind === 'name' && text !== 'for')?.text
+function isFirst(tokens: readonly Token[], index: number): boolean {
+  const text = (at: number) => tokens[at]?.text ?? ''
+  return text(index) === 'P' && text(index + 1) === '[' && FIRST_INDEX.test(text(index + 2)) && text(index + 3) === ']'
 }

@@ -1,3 +1,4 @@
+import { ENTRY_POINT } from '../job/abi.ts'
 import type { Diagnostic } from '../ports.ts'
 
 export interface Token {
@@ -85,6 +86,11 @@ export function pairBrackets(tokens: readonly Token[]): Brackets {
 /** The functions that the source declares; such a name no longer means the built-in function. */
 export function ownFunctions(tokens: readonly Token[]): Set<string> {
   return new Set(tokens.filter((_, index) => tokens[index - 1]?.text === 'fn').map(({ text }) => text))
+}
+
+/** The index of the `fn` of the entry point, or −1. */
+export function findEntryPoint(tokens: readonly Token[]): number {
+  return tokens.findIndex(({ text }, index) => text === 'fn' && tokens[index + 1]?.text === ENTRY_POINT)
 }
 
 /** A diagnostic that points at a token. */

@@ -9,7 +9,7 @@ import { program } from './support.ts'
 function findingsIn(body: string, exact = true, before = ''): string[] {
   const { code, workgroupSize } = program(body, { exact })
   const shift = code.slice(0, code.indexOf(body)).split('\n').length - 1
-  const findings = lint({ code: `${code}\n${before}`, workgroupSize, exact, prelude: [] })
+  const findings = lint({ code: `${code}\n${before}`, invocations: 64, workgroupSize, exact, prelude: [] })
   return findings.map(({ severity, line, column }) => `${severity} ${line - shift}:${column}`)
 }
 
@@ -81,33 +81,75 @@ test('a float made of bits is warned of where the prelude is in use', () => {
 
 describe('slicing', () => {
   const main = (attributes: string, body: string) => `@compute @workgroup_size(64) fn main(${attributes}) { ${body} }`
-  const of = (code: string) => lint({ code, exact: false, workgroupSize: 64, prelude: [] }).map(({ message }) => message)
+  const GLOBAL = '@builtin(global_invocation_id) id: vec3u'
+  const WORKGROUP = '@builtin(workgroup_id) w: vec3u'
+  const LOCAL = '@builtin(local_invocation_id) l: vec3u'
+  const STRUCT = 'struct In { @builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) w: vec3u, }'
+  const of = (code: string) => lint({ code, exact: true, invocations: 64, workgroupSize: 64, prelude: [] })
+  const places = (code: string) => of(code).map(({ severity, column }) => `${severity} ${code.slice(column - 1).match(/^\w+/)![0]}`)
 
-  test('needs the first index to be added to the invocation’s', () => {
-    assert.match(of(main('@builtin(global_invocation_id) g: vec3u', 'O[g.x] = 1u;'))[0]!, /P\[12\]/)
-    assert.match(of(main('@builtin(workgroup_id) g: vec3u', 'O[g.x] = 1u;'))[0]!, /P\[12\]/)
-    assert.deepEqual(of(main('@builtin(global_invocation_id) g: vec3u', 'O[g.x + P[12]] = 1u;')), [])
-    assert.deepEqual(of(main('@builtin(global_invocation_id) g: vec3u', 'O[g.x + P[12u]] = 1u;')), [])
+  const good: [name: string, code: string][] = [
+    ['the index', main(GLOBAL, 'let i = id.x + P[12]; if (i < P[13]) { O[i] = i; }')],
+    ['the index, the other way round', main(GLOBAL, 'O[P[12u] + id.x] = 1u;')],
+    ['the index in a longer sum', main(GLOBAL, 'O[3u + id.x + 1u + P[12] - 4u] = 1u;')],
+    ['an argument', `${main(GLOBAL, 'f(id.x + P[12], id.y);')} fn f(i: u32, j: u32) { O[i] = j; }`],
+    ['a comparison', main(`${GLOBAL},`, 'if id.x + P[12] < P[13] { O[0] = 1u; }')],
+    ['what a workgroup counts', main(`${WORKGROUP}, ${LOCAL}`, 'O[w.x * 64u + l.x + P[12]] = l.x;')],
+    ['the number of a workgroup', main(WORKGROUP, 'let n = w.x + P[12] / 64u; let m = P[12] + 64 * w.x; O[n] = m;')],
+    ['members', `${STRUCT} ${main('in: In', 'O[in.id.x + P[12]] = in.w.x + P[12] / 64;')}`],
+    ['a structure behind', `${main('in: In', 'O[in.id.x + P[12]] = 1u;')} ${STRUCT}`],
+  ]
+  for (const [name, code] of good) test(`bears ${name}`, () => assert.deepEqual(of(code), []))
+
+  const bad: [name: string, code: string, places: string[]][] = [
+    ['an index without the first', main(GLOBAL, 'O[id.x] = 1u;'), ['id']],
+    ['a workgroup without the first', main(WORKGROUP, 'O[w.x] = 1u;'), ['w']],
+    // One counted value with its first index is no excuse for another, or for the first index itself.
+    ['a workgroup as data', main(`${GLOBAL}, ${WORKGROUP}`, 'let i = id.x + P[12]; if (i < P[13]) { O[i] = w.x; }'), ['w']],
+    ['the first index as data', main(GLOBAL, 'let i = id.x + P[12]; O[i] = P[12];'), ['P']],
+    ['a second reading', main(GLOBAL, 'let i = id.x + P[12]; O[i] = id.x;'), ['id']],
+    ['one first index for two values', main(`${GLOBAL}, ${WORKGROUP}`, 'O[0] = w.x * 64u + id.x + P[12];'), ['id']],
+    ['a first index in another measure', main(WORKGROUP, 'O[0] = w.x + P[12]; O[1] = w.x * 32u + P[12];'), ['w', 'P', 'w', 'P']],
+    ['a first index in parts', main(GLOBAL, 'O[0] = id.x + P[12] / 64u;'), ['id', 'P']],
+    ['a multiple of the first index', main(GLOBAL, 'O[0] = id.x + P[12] * 2u;'), ['id', 'P']],
+    ['a multiple of the index', main(GLOBAL, 'O[0] = 2u * id.x + P[12];'), ['id', 'P']],
+    ['a difference', main(GLOBAL, 'O[0] = 9u - id.x + P[12];'), ['id', 'P']],
+    ['a negation', main(GLOBAL, 'O[0] = ~id.x + P[12];'), ['id', 'P']],
+    ['a name for the first index', main(GLOBAL, 'let f = P[12]; O[id.x + f] = 1u;'), ['P', 'id']],
+    ['a first index that is added later', main(GLOBAL, 'var i = id.x; i += P[12];'), ['id', 'P']],
+    ['the first index in another function', `${main(GLOBAL, 'O[f(id.x)] = 1u;')} fn f(i: u32) -> u32 { return i + P[12]; }`, ['id', 'P']],
+    ['a shadow', main(GLOBAL, '{ let id = vec3u(); O[0] = id.x + P[12]; }'), ['id']],
+    ['all of the index', main(GLOBAL, 'O[0] = f(id);'), ['id']],
+    ['a member as data', `${STRUCT} ${main('in: In', 'O[in.id.x + P[12]] = in.w.x;')}`, ['in']],
+    ['a copy of a structure', `${STRUCT} ${main('in: In', 'let c = in; O[c.id.x + P[12]] = 1u;')}`, ['in', 'P']],
+    ['a structure by another name', `${STRUCT} alias A = In; ${main('in: A', 'O[0] = in.w.x;')}`, ['in']],
+    ['a built-in value of a later language', main('@builtin(workgroup_index) n: u32', 'O[0] = n;'), ['n']],
+    ['a count of workgroups', main('@builtin(num_workgroups) n: vec3u', 'O[0] = n.x;'), ['num_workgroups']],
+  ]
+  for (const [name, code, found] of bad) {
+    test(`does not bear ${name}`, () => {
+      assert.deepEqual(places(code).toSorted(), found.map((place) => `error ${place}`).toSorted())
+    })
+  }
+
+  test('says what to write', () => {
+    assert.match(of(main(GLOBAL, 'O[id.x] = 1u;'))[0]!.message, /write `id\.x \+ P\[12\]`/)
+    assert.match(of(main(WORKGROUP, 'O[w.x] = 1u;'))[0]!.message, /`w\.x \* 64u \+ P\[12\]` or `w\.x \+ P\[12\] \/ 64u`/)
   })
+})
 
-  test('is not content with a first index that is read and not added', () => {
-    const found = (body: string, more = '') =>
-      lint({ code: `${main('@builtin(global_invocation_id) id: vec3u', body)} ${more}`, exact: true, workgroupSize: 64, prelude: [] }).map(
-        ({ severity }) => severity,
-      )
-    assert.deepEqual(found('let i = id.x; let z = P[12]; O[i] = z;'), ['error'])
-    assert.deepEqual(found('let i = id.x; let z = P[12] + 5u; O[i] = z;'), ['warning'])
-    assert.deepEqual(found('let i = id.x + Q[12]; O[i] = 1u;'), ['error'])
-    // However it gets there: by a name, the other way round, later, or by a variable of the module.
-    assert.deepEqual(found('let first = P[12]; let i = first + id.x; O[i] = 1u;'), [])
-    assert.deepEqual(found('var i = id.x; i += P[12]; O[i] = 1u;'), [])
-    assert.deepEqual(found('first = P[12u]; let at = id; O[at.x + first] = 1u;', 'var<private> first: u32;'), [])
-    assert.deepEqual(found('O[at(id.x)] = 1u;', 'fn at(i: u32) -> u32 { return i + P[12]; }'), ['warning'])
-    assert.deepEqual(found('O[at(id.x, P[12])] = 1u;', 'fn at(i: u32, first: u32) -> u32 { return i + first; }'), ['warning'])
-  })
+describe('a block that is no whole number of workgroups', () => {
+  const found = (body: string, exact: boolean, invocations = 100) => {
+    const code = `@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) { let i = id.x + P[12]; ${body} }`
+    return lint({ code, exact, invocations, workgroupSize: 64, prelude: [] }).map(({ severity, message }) => `${severity} ${message}`)
+  }
 
-  test('bears no count of workgroups', () => {
-    assert.match(of(main('@builtin(num_workgroups) n: vec3u', 'O[P[12]] = n.x;'))[0]!, /num_workgroups/)
+  test('needs a guard', () => {
+    assert.match(found('O[i] = i;', true).join(), /^error the last workgroup runs over.*P\[13\]/)
+    assert.match(found('O[i] = i;', false).join(), /^warning/)
+    assert.deepEqual(found('O[i] = i;', true, 128), [])
+    assert.deepEqual(found('if (i < P[13]) { O[i] = i; }', true), [])
+    assert.deepEqual(found('if i >= arrayLength(&O) { return; } O[i] = i;', true), [])
   })
 })
 
@@ -154,7 +196,7 @@ describe('the tokenizer', () => {
           assert.ok(at >= 0)
           at += word.length
         }
-        lint({ code, exact: true, workgroupSize: 64, prelude: [] })
+        lint({ code, exact: true, invocations: 64, workgroupSize: 64, prelude: [] })
       }),
       { numRuns: 500 },
     )
@@ -175,12 +217,15 @@ describe('the tokenizer', () => {
     '@workgroup_size(',
     'x:f32,',
     'let a=1.0+',
+    'fn main(a:A,',
+    'struct A{a:b,',
+    'fn main(@builtin(global_invocation_id)a:u){a.x+a+',
   ]
   for (const piece of hostile) {
     test(`64 KiB of \`${piece}\` cost no more than another source`, () => {
       const code = piece.repeat(65536 / piece.length)
       const started = performance.now()
-      const findings = lint({ code, exact: true, workgroupSize: 64, prelude: [] })
+      const findings = lint({ code, exact: true, invocations: 64, workgroupSize: 64, prelude: [] })
       assert.ok(findings.length <= 100)
       // tens of milliseconds at most; quadratic work would take many seconds
       assert.ok(performance.now() - started < 1000)
@@ -189,6 +234,6 @@ describe('the tokenizer', () => {
 
   test('a long chain of members or indices overflows no stack', () => {
     for (const piece of ['.x', '[0]', '.y[1]'])
-      lint({ code: `a${piece.repeat(12_000)} + 1.0`, exact: true, workgroupSize: 64, prelude: [] })
+      lint({ code: `a${piece.repeat(12_000)} + 1.0`, exact: true, invocations: 64, workgroupSize: 64, prelude: [] })
   })
 })
