@@ -1,5 +1,6 @@
 import { P } from '../job/abi.ts'
 import type { Diagnostic } from '../ports.ts'
+import { FIRST_LENGTH, FIRST_NAME, isFirst } from './first-invocation.ts'
 import { type Brackets, findEntryPoint, finding, type Token } from './wgsl-tokens.ts'
 
 /** The built-in values that count within one dispatch. Those of one workgroup do not: a dispatch is whole workgroups. */
@@ -7,9 +8,6 @@ const GLOBAL = 'global_invocation_id'
 const WORKGROUP = 'workgroup_id'
 const KNOWN = new Set([GLOBAL, WORKGROUP, 'num_workgroups', 'local_invocation_id', 'local_invocation_index'])
 const FIRST = `P[${P.firstInvocation}]`
-const FIRST_INDEX = new RegExp(`^${P.firstInvocation}u?$`)
-/** Tokens of `P[12]`. */
-const FIRST_LENGTH = 4
 /** Terms of a sum that are read in search of P[12]: it bounds the work on a hostile source. */
 const MAX_TERMS = 8
 
@@ -33,8 +31,21 @@ interface Declared {
  */
 export function lintSlicing(tokens: readonly Token[], brackets: Brackets, workgroupSize: number): Diagnostic[] {
   const sized = tokens.filter(({ text }) => text === 'num_workgroups')
+  const named = tokens.filter(({ text }) => text === FIRST_NAME)
+  const bound = tokens.filter((_, index) => isForeignBinding(tokens, index))
   const reads = lintReads(tokens, brackets, workgroupSize)
-  return [...sized.map((token) => finding(token, 'error', '`num_workgroups` changes with the slicing of a block; use P[13]')), ...reads]
+  return [
+    ...sized.map((token) => finding(token, 'error', '`num_workgroups` changes with the slicing of a block; use P[13]')),
+    ...named.map((token) => finding(token, 'error', `\`${FIRST_NAME}\` is what ${FIRST} is to the compiler; use another name`)),
+    ...bound.map((token) => finding(token, 'error', 'expected a binding of 0, 1 or 2, in a number')),
+    ...reads,
+  ]
+}
+
+/** The index of a dispatch's first invocation is bound too, for us alone. */
+function isForeignBinding(tokens: readonly Token[], index: number): boolean {
+  const isBinding = tokens[index]?.text === 'binding' && tokens[index - 1]?.text === '@'
+  return isBinding && !(/^[012][iu]?$/.test(tokens[index + 2]?.text ?? '') && /^[,)]$/.test(tokens[index + 3]?.text ?? ''))
 }
 
 function lintReads(tokens: readonly Token[], brackets: Brackets, workgroupSize: number): Diagnostic[] {
@@ -187,10 +198,4 @@ function endOfOperand(tokens: readonly Token[], start: number): number {
   let at = start + 1
   if (tokens[start]?.kind === 'name') while (tokens[at]?.text === '.' && at < start + MAX_TERMS) at += 2
   return at
-}
-
-/** `P[12]`, written so. */
-function isFirst(tokens: readonly Token[], index: number): boolean {
-  const text = (at: number) => tokens[at]?.text ?? ''
-  return text(index) === 'P' && text(index + 1) === '[' && FIRST_INDEX.test(text(index + 2)) && text(index + 3) === ']'
 }

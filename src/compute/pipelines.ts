@@ -25,11 +25,11 @@ export interface Bindings {
 }
 
 /**
- * The one layout of all programs. With `layout: 'auto'` a binding that the program leaves unused would vanish from the layout, the bind
+ * The one layout of all programs: P, I, O and the index of a dispatch's first invocation. With `layout: 'auto'` a binding that the program leaves unused would vanish from the layout, the bind
  * group would not fit, and the output would stay zero.
  */
 export function createBindings(device: GPUDevice): Bindings {
-  const types: GPUBufferBindingType[] = ['read-only-storage', 'read-only-storage', 'storage']
+  const types: GPUBufferBindingType[] = ['read-only-storage', 'read-only-storage', 'storage', 'uniform']
   const entries = types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } }))
   const group = device.createBindGroupLayout({ entries })
   return { group, pipeline: device.createPipelineLayout({ bindGroupLayouts: [group] }) }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { HEADER_WORDS, MAX_PARAMS_WORDS, MAX_SOURCE_BYTES } from '../job/abi.ts'
 import type { ComputeBlock, DeviceReport, WgslProgram } from '../ports.ts'
 import { ComputeLimitError, ShaderTooLargeError } from './errors.ts'
+import { separateFirst } from './first-invocation.ts'
 import { PRELUDES } from './prelude.ts'
 
 export interface SourceCode {
@@ -15,7 +16,7 @@ export interface SourceCode {
 export function assemble({ code, prelude }: Pick<WgslProgram, 'code' | 'prelude'>): SourceCode {
   const bytes = Buffer.byteLength(code)
   if (bytes > MAX_SOURCE_BYTES) throw new ShaderTooLargeError(bytes, MAX_SOURCE_BYTES)
-  const whole = [code, ...[...new Set(prelude)].map((name) => PRELUDES[name])].join('\n')
+  const whole = [separateFirst(code), ...[...new Set(prelude)].map((name) => PRELUDES[name])].join('\n')
   // WGSL's own list of line breaks, so that lines are counted as the compiler counts them
   const authorLines = code.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).length
   return { key: createHash('sha256').update(whole).digest('hex'), code: whole, authorLines }
@@ -52,8 +53,8 @@ export function checkBlockLimits(
   checkWhole('bytes of all buffers', bufferBytes(program, { params, input }), 0, maxBufferBytes)
 }
 
-/** The rounding of the buffer pool, for four buffers. */
-const ROUNDING_BYTES = 4 * 64 * 1024
+/** The rounding of the buffer pool, for five buffers, one of which is the index of a dispatch's first invocation. */
+const ROUNDING_BYTES = 5 * 64 * 1024
 
 /** Bytes of the block's buffers: parameters, input, output and the copy of the output that is read back. */
 export function bufferBytes({ outputBytes }: WgslProgram, { params, input }: ComputeBlock): number {

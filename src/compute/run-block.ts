@@ -61,12 +61,14 @@ export async function runBlock(
   }
 }
 
-function release(pool: BufferPool, { params, input, output, readback }: Uploaded): void {
-  for (const buffer of [params, input, output, readback]) pool.give(buffer)
+function release(pool: BufferPool, { params, first, input, output, readback }: Uploaded): void {
+  for (const buffer of [params, first, input, output, readback]) pool.give(buffer)
 }
 
 interface Uploaded {
   params: GPUBuffer
+  /** The index of the dispatch's first invocation: what `P[12]` reads. */
+  first: GPUBuffer
   input: GPUBuffer
   output: GPUBuffer
   readback: GPUBuffer
@@ -76,9 +78,11 @@ interface Uploaded {
 function upload({ device, pool, bindings }: BlockContext, request: BlockRequest, inputBytes: Uint8Array<ArrayBuffer>): Uploaded {
   const header = new Uint32Array(request.params)
   header[P.zero] = 0
+  // in P it stays 0 for ever: an index that no reading foresees must not find what changes with the slicing
   header[P.firstInvocation] = 0
   header[P.invocations] = request.invocations
   const params = filled(device, pool, header)
+  const first = filled(device, pool, Uint32Array.of(0), GPUBufferUsage.UNIFORM)
   const input = filled(device, pool, inputBytes)
   const output = pool.take(GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC, request.outputBytes)
   const readback = pool.take(GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ, request.outputBytes)
@@ -87,14 +91,20 @@ function upload({ device, pool, bindings }: BlockContext, request: BlockRequest,
     { buffer: params, size: header.byteLength },
     { buffer: input, size: inputBytes.byteLength },
     { buffer: output, size: request.outputBytes },
+    { buffer: first, size: 4 },
   ]
   const entries = sizes.map((resource, binding) => ({ binding, resource }))
   const group = device.createBindGroup({ layout: bindings.group, entries })
-  return { params, input, output, readback, group }
+  return { params, first, input, output, readback, group }
 }
 
-function filled(device: GPUDevice, pool: BufferPool, data: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
-  const buffer = pool.take(GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST, data.byteLength)
+function filled(
+  device: GPUDevice,
+  pool: BufferPool,
+  data: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+  usage: GPUBufferUsageFlags = GPUBufferUsage.STORAGE,
+): GPUBuffer {
+  const buffer = pool.take(usage | GPUBufferUsage.COPY_DST, data.byteLength)
   device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength)
   return buffer
 }
@@ -119,7 +129,7 @@ async function dispatchAll(
     const { value: done, checked } = guarded(device, () => {
       const encoder = device.createCommandEncoder()
       if (first === 0) encoder.clearBuffer(block.output, 0, outputBytes)
-      else device.queue.writeBuffer(block.params, P.firstInvocation * 4, Uint32Array.of(first))
+      else device.queue.writeBuffer(block.first, 0, Uint32Array.of(first))
       const pass = encoder.beginComputePass()
       pass.setPipeline(pipeline.compute)
       pass.setBindGroup(0, block.group)

@@ -7,6 +7,8 @@ export interface Token {
   /** 1-based, counted as the compiler counts. */
   line: number
   column: number
+  /** Where it begins in the source, in UTF-16 units. */
+  offset: number
 }
 
 const PATTERN = new RegExp(
@@ -35,7 +37,7 @@ export function tokenize(source: string): Token[] {
     if (groups.newline !== undefined) startLine(place, end)
     for (const kind of ['name', 'integer', 'float', 'sign'] as const) {
       const text = groups[kind]
-      if (text !== undefined) tokens.push({ kind, text, line: place.line, column: at - place.lineStart + 1 })
+      if (text !== undefined) tokens.push({ kind, text, line: place.line, column: at - place.lineStart + 1, offset: at })
     }
     at = end
   }

@@ -28,7 +28,7 @@ export const P = {
   blockIndex: 10,
   /** Index of the block within the Job. */
   globalBlockIndex: 11,
-  /** Index of this dispatch's first invocation; written by the compute child for each dispatch. */
+  /** Index of this dispatch's first invocation, for those who read it as `P[12]`; the word itself is always 0. */
   firstInvocation: 12,
   /** Invocations of the whole block; written by the compute child. An invocation at or beyond it returns. */
   invocations: 13,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { P, packParams } from '../../src/job/abi.ts'
-import type { Compute } from '../../src/ports.ts'
+import type { Compute, WgslProgram } from '../../src/ports.ts'
 import { BINDINGS, BUDGET, block, ENDLESS, openCompute, program, words } from './support.ts'
 
 let compute: Compute
@@ -81,19 +81,41 @@ describe('the calling convention', () => {
   })
 })
 
-test('a block in many dispatches has the result of one dispatch', async () => {
-  const body = 'var s = i * 747796405u + P[16]; for (var k = 0u; k < 50u; k++) { s = s * 747796405u + 2891336453u; } O[i] = s ^ I[i % 64u];'
-  const shape = program(body, { invocations: 20_011 })
-  const blocks = [block([...Array(64).keys()], [1]), block([...Array(64).keys()], [2])]
-  const sliced = await openCompute({ sliceTargetMs: 0 })
-  try {
-    const [whole, parts] = await Promise.all([compute, sliced].map((one) => one.run(shape, blocks, BUDGET)))
-    assert.deepEqual(
-      parts!.map(({ hash }) => hash),
-      whole!.map(({ hash }) => hash),
-    )
-  } finally {
-    await sliced.stop()
+describe('a block in many dispatches has the result of one dispatch', () => {
+  const shadow = `@group(0) @binding(2) var<storage, read_write> O: array<u32>; var<private> P: array<u32, 13>;
+    @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+      let i = id.x + P /* of another
+        make */ [12u]; O[i] = i + P[I_AM]; } const I_AM = 12;`
+  const workgroups = `${BINDINGS} struct In { @builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32 }
+    @compute @workgroup_size(64) fn main(in: In) { let i = in.w.x * 64u + in.l + P[12]; if (i < P[13]) { O[i] = in.w.x + P[12] / 64u; } }`
+  const bodies: [name: string, shape: WgslProgram][] = [
+    [
+      'where all is as it should be',
+      program('var s = i * 747796405u + P[16]; for (var k = 0u; k < 50u; k++) { s = s * 747796405u; } O[i] = s ^ I[i % 64u];'),
+    ],
+    [
+      'where parameters are read at an index that nobody foresees',
+      program('let at = I[i % 64u] % 17u; let all = &P; O[i] = P[at] * 3u + (*all)[at];'),
+    ],
+    ['where P is something else', program('', { code: shadow })],
+    ['where workgroups are counted', program('', { code: workgroups })],
+  ]
+  for (const [name, shape] of bodies) {
+    test(name, async () => {
+      const blocks = [block([...Array(64).keys()], [1]), block([...Array(64).keys()], [2])]
+      const invocations = shape.code === shadow ? 20_032 : 20_011
+      const sliced = await openCompute({ sliceTargetMs: 0 })
+      try {
+        const run = (one: Compute) => one.run({ ...shape, invocations, outputBytes: invocations * 4 }, blocks, BUDGET)
+        const [whole, parts] = await Promise.all([compute, sliced].map(run))
+        assert.deepEqual(
+          parts!.map(({ hash }) => hash),
+          whole!.map(({ hash }) => hash),
+        )
+      } finally {
+        await sliced.stop()
+      }
+    })
   }
 })
 

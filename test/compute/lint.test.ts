@@ -124,6 +124,9 @@ describe('slicing', () => {
     ['a copy of a structure', `${STRUCT} ${main('in: In', 'let c = in; O[c.id.x + P[12]] = 1u;')}`, ['in', 'P']],
     ['a structure by another name', `${STRUCT} alias A = In; ${main('in: A', 'O[0] = in.w.x;')}`, ['in']],
     ['a built-in value of a later language', main('@builtin(workgroup_index) n: u32', 'O[0] = n;'), ['n']],
+    ['the compiler’s name of the first index', main(GLOBAL, 'let P_12_ = 0u; O[id.x + P[12]] = 1u;'), ['P_12_']],
+    ['a fourth binding', `@group(0) @binding(3) var<uniform> f: u32; ${main('', 'O[0] = f;')}`, ['binding']],
+    ['a binding that is worked out', `@group(0) @binding(1 + 2) var<uniform> f: u32; ${main('', 'O[0] = f;')}`, ['binding']],
     ['a count of workgroups', main('@builtin(num_workgroups) n: vec3u', 'O[0] = n.x;'), ['num_workgroups']],
   ]
   for (const [name, code, found] of bad) {
