@@ -122,7 +122,9 @@ export async function createCompute({ logger, clock = systemClock }: ComputeComp
     const lane = {}
     const failed = new AbortController()
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])])
-    const runBlock = (block: ComputeBlock) => runner.runBlock(lane, source, { program, block, budgetMs: options.budgetMs }, signal)
+    const { budgetMs, leastDispatches } = options
+    const limits = { budgetMs, ...(leastDispatches !== undefined && { leastDispatches }) }
+    const runBlock = (block: ComputeBlock) => runner.runBlock(lane, source, { program, block, ...limits }, signal)
     try {
       return await inOrder(blocks, runBlock, options.onBlock)
     } finally {

@@ -47,6 +47,8 @@ export interface BlockRequest {
   workgroupSize: number
   invocations: number
   outputBytes: number
+  /** Into how many dispatches it is cut at least. */
+  leastDispatches: number
   /** Make NaN and −0 canonical before hashing. */
   canonicalFloats: boolean
 }

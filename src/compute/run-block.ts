@@ -117,8 +117,9 @@ async function dispatchAll(
   cancelled: () => boolean,
   checks: Promise<void>[],
 ): Promise<number> {
-  const { invocations, workgroupSize, outputBytes } = request
-  const maxWorkgroups = device.limits.maxComputeWorkgroupsPerDimension
+  const { invocations, workgroupSize, outputBytes, leastDispatches } = request
+  const evenly = Math.ceil(Math.ceil(invocations / workgroupSize) / leastDispatches)
+  const maxWorkgroups = Math.min(device.limits.maxComputeWorkgroupsPerDimension, evenly)
   let deviceMs = 0
   let slice = 0
   for (let first = 0; first < invocations; first += slice) {

@@ -146,7 +146,7 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     into.send({ kind: 'prepare', id, ...task.source, drop })
   }
 
-  function sendBlock(into: OpenChild, entry: Entry, { program, block }: BlockWork): void {
+  function sendBlock(into: OpenChild, entry: Entry, { program, block, leastDispatches = 1 }: BlockWork): void {
     entry.phase = 'run'
     const { key } = entry.task.source
     const { workgroupSize, invocations, outputBytes } = program
@@ -157,7 +157,7 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
       if (entry.abandoned) return finish(entry, () => {})
       const input = await sendPayload(into.exchangeDirectory, block.input)
       const canonicalFloats = program.outputElement === 'f32'
-      const shape = { workgroupSize, invocations, outputBytes, canonicalFloats }
+      const shape = { workgroupSize, invocations, outputBytes, leastDispatches, canonicalFloats }
       into.send({ kind: 'block', id: entry.id, key, params: block.params, input, ...shape })
     })
     sending = sending.catch((error) =>

@@ -7,6 +7,7 @@ export interface BlockWork {
   program: WgslProgram
   block: ComputeBlock
   budgetMs: number
+  leastDispatches?: number
 }
 
 export interface Task {

@@ -166,7 +166,7 @@ export const reportRecord = z.strictObject({ kind: z.literal('report'), cid, out
 /** A peer gives the Job up, and why: docs/PROTOCOL.md, "A Job that cannot be done". */
 export const complaintRecord = z.strictObject({
   kind: z.literal('complaint'),
-  reason: z.enum(['compile', 'timeout', 'limits', 'crash', 'data']),
+  reason: z.enum(['compile', 'timeout', 'limits', 'crash', 'data', 'answers']),
   macro,
   micro,
 })

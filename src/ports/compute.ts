@@ -57,12 +57,13 @@ export interface Compute {
   /**
    * Runs the blocks in order on one device. Throws ShaderCompileError (with diagnostics), ComputeTimeoutError, ComputeLimitError,
    * ComputeCrashedError; after any of them the next call works.
-   * `budgetMs` bounds each block; `onBlock` hears of each block as it completes.
+   * `budgetMs` bounds each block; `leastDispatches` cuts each into so many dispatches at least, as far as it has workgroups: a program with one answer gives the
+   * same however it is cut; `onBlock` hears of each block as it completes.
    */
   run(
     program: WgslProgram,
     blocks: readonly ComputeBlock[],
-    options: Abortable & { budgetMs: number; onBlock?: (index: number, result: BlockResult) => void },
+    options: Abortable & { budgetMs: number; leastDispatches?: number; onBlock?: (index: number, result: BlockResult) => void },
   ): Promise<BlockResult[]>
   stop(): Promise<void>
 }

@@ -6,7 +6,7 @@ import type { Duty } from '../job/duties.ts'
 import { openedReveal } from '../job/openings.ts'
 import type { RecordOf } from '../job/records.ts'
 import { outputBytesOf } from '../job/slice.ts'
-import type { Abortable } from '../ports.ts'
+import type { Abortable, BlockResult, ComputeBlock } from '../ports.ts'
 import { ResultNotServedError } from './errors.ts'
 import { fetchInputs, type LoadedJob } from './loaded-job.ts'
 import { findOpening, type KeptOpening } from './openings.ts'
@@ -42,7 +42,8 @@ export async function recheck(work: WorkComponents, job: LoadedJob, duty: DutyOf
   const { macro, attempt, dispute } = duty
   const { micro, block } = dispute
   const inputs = await fetchInputs(work, job, { macro, micro, only: [block] }, options)
-  const [result] = await work.compute.run(job.program, inputs, { ...options, budgetMs: job.info.limits.blockMs })
+  const { result, unsure } = await runTwice(work, job, inputs, options)
+  if (unsure) return job.session.append({ kind: 'complaint', reason: 'answers', macro, micro })
   if (result === undefined) return
   const agrees = job.info.verification.mode === 'tolerance' ? await agreesWith(work, job, duty, result.output, options) : 'neither'
   await job.session.append({ kind: 'recheck', macro, micro, attempt, block, hash: result.hash, agrees })
@@ -62,6 +63,27 @@ async function agreesWith(
   if (theirs.validator === undefined) throw new ResultNotServedError(macro, job.info.slicing.microJobs, dispute.validator)
   const [processor, validator] = [sameResult(job, output, theirs.processor), sameResult(job, output, theirs.validator)]
   return processor ? (validator ? 'both' : 'processor') : validator ? 'validator' : 'neither'
+}
+
+/** Into so many dispatches the second run of a disputed block is cut: a prime, so that no likely width of a grid divides it. */
+const OTHER_DISPATCHES = 7
+
+/**
+ * Runs one block. Where results are compared bit by bit, it runs it twice, cut into dispatches in two ways: whoever speaks against another must know that there is one
+ * answer. `unsure` where there are two.
+ */
+async function runTwice(
+  { compute }: WorkComponents,
+  { info, program }: LoadedJob,
+  inputs: readonly ComputeBlock[],
+  options: Abortable,
+): Promise<{ result: BlockResult | undefined; unsure: boolean }> {
+  const budgetMs = info.limits.blockMs
+  const [result] = await compute.run(program, inputs, { ...options, budgetMs })
+  if (result === undefined || info.verification.mode === 'tolerance') return { result, unsure: false }
+  // more dispatches cost more, and that is no fault of the Job's
+  const [again] = await compute.run(program, inputs, { ...options, budgetMs: 2 * budgetMs, leastDispatches: OTHER_DISPATCHES })
+  return { result, unsure: again !== undefined && !equalBytes(again.hash, result.hash) }
 }
 
 /** For each MicroJob, whether the processor's drawn block lies within the Job's tolerance of ours. */
