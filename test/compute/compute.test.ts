@@ -119,6 +119,15 @@ describe('a block in many dispatches has the result of one dispatch', () => {
   }
 })
 
+test('a block is cut into as many dispatches as are asked for', async () => {
+  // The first workgroup takes its time: only in a later dispatch is its word sure to be found.
+  const slow = 'var s = i; for (var k = 0u; k < 2000000u; k++) { s = s * 747796405u + P[1]; } O[i] = s | 1u;'
+  const shape = program(`if (i < 64u) { ${slow} } else { O[i] = O[0]; }`, { invocations: 1024 })
+  const [result] = await compute.run(shape, [block()], { ...BUDGET, leastDispatches: 16 })
+  const found = words(result!.output)
+  assert.ok(found.subarray(64).every((word) => word === found[0]))
+})
+
 test('payloads too large for a message arrive whole', async () => {
   const count = 3 * 2 ** 18
   const input = Uint32Array.from({ length: count }, (_, index) => (index * 2654435761) >>> 0)
