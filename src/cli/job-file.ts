@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pastProblems } from '../job/deadline.ts'
@@ -22,7 +23,9 @@ export async function readJobFile(path: string, { unixMs = Date.now() } = {}): P
   if (file !== undefined && !(data instanceof Unreadable)) {
     const loaded = data === undefined || file.data === null ? null : await decode(data, file.data.as)
     // Without its code the rest can be judged all the same.
-    const drafted = problemsIn(() => file.toDraft(code instanceof Unreadable || code === undefined ? '\n' : code.toString('utf8'), loaded))
+    const text = code instanceof Unreadable || code === undefined ? '\n' : textOf(code)
+    if (text === undefined) problems.push({ path: 'code', message: 'expected UTF-8, found bytes that are none; save the source as UTF-8' })
+    const drafted = problemsIn(() => file.toDraft(text ?? '\n', loaded))
     problems.push(...drafted.problems)
     if (drafted.result !== undefined && problems.length + unreadable.length === 0) return drafted.result
   }
@@ -66,6 +69,11 @@ async function tryRead(field: string, what: string, base: string, name: string |
   if (name === undefined) return undefined
   const path = resolve(base, name)
   return readFile(path).catch((error: unknown) => new Unreadable(field, new FileUnreadableError(what, path, error)))
+}
+
+/** Undefined where it is not UTF-8. */
+function textOf(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
 async function decode(bytes: Buffer, as: 'bytes' | 'rgba'): Promise<JobFileData> {

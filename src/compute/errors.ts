@@ -35,7 +35,7 @@ export class ShaderCompileError extends MingaError {
   constructor(diagnostics: readonly Diagnostic[], hint = 'correct the WGSL source; docs/COMPUTE.md describes the calling convention') {
     const first = diagnostics.find(({ severity }) => severity === 'error') ?? diagnostics[0]
     const place = first === undefined || first.line === 0 ? '' : ` at ${first.line}:${first.column}`
-    super({ message: `expected WGSL that compiles, found${place}: ${first?.message ?? 'no program'}`, hint })
+    super({ message: `expected WGSL that compiles, found${place}: ${first?.message.split('\n')[0] ?? 'no program'}`, hint })
     this.diagnostics = diagnostics
   }
 }

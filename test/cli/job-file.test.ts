@@ -42,6 +42,11 @@ describe('a job file', () => {
     await assert.rejects(read({ ...good, code: 'gone.wgsl' }), { name: 'FileUnreadableError', path: join(folder, 'gone.wgsl') })
   })
 
+  it('is told of code that is not UTF-8', async () => {
+    await writeFile(join(folder, 'utf16.wgsl'), Buffer.from('\ufefffn main() {}', 'utf16le'))
+    await assert.rejects(read({ ...good, code: 'utf16.wgsl' }), { name: 'InvalidJobInfoError', message: /code: expected UTF-8/ })
+  })
+
   it('is told of data that is empty by the field that it has', async () => {
     assert.deepEqual(
       (await pathsOf({ ...good, data: { file: 'empty.bin' } })).filter((path) => path.startsWith('data')),

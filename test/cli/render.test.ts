@@ -162,6 +162,13 @@ describe('errors', () => {
     assert.equal(JSON.parse(problemToJson(toProblem(error))).error.diagnostics[0].line, 12)
   })
 
+  it('tell a compiler’s longer words once, line by line', () => {
+    const error = new ShaderCompileError([{ severity: 'error', message: 'no such value\n  in f\u001b', line: 0, column: 0 }])
+    const [first, ...rest] = renderProblem(toProblem(error), plain).split('\n')
+    assert.equal(first, 'minga: expected WGSL that compiles, found: no such value')
+    assert.deepEqual(rest.slice(0, 2), ['  error: no such value', '      in f�'])
+  })
+
   it('of ours without a hint have none; of nobody’s have a stack and exit code 1', () => {
     assert.equal(renderProblem(toProblem(new InterruptedError('SIGINT')), plain), 'minga: interrupted by SIGINT\n')
     const problem = toProblem(new TypeError('x is not a function'))

@@ -40,10 +40,10 @@ export function renderProblem({ message, hint, diagnostics, stack }: Problem, st
   return `${lines.join('\n')}\n`
 }
 
-/** `12:5 error: …`, the place left out where it is unknown. */
+/** `12:5 error: …`, the place left out where it is unknown; further lines of the compiler's words stand under it. */
 export function renderDiagnostic({ severity, message, line, column }: Diagnostic, style: Style): string {
   const paint = severity === 'error' ? style.red : severity === 'warning' ? style.yellow : style.dim
-  return `  ${line === 0 ? '' : `${line}:${column} `}${paint(`${severity}:`)} ${visible(message)}`
+  return `  ${line === 0 ? '' : `${line}:${column} `}${paint(`${severity}:`)} ${message.split('\n').map(visible).join('\n    ')}`
 }
 
 /** For a script: one line of JSON. */
