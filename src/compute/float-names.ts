@@ -24,15 +24,18 @@ export function findFloatNames(tokens: readonly Token[], brackets: Brackets): Fl
   const scopes = functionScopes(tokens, brackets)
   const valueAt = (index: number) => values.has(`${scopes[index]} ${text(index)}`) || values.has(`0 ${text(index)}`)
 
-  const isFloatType = (index: number): boolean => FLOAT_TYPE.test(text(index)) || isGenericFloat(index)
+  const aliases = new Set<string>()
+  const members = new Set<string>()
+  const isFloatName = (name: string) => FLOAT_TYPE.test(name) || aliases.has(name)
+  const isFloatType = (index: number): boolean => isFloatName(text(index)) || isGenericFloat(index)
   // `ptr<function, f32>` is as deep as it gets; `array<array<f32, 2>, 3>` is indexed down to its name
   const isGenericFloat = (index: number): boolean => {
     if (!GENERIC_TYPE.test(text(index)) || text(index + 1) !== '<') return false
     const inner = text(index + 3) === ',' && text(index) === 'ptr' ? index + 4 : index + 2
-    return FLOAT_TYPE.test(text(inner)) || FLOAT_TYPE.test(text(inner + 2))
+    return isFloatName(text(inner)) || isFloatName(text(inner + 2))
   }
   const isFloatFunction = (name: string) =>
-    own.has(name) ? floatFunctions.has(name) : FLOAT_TYPE.test(name) || (name.startsWith('rf_') && !NOT_FLOAT.has(name))
+    own.has(name) ? floatFunctions.has(name) : isFloatName(name) || (name.startsWith('rf_') && !NOT_FLOAT.has(name))
 
   const startsFloat = (index: number): boolean => {
     let at = index
@@ -41,6 +44,7 @@ export function findFloatNames(tokens: readonly Token[], brackets: Brackets): Fl
     if (kind !== 'name') return kind === 'float'
     if (text(at + 1) === '<') return isFloatType(at)
     if (text(at + 1) === '(') return isFloatFunction(text(at))
+    if (text(at + 1) === '.' && members.has(text(at + 2))) return true
     if (text(at + 1) === '.' && !SWIZZLE.test(text(at + 2))) return valueAt(at + 2)
     return valueAt(at)
   }
@@ -50,6 +54,7 @@ export function findFloatNames(tokens: readonly Token[], brackets: Brackets): Fl
     // back over `[…]` and `.xyz` to the name that has a type
     for (;;) {
       if (text(at) === ']') at = (brackets.opening(at) ?? 0) - 1
+      else if (text(at - 1) === '.' && members.has(text(at))) return true
       else if (text(at - 1) === '.' && SWIZZLE.test(text(at))) at -= 2
       else break
     }
@@ -60,11 +65,18 @@ export function findFloatNames(tokens: readonly Token[], brackets: Brackets): Fl
     if (open === undefined) return false
     if (tokens[open - 1]?.kind === 'name') return isFloatFunction(text(open - 1))
     // bitcast<f32>(…), vec3<f32>(…)
-    return text(open - 1) === '>' ? FLOAT_TYPE.test(text(open - 2)) : startsFloat(open)
+    return text(open - 1) === '>' ? isFloatName(text(open - 2)) : startsFloat(open)
   }
 
-  for (let index = 0; index < tokens.length; index++) {
+  // an alias may stand before what it stands for
+  for (let round = 0; round < 2; round++) {
+    for (const [index, token] of tokens.entries()) if (token.text === 'alias' && isFloatType(index + 3)) aliases.add(text(index + 1))
+  }
+  for (let index = 0, structEnd = 0; index < tokens.length; index++) {
     const word = text(index)
+    if (word === 'struct') structEnd = brackets.closing(index + 2)
+    // a member may have a swizzle's name
+    if (word === ':' && index < structEnd && isFloatType(index + 1)) members.add(text(index - 1))
     if (word === 'fn' && text(index + 2) === '(') {
       const end = brackets.closing(index + 2)
       if (text(end + 1) === '->' && isFloatType(end + 2)) floatFunctions.add(text(index + 1))

@@ -42,12 +42,14 @@ describe('an exact program', () => {
     ['members of vectors', 'let v = vec3f(1.0); let y = v.x / v.y;', ['1:35']],
     ['elements of arrays', 'var a: array<f32, 4>; a[1] = a[i] - a[0];', ['1:37']],
     ['conversions', 'let y = f32(i) % f32(3);', ['1:18']],
+    ['members of structures', 'let y = s.a * t[0].a; let z = vec3u().x * 2u;', ['1:15']],
+    ['another name of the type', 'let y = R(i) * 3; var r: R; r += 1;', ['1:16', '1:33']],
     ['results in brackets', 'let x = 2.0; let y = (x) * (x);', ['1:28']],
   ]
   for (const [name, body, places] of warnings) {
     test(`is warned of f32 arithmetic on ${name}`, () => {
       assert.deepEqual(
-        findingsIn(body),
+        findingsIn(body, true, 'struct S { a: f32 } alias R = Q; alias Q = f32;'),
         places.map((place) => `warning ${place}`),
       )
     })
