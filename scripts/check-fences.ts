@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['ports/', []],
   ['hidden-url.ts', []],
   ['clock.ts', ['ports.ts']],
+  ['level-node.ts', ['errors.ts', 'log.ts']],
   ['launcher.ts', ['errors.ts']],
   ['config.ts', ['errors.ts', 'hidden-url.ts', 'config/']],
   ['config/', ['errors.ts', 'hidden-url.ts']],
@@ -29,8 +30,8 @@ const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] 
   ['roles/', INNER],
   // Adapters: each sees the inner layers and none of its neighbours.
   ['network/', [...INNER, 'clock.ts']],
-  ['replica/', [...INNER, 'clock.ts']],
-  ['storage/', [...INNER, 'clock.ts']],
+  ['replica/', [...INNER, 'clock.ts', 'level-node.ts']],
+  ['storage/', [...INNER, 'clock.ts', 'level-node.ts']],
   ['compute/', [...INNER, 'clock.ts']],
   ['chain/', [...INNER, 'clock.ts', 'hidden-url.ts']],
   ['proof/', [...INNER, 'clock.ts']],

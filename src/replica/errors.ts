@@ -158,7 +158,7 @@ export class LogUnreadableError extends MingaError {
 /** The store on disk could be neither opened, repaired nor set aside. */
 export class StoreUnusableError extends MingaError {
   override readonly name = 'StoreUnusableError'
-  readonly exitCode = EXIT.jobFailed
+  readonly exitCode = EXIT.usage
   readonly path: string
 
   constructor(path: string, cause: unknown) {

@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, stat, statfs, writeFile } from 'node:fs/promise
 import { dirname, join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { DataDirectoryInUseError } from '../errors.ts'
+import { isDamage, levelCode } from '../level-node.ts'
 import type { DataDirectoryFault } from './errors.ts'
 import { DataDirectoryUnusableError, DiskFullError, errorCode, writeError } from './errors.ts'
 import { writeFileAtomically } from './write-file-node.ts'
@@ -28,17 +29,24 @@ export interface DataDirectory {
 export async function openDataDirectory(path: string, { minFreeBytes = DEFAULT_MIN_FREE_BYTES } = {}): Promise<DataDirectory> {
   const root = resolve(path)
   await prepare(root)
+  // Before the lock, which is itself written to the disk: LevelDB names no code where it finds no room.
+  await checkRoom(root, minFreeBytes)
   const lock = await acquire(root)
   try {
     await checkVersion(root)
     await writeFile(join(root, 'pid'), String(process.pid), { mode: 0o600 })
-    const free = await freeBytes(root)
-    if (free < minFreeBytes) throw new DiskFullError({ path: root, freeBytes: free })
   } catch (error) {
     await lock.close()
     throw typed(root, error)
   }
   return { path: root, sub: (name) => join(root, name), freeBytes: () => freeBytes(root), close: () => lock.close() }
+}
+
+async function checkRoom(root: string, minFreeBytes: number): Promise<void> {
+  const free = await freeBytes(root).catch((error: unknown) => {
+    throw typed(root, error)
+  })
+  if (free < minFreeBytes) throw new DiskFullError({ path: root, freeBytes: free })
 }
 
 /** Bytes that this user may still write on the disk of `path`. */
@@ -96,9 +104,9 @@ async function acquire(root: string): Promise<ClassicLevel> {
     return level
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    if ((cause as { code?: string }).code === 'LEVEL_LOCKED') throw new DataDirectoryInUseError(root, await pidOf(root), cause)
-    if (errorCode(cause) !== undefined || /permission denied/i.test(String(cause))) throw typed(root, cause)
-    throw new DataDirectoryUnusableError(join(root, 'lock'), /permission/i.test(String(cause)) ? 'not-writable' : 'corrupt', cause)
+    if (levelCode(cause) === 'LEVEL_LOCKED') throw new DataDirectoryInUseError(root, await pidOf(root), cause)
+    if (isDamage(cause)) throw new DataDirectoryUnusableError(join(root, 'lock'), 'corrupt', cause)
+    throw typed(root, cause)
   }
 }
 

@@ -123,7 +123,7 @@ export class OutOfRangeError extends MingaError {
 /** No room is left where the bytes should go. What was written of them is gone again; reading goes on. */
 export class DiskFullError extends MingaError {
   override readonly name = 'DiskFullError'
-  readonly exitCode: ExitCode = EXIT.jobFailed
+  readonly exitCode: ExitCode = EXIT.usage
   readonly path: string
   readonly freeBytes: number | undefined
 
@@ -141,7 +141,7 @@ export class DiskFullError extends MingaError {
 /** The disk refused to read or write for another reason than space. */
 export class StoreFailedError extends MingaError {
   override readonly name = 'StoreFailedError'
-  readonly exitCode: ExitCode = EXIT.jobFailed
+  readonly exitCode: ExitCode = EXIT.usage
   readonly path: string
   readonly operation: string
 
@@ -237,6 +237,18 @@ export class StorageStoppedError extends MingaError {
   }
 }
 
+/** LevelDB says in the system's words what it has no code for. */
+const CODES_IN_WORDS: readonly (readonly [words: RegExp, code: string])[] = [
+  [/No space left on device/i, 'ENOSPC'],
+  [/Disk quota exceeded/i, 'EDQUOT'],
+  [/Permission denied/i, 'EACCES'],
+  [/Operation not permitted/i, 'EPERM'],
+  [/Read-only file system/i, 'EROFS'],
+  [/Input\/output error/i, 'EIO'],
+  [/Too many open files/i, 'EMFILE'],
+  [/Not a directory/i, 'ENOTDIR'],
+]
+
 /** The system's code of an I/O error (`ENOSPC`), found anywhere in its chain of causes or, for wrapped errors, in its text. */
 export function errorCode(error: unknown): string | undefined {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
@@ -244,6 +256,9 @@ export function errorCode(error: unknown): string | undefined {
     if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code
     const inText = /\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENOENT|ENOTDIR)\b/.exec(e.message)
     if (inText) return inText[1]
+    const { message } = e
+    const inWords = CODES_IN_WORDS.find(([words]) => words.test(message))
+    if (inWords) return inWords[1]
   }
   return undefined
 }

@@ -5,7 +5,9 @@ import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { isDamage } from '../../src/level-node.ts'
 import { openDataDirectory } from '../../src/storage/data-directory-node.ts'
+import { writeError } from '../../src/storage/errors.ts'
 import { temporaryDirectory } from './peers.ts'
 
 const LOCKER = fileURLToPath(new URL('children/locker.ts', import.meta.url))
@@ -71,5 +73,19 @@ describe('the data directory', () => {
     await (await openDataDirectory(path)).close()
     await writeFile(join(path, 'lock', 'CURRENT'), 'nonsense')
     await assert.rejects(openDataDirectory(path), { name: 'DataDirectoryUnusableError', fault: 'corrupt' })
+  })
+
+  it('tells of a disk without room before it tries anything on it', async (t) => {
+    const path = await temporaryDirectory(t)
+    await (await openDataDirectory(path)).close()
+    await writeFile(join(path, 'lock', 'CURRENT'), 'nonsense')
+    await assert.rejects(openDataDirectory(path, { minFreeBytes: Number.MAX_SAFE_INTEGER }), { name: 'DiskFullError', path })
+  })
+
+  it('tells no room from damage, also where LevelDB has but words for it', () => {
+    const cause = Object.assign(new Error('IO error: /d/lock/MANIFEST-000004: No space left on device'), { code: 'LEVEL_IO_ERROR' })
+    const error = new Error('Database failed to open', { cause })
+    assert.equal(isDamage(error), false)
+    assert.equal(writeError('open', '/d', error).name, 'DiskFullError')
   })
 })
