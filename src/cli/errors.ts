@@ -64,8 +64,10 @@ export class ResultsUnwritableError extends MingaError {
   readonly path: string
 
   constructor(path: string, cause: unknown) {
+    const code = (cause as { code?: string }).code
+    const found = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file where a directory should be' : (code ?? String(cause))
     super({
-      message: `expected to write results to ${path}, found ${(cause as { code?: string }).code ?? String(cause)}`,
+      message: `expected to write results to ${path}, found ${found}`,
       hint: 'name another directory with -o, or free some space',
       cause,
     })

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliDecompress } from 'node:zlib'
+import { makeDirectory } from '../directories-node.ts'
 import { untar } from './untar.ts'
 
 const unbrotli = promisify(brotliDecompress)
@@ -58,7 +59,7 @@ async function isWhole(directory: string): Promise<boolean> {
 
 async function unpack(archive: Uint8Array, directory: string): Promise<void> {
   const files = untar(await unbrotli(archive))
-  await mkdir(dirname(directory), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(directory), { mode: 0o700 })
   const fresh = await mkdtemp(`${directory}.`)
   try {
     const hashes: Record<string, string> = {}

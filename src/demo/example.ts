@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { makeDirectory } from '../directories-node.ts'
 import type { JobDraft } from '../job/draft.ts'
 import { decodePicture, type Picture } from '../pictures/decode.ts'
 
@@ -34,7 +35,7 @@ export async function loadExample(scratch: string): Promise<Example> {
 }
 
 async function copyTo(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await makeDirectory(folder)
   await Promise.all(FILES.map((name) => copyFile(new URL(name, FOLDER), join(folder, name))))
   return folder
 }

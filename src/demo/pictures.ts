@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ResultsUnwritableError } from '../cli/errors.ts'
+import { makeDirectory } from '../directories-node.ts'
 import type { JobReport } from '../job/report.ts'
 import type { Slicing } from '../job/slicing.ts'
 import type { Picture } from '../pictures/decode.ts'
@@ -36,8 +37,8 @@ export async function writePictures(init: PicturesInit): Promise<string[]> {
 }
 
 /** Makes the directory for the pictures: at the start, since a minute later is late to hear that it cannot be. Throws ResultsUnwritableError. */
-export async function makeDirectory(directory: string): Promise<void> {
-  await unlessUnwritable(directory, () => mkdir(directory, { recursive: true }))
+export async function makeRoomForPictures(directory: string): Promise<void> {
+  await unlessUnwritable(directory, () => makeDirectory(directory))
 }
 
 async function unlessUnwritable(directory: string, write: () => Promise<unknown>): Promise<void> {

@@ -9,7 +9,7 @@ import { ensureCircuits } from './circuits.ts'
 import { DemoMoneyError, DemoTimeoutError, DemoUnequalError, TooFewPeersError } from './errors.ts'
 import { byName, type DemoFacts } from './facts.ts'
 import { brokenChecks, watchMoney } from './money.ts'
-import { makeDirectory } from './pictures.ts'
+import { makeRoomForPictures } from './pictures.ts'
 import { renderFacts, renderMembers } from './render.ts'
 import { type Run, runJob, say } from './run-job.ts'
 import { createStopwatch } from './stopwatch.ts'
@@ -47,7 +47,7 @@ const LAST_LINES = 5
  */
 export async function runDemo(options: DemoOptions, context: Context): Promise<ExitCode> {
   checkPeers(options)
-  await makeDirectory(resolve(options.out))
+  await makeRoomForPictures(resolve(options.out))
   const directory = await mkdtemp(join(tmpdir(), 'minga-demo-'))
   const limit = AbortSignal.timeout(options.limitMs)
   const failed = new AbortController()

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../directories-node.ts'
 import type { Abortable } from '../ports.ts'
 import { type Member, type MemberInit, startMember } from './member.ts'
 
@@ -36,7 +37,7 @@ const LISTEN = '/ip4/127.0.0.1/tcp/0'
 /** Starts the bootstrap node; where it fails, nothing is left running. Throws MemberEndedError. */
 export async function startSwarm(init: SwarmInit): Promise<Swarm> {
   const { directory, cacheDir, env, logLevel = 'info', bootstrapArgs = [], signal } = init
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   // An empty configuration, so that the user's own is not read.
   const config = join(directory, 'config.json')
   await writeFile(config, '{}\n')

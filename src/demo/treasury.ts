@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectChain } from '../chain-client.ts'
+import { makeDirectory } from '../directories-node.ts'
 import type { Abortable, Chain } from '../ports.ts'
 import { randomWalletKey, walletAddress } from '../protocol/wallet.ts'
 import { type ChainProcess, startChainProcess } from './chain-process.ts'
@@ -42,7 +43,7 @@ export interface TreasuryInit extends Abortable {
 /** Throws DemoChainError, CircuitsUnbuiltError, and what connectChain throws. */
 export async function openTreasury({ directory, circuits, names, env, signal }: TreasuryInit): Promise<Treasury> {
   const options = { ...(signal && { signal }) }
-  await mkdir(join(directory, 'wallets'), { recursive: true, mode: 0o700 })
+  await makeDirectory(join(directory, 'wallets'), { mode: 0o700 })
   const keys = new Map(names.map((name) => [name, randomWalletKey()]))
   for (const [name, key] of keys) await writeFile(keyFile(directory, name), `0x${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 })
   const requesterKey = randomWalletKey()

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { makeDirectory } from '../directories-node.ts'
 import { IdentityFileError } from './errors.ts'
 import { ED25519_KEY_BYTES, type Identity } from './identity.ts'
 import { createSigner } from './signatures-node.ts'
@@ -82,7 +83,7 @@ async function create(path: string, identity: Identity): Promise<boolean> {
   const secret = Buffer.from(identity.privateKey).toString('hex')
   const text = `${JSON.stringify({ version: 1, type: 'ed25519', secret, peer: identity.peer })}\n`
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeDirectory(dirname(path))
     await writeDurably(draft, text)
     return await publish(draft, path)
   } catch (error) {

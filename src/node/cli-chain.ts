@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesChain } from '../chain/settings-node.ts'
 import type { CliWallet, OpenCliChain } from '../cli/ports.ts'
@@ -28,7 +27,5 @@ async function walletOf(
   whose: keyof typeof DIRECTORIES,
 ): Promise<Wallet> {
   const directory = join(dataDir, DIRECTORIES[whose])
-  // Keys lie there.
-  if (walletKeyFile === undefined) await mkdir(directory, { recursive: true, mode: 0o700 })
   return loadWallet(walletKeyFile ?? join(directory, KEY_FILES.wallet), { mustExist: walletKeyFile !== undefined })
 }

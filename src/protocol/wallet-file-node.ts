@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, readFile } from 'node:fs/promises'
+import { chmod, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeDirectory } from '../directories-node.ts'
 import { randomWalletKey, walletAddress } from './wallet.ts'
 import { WalletFileError } from './wire-errors.ts'
 
@@ -48,7 +49,7 @@ function parse(path: string, text: string): Wallet {
 async function make(path: string): Promise<Wallet> {
   const key = randomWalletKey()
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(path), { mode: 0o700 })
     const file = await open(path, 'wx', 0o600)
     try {
       await file.writeFile(`0x${Buffer.from(key).toString('hex')}\n`)

@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, stat, statfs, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { chmod, readFile, stat, statfs, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
+import { makeDirectory } from '../directories-node.ts'
 import { DataDirectoryInUseError } from '../errors.ts'
 import { isDamage, levelCode } from '../level-node.ts'
 import type { DataDirectoryFault } from './errors.ts'
@@ -57,26 +58,11 @@ async function freeBytes(path: string): Promise<number> {
 
 async function prepare(root: string): Promise<void> {
   try {
-    await makeDirectory(root)
+    await makeDirectory(root, { mode: 0o700 })
     const { mode } = await stat(root)
     if ((mode & 0o077) !== 0) await chmod(root, 0o700) // keys lie here
   } catch (error) {
     throw typed(root, error)
-  }
-}
-
-/** Node's own recursive mkdir never ends where a folder that is there refuses to hold another with ENOENT: /proc, automounted homes. */
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return
-    const parent = dirname(path)
-    if (errorCode(error) !== 'ENOENT' || parent === path) throw error
-    await makeDirectory(parent)
-    await mkdir(path, { mode: 0o700 }).catch((again: unknown) => {
-      if (errorCode(again) !== 'EEXIST') throw again
-    })
   }
 }
 

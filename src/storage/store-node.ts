@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
+import { makeDirectory } from '../directories-node.ts'
 import { errorCode, StoreFailedError, writeError } from './errors.ts'
 import type { RawStore } from './store.ts'
 
@@ -16,7 +17,7 @@ export async function openFsStore(directory: string): Promise<RawStore> {
   const blocks = join(directory, 'blocks')
   const quarantined = join(directory, 'quarantine')
   const sharding = new NextToLast()
-  await Promise.all([blocks, quarantined].map((path) => mkdir(path, { recursive: true, mode: 0o700 }))).catch((cause) => {
+  await Promise.all([blocks, quarantined].map((path) => makeDirectory(path, { mode: 0o700 }))).catch((cause) => {
     throw writeError('create', directory, cause)
   })
   await removeTemporaries(blocks)
@@ -54,7 +55,7 @@ function createWriter(): (path: string, bytes: Uint8Array) => Promise<void> {
   return async (path, bytes) => {
     const directory = dirname(path)
     const temporary = temporaryOf(path)
-    if (!made.has(directory)) await mkdir(directory, { recursive: true })
+    if (!made.has(directory)) await makeDirectory(directory)
     made.add(directory)
     const file = await open(temporary, 'w').catch((error) => {
       made.delete(directory)

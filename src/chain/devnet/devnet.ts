@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { getAddress, getBytes, HDNodeWallet, Mnemonic } from 'ethers'
 import { systemClock } from '../../clock.ts'
+import { makeDirectory } from '../../directories-node.ts'
 import { DEVELOPMENT_CHAIN_ID } from '../../job/development-chain.ts'
 import type { Logger } from '../../log.ts'
 import type { Abortable } from '../../ports.ts'
@@ -53,8 +53,8 @@ export async function startDevnet({ logger }: { logger: Logger }, init: DevnetIn
   const statePath = init.statePath ?? join(directory, 'devnet-state.json')
   const chainFile = join(directory, 'devnet.json')
   const processes = join(directory, 'devnet-processes.json')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  await mkdir(dirname(statePath), { recursive: true })
+  await makeDirectory(directory, { mode: 0o700 })
+  await makeDirectory(dirname(statePath))
   await clearLeftovers(processes, chainFile)
   const loadState = existsSync(statePath) ? { loadState: statePath } : {}
   const anvil = await startAnvil({

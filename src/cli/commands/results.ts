@@ -1,7 +1,8 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { formatBytes } from '../../config/units.ts'
+import { makeDirectory } from '../../directories-node.ts'
 import { act, examples } from '../act.ts'
 import type { Context } from '../context.ts'
 import { ResultsUnwritableError, UnsafeFileNameError } from '../errors.ts'
@@ -22,7 +23,9 @@ export function resultsCommand(): Command {
 
 async function results(context: Context, jobId: string, { out }: { out: string }): Promise<undefined> {
   const directory = resolve(out)
-  await makeDirectory(directory)
+  await makeDirectory(directory).catch((error: unknown) => {
+    throw new ResultsUnwritableError(directory, error)
+  })
   await withReader(context, async (client) => {
     const onProgress = (done: number, total: number | undefined) =>
       context.live.draw([`${formatBytes(done)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`])
@@ -32,12 +35,6 @@ async function results(context: Context, jobId: string, { out }: { out: string }
       context.live.draw([])
       context.output.item({ path, bytes }, () => `${path}  ${formatBytes(bytes)}`)
     }
-  })
-}
-
-async function makeDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-    throw new ResultsUnwritableError(directory, error)
   })
 }
 
