@@ -13,10 +13,10 @@ export class FileUnreadableError extends MingaError {
   readonly exitCode = EXIT.usage
   readonly path: string
 
-  constructor(what: string, path: string, cause: unknown) {
+  constructor(what: string, path: string, cause: unknown, hint = 'check the path and its permissions') {
     const code = (cause as { code?: string }).code
     const found = code === 'ENOENT' ? 'nothing there' : code === 'EISDIR' ? 'a directory' : (code ?? String(cause))
-    super({ message: `expected ${what} at ${path}, found ${found}`, hint: 'check the path and its permissions', cause })
+    super({ message: `expected ${what} at ${path}, found ${found}`, hint, cause })
     this.path = path
   }
 }

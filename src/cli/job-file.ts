@@ -1,13 +1,22 @@
 import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { MAX_SOURCE_BYTES } from '../job/abi.ts'
 import { pastProblems } from '../job/deadline.ts'
 import type { JobDraft } from '../job/draft.ts'
 import { InvalidJobInfoError, type Problem } from '../job/errors.ts'
 import { loadJobFileParser } from './core.ts'
 import { FileUnreadableError } from './errors.ts'
 import type { JobFileData } from './ports.ts'
+import { type FileLimit, readPlainFile } from './read-file.ts'
 import { readJson } from './read-json.ts'
+
+const CODE: FileLimit = { what: 'the code of the Job', maxBytes: MAX_SOURCE_BYTES, hint: 'what does not change belongs into its data' }
+/** It is held in memory as a whole, beside what is made of it: more belongs to somebody who publishes it from disk. */
+const DATA: FileLimit = {
+  what: 'the data of the Job',
+  maxBytes: 2 ** 31,
+  hint: 'cut it into several Jobs, or name what is published already with {"uri": "ipfs://<cid>"}',
+}
 
 /** The Job in a job file, with the code and data that it names. Throws with all problems of the file at once, and never half-reads. */
 export async function readJobFile(path: string, { unixMs = Date.now() } = {}): Promise<JobDraft> {
@@ -17,8 +26,8 @@ export async function readJobFile(path: string, { unixMs = Date.now() } = {}): P
   problems.push(...pastProblems(fieldOf(value, 'deadline'), unixMs))
   const base = dirname(path)
   const named = namedFiles(value)
-  const code = await tryRead('code', 'the code of the Job', base, named.code)
-  const data = await tryRead('data', 'the data of the Job', base, named.data)
+  const code = await tryRead('code', CODE, base, named.code)
+  const data = await tryRead('data', DATA, base, named.data)
   const unreadable = [code, data].filter((each) => each instanceof Unreadable)
   if (file !== undefined && !(data instanceof Unreadable)) {
     const loaded = data === undefined || file.data === null ? null : await decode(data, file.data.as)
@@ -65,10 +74,13 @@ class Unreadable {
   }
 }
 
-async function tryRead(field: string, what: string, base: string, name: string | undefined): Promise<Buffer | Unreadable | undefined> {
+async function tryRead(field: string, limit: FileLimit, base: string, name: string | undefined): Promise<Buffer | Unreadable | undefined> {
   if (name === undefined) return undefined
   const path = resolve(base, name)
-  return readFile(path).catch((error: unknown) => new Unreadable(field, new FileUnreadableError(what, path, error)))
+  return readPlainFile(path, limit).catch((error: unknown) => {
+    if (error instanceof FileUnreadableError) return new Unreadable(field, error)
+    throw error
+  })
 }
 
 /** Undefined where it is not UTF-8. */

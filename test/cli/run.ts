@@ -14,7 +14,7 @@ export interface RunOptions {
   cwd?: string
 }
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 /** What every test's process sees: nothing of the developer's own settings. */
 export const cleanEnv = {
