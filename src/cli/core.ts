@@ -1,4 +1,4 @@
-import type { CliWallet, CreateCliClient, DryRun, OpenCliChain, ParseJobFile, StartPeer } from './ports.ts'
+import type { CheckStores, CliWallet, CreateCliClient, DryRun, OpenCliChain, ParseJobFile, StartPeer } from './ports.ts'
 
 /*
  * The doors to the core. All of them are dynamic: `minga --help`, `config`, `doctor` and the completion must not wait for libp2p.
@@ -13,6 +13,8 @@ export const loadDryRun = async (): Promise<DryRun> => (await import('../cli-cli
 export const loadPeer = async (): Promise<StartPeer> => (await import('../peer-main.ts')).startPeer
 
 export const loadJobFileParser = async (): Promise<ParseJobFile> => (await import('../job/job-file.ts')).parseJobFile
+
+export const loadStoreCheck = async (): Promise<CheckStores> => (await import('../node/check-stores.ts')).checkStores
 
 export const loadDemo = async () => (await import('../demo/run-demo.ts')).runDemo
 

@@ -95,6 +95,20 @@ export interface DryRunReport {
 /** Checks the draft as a whole, compiles its code and runs one block of it here, without any network. */
 export type DryRun = (draft: JobDraft, init: ClientInit) => Promise<DryRunReport>
 
+// ---------------------------------------------------------------- what lies on disk
+
+/** A store that does not open. */
+export interface StoreFault {
+  path: string
+  /** In the store's own words. */
+  found: string
+  /** Whether a start of the peer mends it. */
+  isRepairable: boolean
+}
+
+/** Opens and closes what a data directory keeps; a directory at work is `inUse`, and is not looked at. */
+export type CheckStores = (dataDir: string) => Promise<{ looked: readonly string[]; inUse: boolean; faults: readonly StoreFault[] }>
+
 // ---------------------------------------------------------------- a whole peer
 
 export interface PeerInit extends ClientInit {

@@ -147,7 +147,7 @@ export class StoreFailedError extends MingaError {
 
   constructor(operation: string, path: string, cause?: unknown) {
     super({
-      message: `Could not ${operation} ${path}: ${errorCode(cause) ?? 'unknown error'}`,
+      message: `Could not ${operation} ${path}: ${errorCode(cause) ?? innermostMessage(cause)}`,
       hint: 'Check the disk and its permissions.',
       cause,
     })
@@ -261,6 +261,12 @@ export function errorCode(error: unknown): string | undefined {
     if (inWords) return inWords[1]
   }
   return undefined
+}
+
+/** What lies deepest says what it was: above it stands which door it came by. */
+function innermostMessage(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  return error.cause instanceof Error ? innermostMessage(error.cause) : error.message
 }
 
 /** The typed error for a failed write: DiskFullError where space or quota ran out, else StoreFailedError. */

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { checkDisk, checkKeys } from '../../src/cli/doctor/disk.ts'
 import { checkPorts } from '../../src/cli/doctor/ports.ts'
+import { checkStores } from '../../src/cli/doctor/stores.ts'
 import { parseConfig } from '../../src/config.ts'
 import { silentLogger } from '../../src/log.ts'
 import { startNode } from '../../src/node/start-node.ts'
-import { createUndo } from '../../src/node/undo.ts'
+import { createUndo, type Undo } from '../../src/node/undo.ts'
 import { minga } from './run.ts'
 
 describe('minga doctor', () => {
@@ -30,7 +31,7 @@ describe('minga doctor', () => {
     assert.equal(code, ok ? 0 : 1)
     assert.deepEqual(
       checks.map(({ name }: { name: string }) => name),
-      ['machine', 'node', 'optional', 'adapter', 'disk', 'keys', 'ports', 'clock'],
+      ['machine', 'node', 'optional', 'adapter', 'disk', 'keys', 'stores', 'ports', 'clock'],
     )
     for (const { status, fix } of checks) assert.equal(fix === undefined, status === 'ok')
     const adapter = checks.find(({ name }: { name: string }) => name === 'adapter')
@@ -46,7 +47,7 @@ describe('minga doctor', () => {
     const { code, stdout } = await minga(['doctor', '-d', file, '--compute-device', 'off', '--listen', '/ip4/127.0.0.1/tcp/0'])
     assert.equal(code, 1)
     assert.match(stdout, /✖ disk .*file is a file\n\s+→ name another directory with --data-dir/)
-    assert.match(stdout, /1 of 8 must be mended first\n$/)
+    assert.match(stdout, /1 of 9 must be mended first\n$/)
   })
 
   it('finds a port that is in use, and an address that is not of this machine', async () => {
@@ -96,6 +97,30 @@ describe('minga doctor', () => {
       })
       await chmod(path, 0o600)
     }
+  })
+
+  it('opens what a start has made, leaves alone what is at work, and finds what is damaged', async () => {
+    const dataDir = join(folder, 'stores')
+    const config = configOf({ dataDir })
+    const start = (undo: Undo) => startNode({ config: { ...config, listen: [] }, logger: silentLogger, role: 'peer', dataDir }, undo)
+    assert.deepEqual((await checkStores(config)).found, 'will be made at the first start')
+    const undo = createUndo()
+    await start(undo)
+    assert.deepEqual((await checkStores(config)).found, 'in use by a running process')
+    await undo.run()
+    assert.deepEqual((await checkStores(config)).found, 'all open')
+
+    for (const name of ['vault', join('blocks', 'pins')]) await writeFile(join(dataDir, name, 'CURRENT'), 'garbage\n')
+    const { code, stdout } = await minga(['doctor', '-d', dataDir, '--compute-device', 'off', '--listen', '/ip4/127.0.0.1/tcp/0'])
+    assert.equal(code, 1)
+    assert.match(stdout, /✖ stores .*vault.*pins.*\n\s+→ the next start repairs .*vault, .*pins/)
+    const again = createUndo()
+    await start(again)
+    await again.run()
+    assert.equal((await checkStores(config)).status, 'ok')
+
+    await writeFile(join(dataDir, 'lock', 'CURRENT'), 'garbage')
+    assert.match((await checkStores(config)).fix!, /lock; where they are in order, move it away$/)
   })
 
   it('finds that nothing can be written where even the superuser can make no directory', {

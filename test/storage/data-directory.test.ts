@@ -87,5 +87,7 @@ describe('the data directory', () => {
     const error = new Error('Database failed to open', { cause })
     assert.equal(isDamage(error), false)
     assert.equal(writeError('open', '/d', error).name, 'DiskFullError')
+    const words = new Error('Database failed to open', { cause: new Error('IO error: strange') })
+    assert.match(writeError('open', '/d', words).message, /Could not open \/d: IO error: strange/)
   })
 })

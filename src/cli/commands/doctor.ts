@@ -7,12 +7,13 @@ import type { Check } from '../doctor/check.ts'
 import { checkDisk, checkKeys } from '../doctor/disk.ts'
 import { checkNode } from '../doctor/node.ts'
 import { checkPorts } from '../doctor/ports.ts'
+import { checkStores } from '../doctor/stores.ts'
 import { checkClock, checkMachine, checkOptional } from '../doctor/surroundings.ts'
 import { addSettings } from '../options.ts'
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
-    .description('examine this machine: Node, adapter, disk, ports, keys, clock; and say what to do about each problem')
+    .description('examine this machine: Node, adapter, disk, ports, keys, stores, clock; and say what to do about each problem')
     .action(act(doctor))
   examples(command, [
     ['minga doctor', 'exit code 0: this machine can take part'],
@@ -25,7 +26,16 @@ async function doctor({ config, output, live, style, logger }: Context): Promise
   const checks: Check[] = [checkMachine(), checkNode(), checkOptional()]
   live.draw([style.dim('asking the graphics driver…')])
   const log = await logger('error')
-  checks.push(...(await Promise.all([checkAdapter(config, log), checkDisk(config), checkKeys(config), checkPorts(config), checkClock()])))
+  checks.push(
+    ...(await Promise.all([
+      checkAdapter(config, log),
+      checkDisk(config),
+      checkKeys(config),
+      checkStores(config),
+      checkPorts(config),
+      checkClock(),
+    ])),
+  )
   live.draw([])
   const isBroken = checks.some(({ status }) => status === 'fail')
   output.result({ ok: !isBroken, checks }, () => renderChecks(checks, output.style))
