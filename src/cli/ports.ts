@@ -88,6 +88,8 @@ export interface DryRunReport {
   /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
   diagnostics: readonly Diagnostic[]
   device: DeviceReport
+  /** What the block read; `zeros`: the data lies behind a URI and was not fetched, and zeros stood for it. */
+  data: 'none' | 'local' | 'zeros'
   /** The block that was run. */
   block: { index: number; inputBytes: number; outputBytes: number; deviceMs: number; hash: string }
 }

@@ -1,4 +1,5 @@
 import type { Cid, PeerId } from '../ports.ts'
+import { whyNoCid } from './cid.ts'
 import { InvalidJobInfoError } from './errors.ts'
 import { fitSequence, fitSlicing, type GridRequest, type SequenceRequest } from './fit.ts'
 import { type JobInfo, parseJobInfo } from './info.ts'
@@ -59,11 +60,16 @@ export interface Placement {
   escrow?: EscrowTerritory & { defaultDeadline: number }
 }
 
-/** The CID in a draft's `dataUri`; whether it is one of a file shows when the data is looked for. Throws InvalidJobInfoError. */
+/** The CID in a draft's `dataUri`; whether anybody has it shows when the data is looked for. Throws InvalidJobInfoError. */
 export function cidOfUri(uri: string): Cid {
   const cid = /^ipfs:\/\/([A-Za-z0-9]{1,128})$/.exec(uri)?.[1]
   // The URI itself is not repeated: it may carry a password.
   if (cid === undefined) throw new InvalidJobInfoError([{ path: 'data.uri', message: 'expected ipfs://<cid> and nothing behind the CID' }])
+  const fault = whyNoCid(cid)
+  if (fault !== undefined)
+    throw new InvalidJobInfoError([
+      { path: 'data.uri', message: `expected the CID of a file behind ipfs://, such as bafkrei…, found ${fault}` },
+    ])
   return cid
 }
 

@@ -16,6 +16,8 @@ export interface DryRunReport {
   /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
   diagnostics: readonly Diagnostic[]
   device: DeviceReport
+  /** `zeros`: it lies behind a URI and was not fetched, and zeros stood for it. */
+  data: 'none' | 'local' | 'zeros'
   block: { index: number; inputBytes: number; outputBytes: number; deviceMs: number; hash: string }
 }
 
@@ -38,6 +40,7 @@ export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abor
     price,
     diagnostics,
     device: await compute.device(),
+    data: info.data === null ? 'none' : draft.data ? 'local' : 'zeros',
     block: {
       index: 0,
       inputBytes: input.length,

@@ -51,6 +51,19 @@ test('a grid with data reads the data as it is, unless it says otherwise', () =>
   )
 })
 
+test('data behind a URI is named by the CID of a file', () => {
+  const of = (dataUri: string) => () => localJobInfo({ ...draft, dataUri })
+  for (const cid of [data!.cid, 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG']) of(`ipfs://${cid}`)()
+  const key = 'bafzaajaiaejcal72gwuz2or47oyxxn6b3rkwdmmkrxgo3sjxlzw7r7c6h4vlpufe'
+  for (const cid of ['notacid', data!.cid.slice(0, -4), '1', key]) {
+    assert.throws(
+      of(`ipfs://${cid}`),
+      (error) => error instanceof InvalidJobInfoError && error.problems[0]?.path === 'data.uri' && /found (what|one)/.test(error.message),
+      cid,
+    )
+  }
+})
+
 test('what JavaScript hands over without types is refused, not stumbled over', () => {
   for (const slicing of [undefined, null, 7, 'grid', [], {}, { output: null }, { output: {} }, { layout: 'sequence' }]) {
     assert.throws(() => localJobInfo({ ...draft, slicing } as unknown as JobDraft), InvalidJobInfoError, JSON.stringify(slicing))

@@ -87,9 +87,10 @@ test('raw data that is too short for the slicing is refused before anything is s
 })
 
 test('data behind a URI stays there', () => {
-  const file = parseJobFile({ ...minimal, data: { uri: 'ipfs://bafy' } })
+  const URI = 'ipfs://bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+  const file = parseJobFile({ ...minimal, data: { uri: URI } })
   assert.equal(file.data, null)
-  assert.equal(file.toDraft('code', null).dataUri, 'ipfs://bafy')
+  assert.equal(file.toDraft('code', null).dataUri, URI)
 })
 
 test('all problems of a job file are told at once, each with its place', () => {

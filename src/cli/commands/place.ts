@@ -117,7 +117,7 @@ async function dryRun(context: Context, draft: JobDraft) {
   return EXIT.ok
 }
 
-function describeDryRun({ shape, price, diagnostics, device, block }: DryRunReport, { output: { style } }: Context): string {
+function describeDryRun({ shape, price, diagnostics, device, data, block }: DryRunReport, { output: { style } }: Context): string {
   const microJobs = shape.macroJobs * shape.microJobs
   // A validation MicroJob has one block of each of the others.
   const blocks = microJobs * (shape.blocks + 1)
@@ -125,6 +125,11 @@ function describeDryRun({ shape, price, diagnostics, device, block }: DryRunRepo
     ...diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, style)),
     `${style.green('compiles')} on ${safe(device.name)} (${device.kind})`,
     `shape    ${shape.macroJobs} MacroJobs of ${shape.microJobs}+1 MicroJobs of ${shape.blocks} blocks: ${blocks} blocks with those that are checked`,
+    ...(data === 'zeros'
+      ? [
+          `${style.yellow('data     not fetched: zeros stand for it')}; whether somebody has it, and how large it is, shows when the Job is placed`,
+        ]
+      : []),
     `block ${block.index}  ${formatBytes(block.inputBytes)} in, ${formatBytes(block.outputBytes)} out, ${formatDuration(block.deviceMs)} on the device`,
     `hash     ${block.hash}`,
     `all      about ${formatDuration(block.deviceMs * blocks)} of one such device`,
