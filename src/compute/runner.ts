@@ -154,15 +154,22 @@ export function createRunner({ logger, clock, open }: RunnerComponents, init: Ru
     prepared.set(key, takeOut(prepared, key) ?? [])
     // one after another: the watchdog takes the head of `inChild` for the one at work
     sending = sending.then(async () => {
+      if (isLost(entry)) return
       if (entry.abandoned) return finish(entry, () => {})
       const input = await sendPayload(into.exchangeDirectory, block.input)
       const canonicalFloats = program.outputElement === 'f32'
       const shape = { workgroupSize, invocations, outputBytes, leastDispatches, canonicalFloats }
       into.send({ kind: 'block', id: entry.id, key, params: block.params, input, ...shape })
     })
-    sending = sending.catch((error) =>
-      finish(entry, () => entry.task.settle.reject(new ComputeCrashedError('its input could not be written', error))),
-    )
+    sending = sending.catch((error) => {
+      if (isLost(entry)) return
+      finish(entry, () => entry.task.settle.reject(new ComputeCrashedError('its input could not be written', error)))
+    })
+  }
+
+  /** Its child died, and what becomes of its task is decided: it may be on its way into another. */
+  function isLost(entry: Entry): boolean {
+    return !inChild.includes(entry)
   }
 
   function watchHead(): void {
