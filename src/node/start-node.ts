@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
+import { isReadByOthers } from '../config/key-file-modes-node.ts'
 import { KEY_FILES } from '../config/key-files.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../log.ts'
@@ -17,7 +18,7 @@ import { createReplica, type LogReplica } from '../replica/replica.ts'
 import { openLevelStore } from '../replica/store-level.ts'
 import type { LocalBlocks } from '../storage/blocks.ts'
 import { createNodeBlocks } from '../storage/blocks-node.ts'
-import { openDataDirectory } from '../storage/data-directory-node.ts'
+import { type DataDirectory, openDataDirectory } from '../storage/data-directory-node.ts'
 import { openVault } from '../storage/vault-node.ts'
 import type { Undo } from './undo.ts'
 
@@ -43,6 +44,7 @@ export interface NodeInit extends Abortable {
 export async function startNode({ config, logger, role, dataDir, signal }: NodeInit, undo: Undo): Promise<MingaNode> {
   const directory = await openDataDirectory(dataDir)
   undo.add(() => directory.close())
+  await warnOfOpenKeys(config, directory, logger)
   const identity = await loadIdentity(config.identityFile ?? directory.sub(KEY_FILES.identity), {
     mustExist: config.identityFile !== undefined,
   })
@@ -74,6 +76,18 @@ export async function startNode({ config, logger, role, dataDir, signal }: NodeI
   const vault = await openVault(directory.sub('vault'), logger)
   undo.add(() => vault.close())
   return { identity, wallet, network, replica, blocks, vault }
+}
+
+/** Whoever could read a key has it, also where loading makes the file its owner's alone: one line for an operator to act upon. */
+async function warnOfOpenKeys(
+  { identityFile, walletKeyFile, pnetKeyFile }: Config,
+  directory: DataDirectory,
+  logger: Logger,
+): Promise<void> {
+  const paths = [identityFile ?? directory.sub(KEY_FILES.identity), walletKeyFile ?? directory.sub(KEY_FILES.wallet), pnetKeyFile]
+  const open: string[] = []
+  for (const path of paths) if (path !== undefined && (await isReadByOthers(path))) open.push(path)
+  if (open.length > 0) logger.warn('keys could be read by others: chmod 600, and make new ones where somebody may have', { paths: open })
 }
 
 async function openNetwork(

@@ -75,6 +75,15 @@ export class BadTopicError extends MingaError {
 
 export type WalletFileFault = 'missing' | 'unreadable' | 'unwritable' | 'corrupt'
 
+const A_DIRECTORY = 'A directory stands there: name the file in it, or move the directory away.'
+const WALLET_FILE_HINTS: Record<WalletFileFault, string> = {
+  // Only a file that was named must be there.
+  missing: 'Correct the path, or leave --wallet-key-file out to have one made.',
+  unreadable: 'Check the permissions of the file and of the folders above it.',
+  unwritable: 'Check the permissions of its folder and the room on its disk.',
+  corrupt: 'Restore it from a backup; a new one would be another wallet.',
+}
+
 /** The file with the wallet's key cannot be used. */
 export class WalletFileError extends MingaError {
   override readonly name = 'WalletFileError'
@@ -85,10 +94,7 @@ export class WalletFileError extends MingaError {
   constructor(path: string, fault: WalletFileFault, cause?: unknown) {
     super({
       message: `Expected a wallet key, 64 hexadecimal digits, in ${path}; the file is ${fault}.`,
-      hint:
-        fault === 'corrupt'
-          ? 'Restore it from a backup; a new one would be another wallet.'
-          : 'Check the path and its permissions, or leave --wallet-key-file out to have one made.',
+      hint: (cause as { code?: string } | undefined)?.code === 'EISDIR' ? A_DIRECTORY : WALLET_FILE_HINTS[fault],
       cause,
     })
     this.path = path

@@ -158,6 +158,15 @@ export class StoreFailedError extends MingaError {
 
 export type DataDirectoryFault = 'not-a-directory' | 'not-writable' | 'read-only-disk' | 'corrupt' | 'newer-version' | 'unreadable'
 
+const FAULT_WORDS: Record<DataDirectoryFault, string> = {
+  'not-a-directory': 'is not a directory',
+  'not-writable': 'is not writable',
+  'read-only-disk': 'is on a read-only disk',
+  corrupt: 'is corrupt',
+  'newer-version': 'was written by a newer version',
+  unreadable: 'is unreadable',
+}
+
 const FAULT_HINTS: Record<DataDirectoryFault, string> = {
   'not-a-directory': 'Name a directory, or remove the file that stands there.',
   'not-writable': 'Give the user that runs the peer write access, or name another directory.',
@@ -175,7 +184,7 @@ export class DataDirectoryUnusableError extends MingaError {
   readonly fault: DataDirectoryFault
 
   constructor(path: string, fault: DataDirectoryFault, cause?: unknown) {
-    super({ message: `The data directory cannot be used: ${path} is ${fault.replaceAll('-', ' ')}`, hint: FAULT_HINTS[fault], cause })
+    super({ message: `The data directory cannot be used: ${path} ${FAULT_WORDS[fault]}`, hint: FAULT_HINTS[fault], cause })
     this.path = path
     this.fault = fault
   }

@@ -8,7 +8,7 @@ import { checkDisk, checkKeys } from '../../src/cli/doctor/disk.ts'
 import { checkPorts } from '../../src/cli/doctor/ports.ts'
 import { checkStores } from '../../src/cli/doctor/stores.ts'
 import { parseConfig } from '../../src/config.ts'
-import { silentLogger } from '../../src/log.ts'
+import { type Logger, silentLogger } from '../../src/log.ts'
 import { startNode } from '../../src/node/start-node.ts'
 import { createUndo, type Undo } from '../../src/node/undo.ts'
 import { minga } from './run.ts'
@@ -97,6 +97,29 @@ describe('minga doctor', () => {
       })
       await chmod(path, 0o600)
     }
+  })
+
+  it('hears of such keys from a start, too, which closes them', { skip: process.platform === 'win32' && 'no modes' }, async () => {
+    const dataDir = join(folder, 'open-keys')
+    const warningsOfStart = async () => {
+      const warnings: (readonly [string, unknown])[] = []
+      const logger: Logger = {
+        ...silentLogger,
+        warn: (...line) => void warnings.push(line as [string, unknown]),
+        child: () => silentLogger,
+      }
+      const undo = createUndo()
+      await startNode({ config: { ...configOf({ dataDir }), listen: [] }, logger, role: 'peer', dataDir }, undo)
+      await undo.run()
+      return warnings
+    }
+    assert.deepEqual(await warningsOfStart(), [])
+    const paths = ['identity.json', 'wallet.key'].map((name) => join(dataDir, name))
+    for (const path of paths) await chmod(path, 0o644)
+    const [[message, facts] = [], ...more] = await warningsOfStart()
+    assert.match(message!, /keys could be read by others/)
+    assert.deepEqual([facts, more], [{ paths }, []])
+    assert.deepEqual(await warningsOfStart(), [])
   })
 
   it('opens what a start has made, leaves alone what is at work, and finds what is damaged', async () => {

@@ -75,6 +75,12 @@ describe('the data directory', () => {
     await assert.rejects(openDataDirectory(path), { name: 'DataDirectoryUnusableError', fault: 'corrupt' })
   })
 
+  it('says of a newer version what it is', async (t) => {
+    const path = await temporaryDirectory(t)
+    await writeFile(join(path, 'minga.json'), '{"version":2}')
+    await assert.rejects(openDataDirectory(path), { message: /minga\.json was written by a newer version$/ })
+  })
+
   it('tells of a disk without room before it tries anything on it', async (t) => {
     const path = await temporaryDirectory(t)
     await (await openDataDirectory(path)).close()

@@ -1,5 +1,6 @@
 import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isReadByOthers } from '../../config/key-file-modes-node.ts'
 import { CLIENT_DIRECTORY, KEY_FILES } from '../../config/key-files.ts'
 import { formatBytes } from '../../config/units.ts'
 import type { Config } from '../../config.ts'
@@ -69,13 +70,9 @@ export async function checkKeys({ dataDir, walletKeyFile, identityFile, pnetKeyF
   const open: string[] = []
   const made = [dataDir, join(dataDir, CLIENT_DIRECTORY)].flatMap((place) => Object.values(KEY_FILES).map((name) => join(place, name)))
   for (const path of [...named, ...made]) {
-    const mode = await stat(path).then(
-      ({ mode }) => mode,
-      () => undefined,
-    )
-    if (mode === undefined) missing.push(path)
-    // Windows has no such bits.
-    else if (process.platform !== 'win32' && (mode & 0o077) !== 0) open.push(path)
+    const isOpen = await isReadByOthers(path)
+    if (isOpen === undefined) missing.push(path)
+    else if (isOpen) open.push(path)
   }
   const lost = missing.filter((path) => named.includes(path))
   if (lost.length > 0)
