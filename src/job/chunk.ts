@@ -5,6 +5,7 @@ import { isOvertaken, isSettled, withoutStake } from './escrow-facts.ts'
 import type { JobInfo } from './info.ts'
 import { judgeMacroJob, type MacroVerdict } from './judge.ts'
 import { undecidedJudges } from './lacking.ts'
+import { paidVerdict } from './paid-verdict.ts'
 import { fixedDraws, namesAny, type Proposal, proposalRank, readProposal } from './proposals.ts'
 import { MAX_ATTEMPTS } from './records.ts'
 import { refusedValidators } from './refusals.ts'
@@ -25,12 +26,21 @@ export function chunkState(view: JobView, info: JobInfo, chunk: number): ChunkSt
   return state
 }
 
-/** What the escrow has paid is agreed, even where its validator was refused meanwhile: it had its bond again, or the chain was faster than the peers. */
+/**
+ * What the escrow has paid is agreed, even where its validator was refused meanwhile, since it had its bond again or the chain was faster than the peers,
+ * and whatever else was heard too late.
+ */
 function computeChunk(view: JobView, info: JobInfo, chunk: number): ChunkState {
-  const state = foldChunk(view, info, chunk, new Set())
-  const isPaidAll = (macro: number) => isSettled(view, chunk, state.macros.indexOf(macro))
-  const paid = new Set([...state.refused.keys()].filter((macro) => !state.agreed.has(macro) && isPaidAll(macro)))
-  return paid.size === 0 ? state : foldChunk(view, info, chunk, paid)
+  const first = foldChunk(view, info, chunk, new Set())
+  const isLost = (state: ChunkState, macro: number) => !state.agreed.has(macro) && isSettled(view, chunk, state.macros.indexOf(macro))
+  const paid = new Set([...first.refused.keys()].filter((macro) => isLost(first, macro)))
+  const state = paid.size === 0 ? first : foldChunk(view, info, chunk, paid)
+  for (const macro of state.macros) {
+    const verdict = isLost(state, macro) ? paidVerdict(view, info, state, macro) : undefined
+    if (verdict !== undefined) state.agreed.set(macro, verdict)
+  }
+  if (state.agreed.size === state.macros.length) state.current = undefined
+  return state
 }
 
 /** `paid` are MacroJobs in which no refusal counts. */

@@ -198,6 +198,21 @@ describe('the end of a paid Job', () => {
   })
 })
 
+describe('what is paid', () => {
+  it('stays agreed, though a validator that was drawn first opens its lie when all is over', () => {
+    const world = new JobWorld(info(8, 2), [...honest(4), { accuses: true, hides: true }])
+    world.settle((macro) => macro % 3)
+    assert.equal(progressOf(world.view).state, 'finished')
+    const liar = world.peers[4] as (typeof world.peers)[number]
+    const lies = world.log.flatMap(({ author, record }) => (author === liar.name && record.kind === 'commit' ? [record] : []))
+    assert.ok(lies.length > 0, 'it was drawn first somewhere')
+    liar.behaviour = { accuses: true }
+    for (const { macro, micro, attempt } of lies) world.perform(liar.name, { id: '', before: [], kind: 'reveal', macro, micro, attempt })
+    assert.equal(progressOf(world.view).state, 'finished')
+    assert.deepEqual(progressOf(world.view).microJobs.agreed, 16)
+  })
+})
+
 describe('a conviction', () => {
   it('waits for those alone who have sworn, and hears no word without a bond', () => {
     const cheat: Behaviour = { wrong: isFirstBlock }
