@@ -257,6 +257,19 @@ describe('a conviction', () => {
     assert.ok(world.calls.includes(`convict ${peerName(4)}`))
   })
 
+  it('is asked of nobody where results may differ within a tolerance: hashes prove nothing there', () => {
+    const tolerant = { ...info(2, 3), verification: { mode: 'tolerance', absolute: 1, relative: 0 } } as const
+    const world = new JobWorld(tolerant, [...honest(4), { wrong: isFirstBlock }])
+    let given = false
+    world.settle((macro, micro) => {
+      if (given || !isFirstBlock(macro, micro)) return macro % 2
+      given = true
+      return 4
+    })
+    assert.ok(!world.log.some(({ record }) => record.kind === 'testimony'))
+    for (const { name } of world.peers) assert.ok(!awaitsConviction(world.view, world.info, name))
+  })
+
   it('waits for nobody where too few ran the block', () => {
     const world = new JobWorld(info(2, 3), [...honest(2), { wrong: isFirstBlock }])
     let given = false
