@@ -11,6 +11,7 @@ export {
   ChainStoppedError,
   ChainUnavailableError,
   FeeAboveCapError,
+  InsecureEscrowError,
   InsufficientGasMoneyError,
   InsufficientTokensError,
   RpcFailedError,

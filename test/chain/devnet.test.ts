@@ -110,7 +110,7 @@ describe('minga devnet, wallet and escrow, as processes', () => {
     const missing = await minga(['escrow', id, '-d', directory, '--chain-file', ready.chainFile])
     assert.equal(missing.code, 2)
     assert.match(missing.stderr, /expected the Job ab.* in the escrow, found none/)
-    const none = await minga(['wallet', '-d', directory])
+    const none = await minga(['wallet', 'bond', '1', '-d', directory])
     assert.match(none.stderr, /found no chain\.rpc, chain\.id, chain\.escrow, chain\.token/)
     const wrong = await minga(['wallet', '-d', directory, '--chain-file', ready.chainFile, '--chain-id', '1'])
     assert.deepEqual([wrong.code, /expected chain 1 .* found chain 31337/.test(wrong.stderr)], [5, true])

@@ -20,7 +20,7 @@ describe('a full disk', { skip: !canMount() && 'this system lets nobody mount a 
     const directory = await temporaryDirectory(t)
     const small = startProcess(PEER_ENTRY, ['--data-dir', join(directory, 'data'), ...LONELY], { within: onSmallDisk(directory, 16) })
     t.after(() => small.kill())
-    assert.deepEqual(await small.ended, { code: EXIT.jobFailed, signal: null })
+    assert.deepEqual(await small.ended, { code: EXIT.usage, signal: null })
     assert.match(small.noise.join('\n'), /No space is left at .*\n.*Free some space/)
   })
 })
