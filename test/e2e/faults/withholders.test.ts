@@ -5,8 +5,8 @@ import { startTestNetwork } from '../support/fault-network.ts'
 import { finish } from '../support/follow-job.ts'
 import { numbersJob } from '../support/jobs.ts'
 
-/** The stuck attempt is given up after three times the patience with a validator. */
-const HONEST = { slowMs: 100, patience: { validateMs: 1000, recheckMs: 1000, stuckMs: 3000, goneMs: 1000 } }
+/** Slow enough for the other to have its part. The stuck attempt is given up after three times the patience with a validator. */
+const HONEST = { slowMs: 400, patience: { validateMs: 1000, recheckMs: 1000, stuckMs: 3000, goneMs: 1000 } }
 
 // Both wait most of their time for the patience of others.
 describe('a peer that keeps back', { concurrency: true }, () => {
