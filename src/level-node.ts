@@ -3,7 +3,8 @@ import { ClassicLevel, type DatabaseOptions } from 'classic-level'
 import { DataDirectoryInUseError } from './errors.ts'
 import type { Logger } from './log.ts'
 
-export interface LevelInit<V> extends DatabaseOptions<string, V> {
+/** Where a LevelDB lies, and what is said of it. */
+export interface LevelPlace {
   /** A directory of its own; made where there is none. */
   path: string
   /** What an operator calls it in the log. */
@@ -12,6 +13,8 @@ export interface LevelInit<V> extends DatabaseOptions<string, V> {
   ifLost: string
   logger: Logger
 }
+
+export type LevelInit<V> = LevelPlace & DatabaseOptions<string, V>
 
 /**
  * A LevelDB, open. A damaged one is repaired; where that fails it is set aside as `<path>.damaged-<ms>` and an empty one takes its place.

@@ -1,5 +1,5 @@
 import { EXIT, MingaError } from '../errors.ts'
-import type { Problem } from '../job/errors.ts'
+import { listed, type Problem } from '../job/errors.ts'
 
 /** What createClient was given cannot be used; `problems` lists all that is wrong with it. */
 export class ClientSettingsError extends MingaError {
@@ -8,9 +8,8 @@ export class ClientSettingsError extends MingaError {
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {
-    const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
     super({
-      message: `expected what createClient takes, found ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${list}`,
+      message: `expected what createClient takes, found ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${listed(problems)}`,
       hint: "createClient({ bootstrap: ['/dns4/…/tcp/443/wss/p2p/…'] }) is the least that it takes",
     })
     this.problems = problems

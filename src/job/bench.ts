@@ -23,8 +23,8 @@ export interface Draw {
 export interface Bench {
   /** Judges in order: those that processed nothing in the MacroJob first, and last who was asked in vain before. */
   ranking: string[]
-  /** Those of them whose word the escrow takes for the opened MicroJob: they may validate. All may be asked about a dispute. */
-  vouching: ReadonlySet<string>
+  /** Those of them, in the same order, whose word the escrow takes for the opened MicroJob: they may validate. All may be asked about a dispute. */
+  vouching: string[]
   picked: string[]
   /** The attempt of each picked commit. */
   at: number[]
@@ -56,7 +56,7 @@ export function benchOf(view: JobView, info: JobInfo, draw: Draw, macro: number,
   ]
   return {
     ranking,
-    vouching: new Set(ranking.filter((peer) => mayVouch(view, info, draw, macro, picked, peer))),
+    vouching: ranking.filter((peer) => mayVouch(view, info, draw, macro, picked, peer)),
     picked,
     at: pick?.at ?? [],
     samples: sampledBlocks(info.seed, macro, challenge, info.slicing.microJobs, info.slicing.blocks),
@@ -96,12 +96,8 @@ export function fitsClass(view: JobView, { verification }: JobInfo, peer: string
 }
 
 /** Who may validate, in the order of their ranks. */
-export function validatorsOf(view: JobView, { ranking, vouching }: Bench): string[] {
-  return firstAble(
-    view,
-    ranking.filter((peer) => vouching.has(peer)),
-    VALIDATOR_RANKS,
-  )
+export function validatorsOf(view: JobView, { vouching }: Bench): string[] {
+  return firstAble(view, vouching, VALIDATOR_RANKS)
 }
 
 /** Third peers in the order of the draw; where the proposal named none, any that has joined: better a choosable voter than none. */

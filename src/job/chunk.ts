@@ -6,11 +6,11 @@ import type { JobInfo } from './info.ts'
 import { judgeMacroJob, type MacroVerdict } from './judge.ts'
 import { undecidedJudges } from './lacking.ts'
 import { paidVerdict } from './paid-verdict.ts'
-import { fixedDraws, namesAny, type Proposal, proposalRank, readProposal } from './proposals.ts'
+import { fixedDraws, namesAny, type Proposal, proposalRank, proposalsOf } from './proposals.ts'
 import { MAX_ATTEMPTS } from './records.ts'
 import { refusedValidators } from './refusals.ts'
 import { applyReopenVotes, electorates } from './reopening.ts'
-import { attemptKey, chunkOf, type JobView, macrosOf, twoHeaded } from './view.ts'
+import { chunkOf, type JobView, macrosOf, twoHeaded } from './view.ts'
 
 const cache = new WeakMap<JobView, Map<number, { version: number; state: ChunkState }>>()
 
@@ -88,10 +88,9 @@ function computeAttempt(
   const unable = unableIn(state)
   const commits = new Commits(view, info, state, since, { culprits: unable.barred, barred: barredFrom(state) }, number)
   const open = new Map(pending.map((macro) => [macro, commits.openMicroJobs(macro)]))
-  const proposals = (view.roots.get(attemptKey(state.chunk, number)) ?? [])
-    .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
-    .filter((proposal) => proposal !== undefined)
-    .sort((a, b) => (placeOf(view, state, a) < placeOf(view, state, b) ? -1 : 1))
+  const proposals = proposalsOf(view, info, state, commits, number).sort((a, b) =>
+    placeOf(view, state, a) < placeOf(view, state, b) ? -1 : 1,
+  )
   const judged = fixedDraws(view, info, state, proposals).map((draw) => ({ draw, verdicts: judgeAll(view, info, draw, pending, unable) }))
   // Two proposals can both be fixed where no author is in both: the one that has agreed on more stands, then the one of better rank.
   const { draw, verdicts } = judged.reduce(

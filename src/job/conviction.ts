@@ -1,4 +1,4 @@
-import { chunkStates, finalizerRank } from './agreement.ts'
+import { chunkStates } from './agreement.ts'
 import type { Draw } from './bench.ts'
 import { bytesToBigInt, bytesToHex, equalBytes } from './bytes.ts'
 import type { ChunkState, Culprit } from './chunk-state.ts'
@@ -9,6 +9,7 @@ import { openedReveal, validationCommit } from './openings.ts'
 import { escrowIdOf, isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
 import { type LeafCommit, leafCommitHash, recheckHash, statementSigner } from './settlement/statements.ts'
+import { byFinalizerRank, turnOf } from './turns.ts'
 import { type JobView, microKey } from './view.ts'
 
 /** What a wallet signed and what the records prove wrong. */
@@ -72,7 +73,12 @@ export function convictionDuties(
       }
       const sworn = strongest(view, info, offence)
       if (sworn.testimonies.length >= WITNESSES && !done.has(`convict/${at}`)) {
-        duties.push({ id: `convict/${at}`, before: othersBefore(view, sworn, self), kind: 'convict', offence, ...sworn })
+        // Of those who have sworn: whoever only joined costs nothing, and must not keep a culprit from its conviction.
+        const order = byFinalizerRank(
+          view.jobId,
+          sworn.testimonies.map(({ peer }) => peer),
+        )
+        duties.push({ id: `convict/${at}`, before: turnOf(order, self), kind: 'convict', offence, ...sworn })
       }
       return duties
     }),
@@ -206,11 +212,4 @@ function strongest(view: JobView, info: JobInfo, offence: Offence) {
   const most = [...byHash.values()].sort((a, b) => b.testimonies.length - a.testimonies.length)[0]
   const testimonies = (most?.testimonies ?? []).sort((a, b) => (a.wallet < b.wallet ? -1 : 1))
   return { hash: most?.hash ?? new Uint8Array(), testimonies }
-}
-
-/** Of those who have sworn: whoever only joined costs nothing, and must not keep a culprit from its conviction. */
-function othersBefore(view: JobView, { testimonies }: { testimonies: readonly Testimony[] }, self: string): string[] {
-  const order = testimonies.map(({ peer }) => peer).sort((a, b) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1))
-  const place = order.indexOf(self)
-  return order.slice(0, place === -1 ? order.length : place)
 }

@@ -1,4 +1,4 @@
-import { agreedMacroJobs, chunkStates, finalizerRank, outcomeOf } from './agreement.ts'
+import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { benchOf, type Draw } from './bench.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
 import { type Attempt, barredFrom, type ChunkState, culpritsOf, isExhausted, type Pick, unableIn } from './chunk-state.ts'
@@ -14,6 +14,7 @@ import { isPaid } from './payment.ts'
 import { type Proposal, proposalRank } from './proposals.ts'
 import { MAX_MEMBERS, type RecordOf } from './records.ts'
 import { type LookDuty, lookDuties, type ReopenDuty, reopenDuty } from './reopen-duty.ts'
+import { processorsFirst, turnOf } from './turns.ts'
 import { attemptKey, isCancelled, isRefunded, type JobView, microKey } from './view.ts'
 
 /**
@@ -70,11 +71,9 @@ export function dutiesOf(view: JobView, self: string, findings: Findings = {}): 
 function finalizeDuty(view: JobView, self: string, outcome: Uint8Array): Duty[] {
   if (view.reports.some(({ author, record }) => author === self && equalBytes(record.outcome, outcome))) return []
   const processors = new Set([...view.commits.values()].flatMap((commits) => commits.map(({ author }) => author)))
-  const byRank = (a: string, b: string) => (finalizerRank(view.jobId, a) < finalizerRank(view.jobId, b) ? -1 : 1)
-  const peers = [...view.peers.keys()].sort(byRank)
   // Who only validated comes last: a Job whose processors have all gone still gets its report.
-  const order = [...peers.filter((peer) => processors.has(peer)), ...peers.filter((peer) => !processors.has(peer))]
-  return [{ id: `finalize/${bytesToHex(outcome.subarray(0, 8))}`, kind: 'finalize', before: order.slice(0, order.indexOf(self)), outcome }]
+  const order = processorsFirst(view.jobId, view.peers.keys(), processors)
+  return [{ id: `finalize/${bytesToHex(outcome.subarray(0, 8))}`, kind: 'finalize', before: turnOf(order, self), outcome }]
 }
 
 function attemptDuties(
@@ -88,14 +87,16 @@ function attemptDuties(
   if ([...attempt.open.values()].some((micros) => micros.length > 0)) return []
   if (culpritsOf(state).has(self) || (attempt.draw === undefined && state.unstaked.has(self))) return []
   const { draw } = attempt
-  const waits = waitsForChain(view, info, state.chunk, attempt, (proposal) => isFair(view, info, state, proposal))
-  const reopening = () => (waits ? [] : reopenDuty(view, info, state, attempt, self, looked))
-  if (draw === undefined)
-    return [...proposeDuty(view, info, state, attempt, self), ...drawDuties(view, info, state, attempt, self), ...reopening()]
+  if (draw === undefined) {
+    const waits = waitsForChain(view, info, state.chunk, attempt, (proposal) => isFair(view, info, state, proposal))
+    const reopening = waits ? [] : reopenDuty(view, info, state, attempt, self, looked, false)
+    return [...proposeDuty(view, info, state, attempt, self), ...drawDuties(view, info, state, attempt, self), ...reopening]
+  }
   const judged = attempt.verdicts.flatMap((verdict) =>
     verdict.state === 'open' ? openVerdictDuties(view, info, state, draw, verdict, self) : [],
   )
-  return [...judged, ...lookDuties(view, info, state, attempt, self, looked), ...reopening()]
+  const looks = lookDuties(view, info, state, { ...attempt, draw }, self, looked)
+  return [...judged, ...looks, ...reopenDuty(view, info, state, attempt, self, looked, looks.length > 0)]
 }
 
 const NOTHING: ReadonlyMap<string, boolean> = new Map()

@@ -8,6 +8,11 @@ export interface Problem {
   message: string
 }
 
+/** All problems in one line. */
+export function listed(problems: readonly Problem[]): string {
+  return problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+}
+
 /** A Job's description cannot be used; `problems` lists all that is wrong with it, not only the first. */
 export class InvalidJobInfoError extends MingaError {
   override readonly name = 'InvalidJobInfoError'
@@ -15,9 +20,8 @@ export class InvalidJobInfoError extends MingaError {
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {
-    const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
     super({
-      message: `the Job's description has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${list}`,
+      message: `the Job's description has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${listed(problems)}`,
       hint: 'mend them and place the Job again',
     })
     this.problems = problems

@@ -1,4 +1,4 @@
-import { chunkStates, finalizerRank } from './agreement.ts'
+import { chunkStates } from './agreement.ts'
 import { bytesToHex, equalBytes } from './bytes.ts'
 import type { Attempt, ChunkState } from './chunk-state.ts'
 import { escrowAttempt, hasStake, isEscrowClosed, isSettled, stakeOf } from './escrow-facts.ts'
@@ -7,6 +7,7 @@ import type { JobInfo } from './info.ts'
 import { isPaid, type Paid } from './payment.ts'
 import { type Proposal, proposalRank } from './proposals.ts'
 import type { RecordOf } from './records.ts'
+import { byFinalizerRank, processorsFirst, turnOf } from './turns.ts'
 import type { ExpectedVerdict } from './verdict.ts'
 import { attemptKey, type JobView } from './view.ts'
 
@@ -106,15 +107,14 @@ export function waitsForChain(
 function orderOf(view: JobView, { record }: Proposal, self: string): string[] {
   const rank = new Map(record.members.map((peer) => [peer, proposalRank(view, record, peer)]))
   const order = [...rank].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([peer]) => peer)
-  const place = order.indexOf(self)
-  return place === -1 ? order : order.slice(0, place)
+  return turnOf(order, self)
 }
 
 /** The MacroJobs that are agreed and not paid, one duty a chunk and attempt; a chunk is settled when nothing in it is open any more. */
 export function settleDuties(view: JobView, info: JobInfo, self: string): Standing<EscrowDuty>[] {
   const { escrow } = view
   if (!isPaid(info) || escrow === undefined || isEscrowClosed(view) || escrow.state === 'absent') return []
-  const before = turnOf(bondedByRank(view, info), self)
+  const before = turnOf(byFinalizerRank(view.jobId, bonded(view, info)), self)
   if (escrow.expired) return [{ id: 'refund', before, kind: 'refund' }]
   const engaging: Standing<EscrowDuty>[] =
     escrow.state === 'open' && view.commits.size > 0 ? [{ id: 'engage', before, kind: 'engage' }] : []
@@ -175,21 +175,12 @@ function unsettled(view: JobView, { chunk, macros, agreed }: ChunkState): Map<nu
 }
 
 /** Peers with a bond alone: whoever joins without one costs nothing, and must hold nobody up. */
-function bondedByRank(view: JobView, info: JobInfo): string[] {
-  const { jobId } = view
-  const peers = [...view.peers.keys()].filter((peer) => hasStake(view, info, peer))
-  return peers.sort((a, b) => (finalizerRank(jobId, a) < finalizerRank(jobId, b) ? -1 : 1))
+function bonded(view: JobView, info: JobInfo): string[] {
+  return [...view.peers.keys()].filter((peer) => hasStake(view, info, peer))
 }
 
-/** Those whose turn comes before that of `self`: all, where it is not among them. */
-function turnOf(order: readonly string[], self: string): string[] {
-  const place = order.indexOf(self)
-  return order.slice(0, place === -1 ? order.length : place)
-}
-
-/** Processors of the chunk first: the seed's last finisher is one of them. */
+/** Processors of the chunk first. */
 function finalizers(view: JobView, info: JobInfo, { agreed }: ChunkState): string[] {
   const processed = new Set([...agreed.values()].flatMap(({ microJobs }) => microJobs.map(({ author }) => author)))
-  const peers = bondedByRank(view, info)
-  return [...peers.filter((peer) => processed.has(peer)), ...peers.filter((peer) => !processed.has(peer))]
+  return processorsFirst(view.jobId, bonded(view, info), processed)
 }

@@ -76,23 +76,25 @@ export function judgeMacroJob(view: JobView, info: JobInfo, draw: Draw, macro: n
   if (closing && culprits.length > 0) return { state: 'failed', macro, culprits }
   if (disputes.length > 0 || hidden.length > 0) return { ...open, disputes }
   if (culprits.length > 0) return { state: 'failed', macro, culprits }
-  const microJobs = reveals.map((reveal, micro) => {
-    const { wallet, blockHashes, cid } = reveal as RecordOf<'reveal'>
-    return { author: bench.picked[micro] as string, wallet, blockHashes, cid }
-  })
+  const results = reveals as RecordOf<'reveal'>[]
   const validator = validation.author
-  const expected = isPaid(info) ? expectedVerdict(view, info, draw, macro, reveals as RecordOf<'reveal'>[], validator) : undefined
+  const expected = isPaid(info) ? expectedVerdict(view, info, draw, macro, results, validator) : undefined
   const verdict = expected && signedVerdict(view, info, expected)
   if (expected !== undefined && verdict === undefined) return { ...open, unsigned: expected }
-  return {
-    state: 'agreed',
-    macro,
-    attempt: draw.attempt,
-    validator,
-    independent: !bench.picked.includes(validator),
-    microJobs,
-    ...(verdict && { verdict }),
-  }
+  return agreedOn(draw, macro, bench, validator, results, verdict)
+}
+
+/** What a MacroJob comes to on a validator's word; `results` are the openings of the picked commits, in order. */
+export function agreedOn(
+  { attempt }: Draw,
+  macro: number,
+  { picked }: Bench,
+  validator: string,
+  results: readonly RecordOf<'reveal'>[],
+  verdict: RecordOf<'verdict'> | undefined,
+): Extract<MacroVerdict, { state: 'agreed' }> {
+  const microJobs = results.map(({ wallet, blockHashes, cid }, micro) => ({ author: picked[micro] as string, wallet, blockHashes, cid }))
+  return { state: 'agreed', macro, attempt, validator, independent: !picked.includes(validator), microJobs, ...(verdict && { verdict }) }
 }
 
 function firstValidation(view: JobView, info: JobInfo, draw: Draw, macro: number, validators: readonly string[]) {

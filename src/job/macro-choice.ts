@@ -55,32 +55,31 @@ export function chooseMacroJob(view: JobView, info: JobInfo, input: MacroChoiceI
   let weighed = 0
   for (const open of openMacroJobs(view, info)) {
     if (weighed === WEIGHED) break
-    if (!mayTake(view, info, open.macro, input)) continue
+    if (!isOffered(open.macro, input)) continue
+    const barred = barredFrom(chunkState(view, info, chunkOf(info, open.macro)))
+    // MicroJobs that are left to one whose commits count no more would wait for ever.
+    const able = [...input.alive].filter((peer) => !barred.has(peer) && isAble(view, info, peer))
+    if (barred.has(self) || !leavesValidator(view, info, open.macro, input, able)) continue
     weighed++
-    const rank = rankOf(view, info, open.macro, input)
+    const rank = rankOf(info, open.macro, self, able)
     const key = `${active.has(open.macro) ? 1 : 0}/${String(rank).padStart(4, '0')}/${orderKey(info, open.macro, self)}`
     if (best === undefined || key < best.key) best = { candidate: { ...open, rank }, key }
   }
   return best?.candidate
 }
 
-function mayTake(view: JobView, info: JobInfo, macro: number, input: MacroChoiceInput): boolean {
-  const { self, active, maxProcessors, except } = input
-  if (macro === except || (active.get(macro)?.length ?? 0) >= maxProcessors) return false
-  const barred = barredFrom(chunkState(view, info, chunkOf(info, macro))).has(self)
-  return !barred && leavesValidator(view, info, macro, input)
+function isOffered(macro: number, { active, maxProcessors, except }: MacroChoiceInput): boolean {
+  return macro !== except && (active.get(macro)?.length ?? 0) < maxProcessors
 }
 
-/** How many living peers come before this one for a MacroJob: each has one peer of rank 0. */
-function rankOf(view: JobView, info: JobInfo, macro: number, { self, alive }: MacroChoiceInput): number {
+/** How many of those that are able come before this one for a MacroJob: each has one peer of rank 0. */
+function rankOf(info: JobInfo, macro: number, self: string, able: readonly string[]): number {
   const own = orderKey(info, macro, self)
-  return [...alive].filter((peer) => peer !== self && isAble(view, info, macro, peer) && orderKey(info, macro, peer) < own).length
+  return able.filter((peer) => peer !== self && orderKey(info, macro, peer) < own).length
 }
 
 /** It has joined, may take part, has its bond where one is asked for, and has not given the Job up. */
-function isAble(view: JobView, info: JobInfo, macro: number, peer: string): boolean {
-  // MicroJobs that are left to one whose commits count no more would wait for ever.
-  if (barredFrom(chunkState(view, info, chunkOf(info, macro))).has(peer)) return false
+function isAble(view: JobView, info: JobInfo, peer: string): boolean {
   return view.peers.has(peer) && !view.complaints.has(peer) && fitsClass(view, info, peer) && stakeOf(view, peer) !== 'gone'
 }
 
@@ -88,8 +87,13 @@ function orderKey({ seed }: JobInfo, macro: number, peer: string): string {
   return bytesToHex(hashOf('macro-order', utf8ToBytes(seed), uint32(macro), utf8ToBytes(peer)))
 }
 
-function leavesValidator(view: JobView, info: JobInfo, macro: number, { self, alive, active }: MacroChoiceInput): boolean {
-  const able = [...alive].filter((peer) => isAble(view, info, macro, peer))
+function leavesValidator(
+  view: JobView,
+  info: JobInfo,
+  macro: number,
+  { self, active }: MacroChoiceInput,
+  able: readonly string[],
+): boolean {
   if (able.length <= 1) return true
   const processors = new Set(active.get(macro) ?? [])
   for (let micro = 0; micro < info.slicing.microJobs; micro++) {

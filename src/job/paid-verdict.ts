@@ -2,11 +2,12 @@ import { benchOf, type Draw } from './bench.ts'
 import type { AgreedMacroJob, ChunkState } from './chunk-state.ts'
 import { Commits } from './commits.ts'
 import type { JobInfo } from './info.ts'
+import { agreedOn } from './judge.ts'
 import { openedReveal } from './openings.ts'
-import { fixedDraws, readProposal } from './proposals.ts'
+import { fixedDraws, proposalsOf } from './proposals.ts'
 import { MAX_ATTEMPTS } from './records.ts'
 import { expectedVerdict, signedVerdict } from './verdict.ts'
-import { attemptKey, type JobView } from './view.ts'
+import type { JobView } from './view.ts'
 
 const NOBODY: ReadonlySet<string> = new Set()
 const ALL = { barred: NOBODY, silent: NOBODY }
@@ -18,10 +19,7 @@ const ALL = { barred: NOBODY, silent: NOBODY }
 export function paidVerdict(view: JobView, info: JobInfo, state: ChunkState, macro: number): AgreedMacroJob | undefined {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const commits = new Commits(view, info, state, new Map(), { culprits: NOBODY, barred: NOBODY }, attempt)
-    const proposals = (view.roots.get(attemptKey(state.chunk, attempt)) ?? [])
-      .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
-      .filter((proposal) => proposal !== undefined)
-    for (const draw of fixedDraws(view, info, state, proposals)) {
+    for (const draw of fixedDraws(view, info, state, proposalsOf(view, info, state, commits, attempt))) {
       const found = signedIn(view, info, draw, macro)
       if (found !== undefined) return found
     }
@@ -31,15 +29,14 @@ export function paidVerdict(view: JobView, info: JobInfo, state: ChunkState, mac
 
 /** The first validator that has signed for a draw all of whose results of the MacroJob are open. */
 function signedIn(view: JobView, info: JobInfo, draw: Draw, macro: number): AgreedMacroJob | undefined {
-  const { ranking, vouching, picked, at } = benchOf(view, info, draw, macro, ALL)
+  const bench = benchOf(view, info, draw, macro, ALL)
+  const { vouching, picked, at } = bench
   const reveals = picked.flatMap((author, micro) => openedReveal(view, macro, micro, author, at[micro] as number) ?? [])
   if (picked.length === 0 || reveals.length < picked.length) return undefined
-  for (const validator of ranking.filter((peer) => vouching.has(peer))) {
+  for (const validator of vouching) {
     const expected = expectedVerdict(view, info, draw, macro, reveals, validator)
     const verdict = expected && signedVerdict(view, info, expected)
-    if (verdict === undefined) continue
-    const microJobs = reveals.map(({ wallet, blockHashes, cid }, micro) => ({ author: picked[micro] as string, wallet, blockHashes, cid }))
-    return { state: 'agreed', macro, attempt: draw.attempt, validator, independent: !picked.includes(validator), microJobs, verdict }
+    if (verdict !== undefined) return agreedOn(draw, macro, bench, validator, reveals, verdict)
   }
   return undefined
 }

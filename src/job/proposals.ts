@@ -9,7 +9,7 @@ import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
 import type { RecordOf } from './records.ts'
 import { challengeOf } from './sampling.ts'
-import { type JobView, openedNonce } from './view.ts'
+import { attemptKey, type JobView, openedNonce } from './view.ts'
 
 /** Which commits settle together, as one peer proposes it. */
 export interface Proposal {
@@ -31,8 +31,15 @@ export interface Proposal {
   stale: boolean
 }
 
+/** All that was proposed in an attempt and can be read, in no order. */
+export function proposalsOf(view: JobView, info: JobInfo, state: ChunkState, commits: Commits, attempt: number): Proposal[] {
+  return (view.roots.get(attemptKey(state.chunk, attempt)) ?? [])
+    .map(({ author, record }) => readProposal(view, info, state, commits, author, record))
+    .filter((proposal) => proposal !== undefined)
+}
+
 /** A proposal whose picks are there and are what their authors committed to; undefined otherwise. */
-export function readProposal(
+function readProposal(
   view: JobView,
   info: JobInfo,
   state: ChunkState,

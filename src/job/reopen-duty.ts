@@ -35,7 +35,7 @@ type Looked = ReadonlyMap<string, boolean>
 type Item = [macro: number, micro: number]
 type Standing<D> = D & { id: string; before: string[] }
 
-/** What peer `self` would vote in the attempt under way; none where it has. */
+/** What peer `self` would vote in the attempt under way; none where it has. `looks`: it is looking for a result, and owes the answer. */
 export function reopenDuty(
   view: JobView,
   info: JobInfo,
@@ -43,6 +43,7 @@ export function reopenDuty(
   attempt: Attempt,
   self: string,
   looked: Looked,
+  looks: boolean,
 ): Standing<ReopenDuty>[] {
   const key = attemptKey(state.chunk, attempt.attempt)
   if (view.reopens.get(key)?.some(({ author }) => author === self)) return []
@@ -52,7 +53,6 @@ export function reopenDuty(
   const items = [...hidden, ...claims.map(({ item }) => item)]
   const record: RecordOf<'reopen'> = { kind: 'reopen', chunk: state.chunk, attempt: attempt.attempt, items }
   const culprits = culpritsOf(state)
-  const looks = lookDuties(view, info, state, attempt, self, looked).length > 0
   const owing = [...authorsOf(attempt, hidden), ...claims.flatMap((own) => heardFrom(own, self)), ...(looks ? [self] : [])]
   // Who was convicted meanwhile opens nothing any more.
   const awaited = (owing.length > 0 ? [...new Set(owing)] : unanswered(verdicts)).filter((peer) => !culprits.has(peer))
@@ -74,11 +74,10 @@ export function lookDuties(
   view: JobView,
   info: JobInfo,
   state: ChunkState,
-  { draw, verdicts }: Attempt,
+  { draw, verdicts }: Pick<Attempt, 'verdicts'> & { draw: Draw },
   self: string,
   looked: Looked,
 ): Standing<LookDuty>[] {
-  if (draw === undefined) return []
   return claimedItems(state, draw, verdicts).flatMap(({ verdict: { macro, validators }, micro }) => {
     if (!validators.includes(self)) return []
     const result = drawnResults(view, info, macro).find((found) => found.micro === micro)
@@ -102,7 +101,8 @@ function ownClaims(
   self: string,
   looked: Looked,
 ): OwnClaim[] {
-  if (looked.size === 0) return []
+  // Nearly always all is here, and this is asked several times a second.
+  if (![...looked.values()].includes(false)) return []
   return verdicts.flatMap((verdict) => {
     if (verdict.state !== 'open' || !verdict.validators.includes(self)) return []
     const lacked = drawnResults(view, info, verdict.macro).filter(

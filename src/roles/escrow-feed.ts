@@ -1,9 +1,10 @@
 import type { Logger } from '../log.ts'
 import type { Abortable, Chain, ChainEvent, Clock, EscrowId } from '../ports.ts'
 
-/** Where the chain does not answer as the feed begins, it is asked again after this; doubled each time. */
+/** Where the chain did not answer, it is asked again after this; doubled each time up to the cap. */
 const RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
+export const chainRetryMs = (failures: number) => Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures)
 
 type Listener = (event: ChainEvent) => void
 
@@ -58,7 +59,7 @@ async function newestBlock({ chain, clock, logger }: { chain: Pick<Chain, 'head'
     } catch (error) {
       signal.throwIfAborted()
       logger.debug('the chain cannot be followed yet', { error })
-      await clock.sleep(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures), { signal })
+      await clock.sleep(chainRetryMs(failures), { signal })
     }
   }
 }

@@ -1,4 +1,6 @@
 import type { StakeState } from '../job/escrow-facts.ts'
+import type { JobInfo } from '../job/info.ts'
+import type { Paid } from '../job/payment.ts'
 import type { Abortable, Chain, Clock, WalletStake } from '../ports.ts'
 
 /** Wallets that are asked about at once: a Job that many join must not flood an RPC endpoint. */
@@ -16,6 +18,10 @@ export interface StakeTerms {
   minBondWei: bigint
   /** Unix time in seconds. */
   deadline: number
+}
+
+export function stakeTermsOf({ payment, deadline }: Paid<JobInfo>): StakeTerms {
+  return { minBondWei: BigInt(payment.minBondWei), deadline }
 }
 
 /** What the chain says of the wallets of one Job's peers: each is asked about once, and again when an event names it. */

@@ -5,8 +5,8 @@ import type { Logger } from '../log.ts'
 import type { Abortable, Chain, ChainEvent, Clock, EscrowId, EscrowJob, EscrowTerms } from '../ports.ts'
 import { boundedReads, type EscrowReads } from './bounded-reads.ts'
 import { type ChunkBook, createChunkBook } from './escrow-chunks.ts'
-import { createEscrowFeed, type EscrowFeed } from './escrow-feed.ts'
-import { createStakeBook, RECHECK_MS, type StakeBook } from './escrow-stakes.ts'
+import { chainRetryMs, createEscrowFeed, type EscrowFeed } from './escrow-feed.ts'
+import { createStakeBook, RECHECK_MS, type StakeBook, stakeTermsOf } from './escrow-stakes.ts'
 import type { JobSession } from './job-session.ts'
 
 export interface EscrowWatchComponents {
@@ -16,9 +16,6 @@ export interface EscrowWatchComponents {
   logger: Logger
 }
 
-/** Where the chain did not answer, it is asked again after this; doubled each time. */
-const RETRY_MS = 500
-const MAX_RETRY_MS = 15_000
 /** Between two parts of one Job that are read again because of their age alone: some chains have four blocks a second. */
 const RECHECK_PAUSE_MS = 10_000
 
@@ -72,7 +69,7 @@ class EscrowWatch {
     this.#session = session
     this.#info = info
     this.#escrowId = escrowIdOf(info, session.jobId)
-    this.#stakes = createStakeBook(components, { minBondWei: BigInt(info.payment.minBondWei), deadline: info.deadline })
+    this.#stakes = createStakeBook(components, stakeTermsOf(info))
     this.#chunks = createChunkBook(components, info, this.#escrowId)
   }
 
@@ -107,7 +104,7 @@ class EscrowWatch {
         if (isRead) failures = 0
         else if (!signal.aborted) {
           this.#stale = true
-          await clock.sleep(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures++), { signal }).catch(() => {})
+          await clock.sleep(chainRetryMs(failures++), { signal }).catch(() => {})
         }
       }
     } finally {

@@ -8,7 +8,7 @@ import { escrowIdOf, isPaid, type Paid } from '../job/payment.ts'
 import { leafCommitHash, signStatement } from '../job/settlement/statements.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, AttemptRef, Chain, Prover, WalletAddress, WalletSignature } from '../ports.ts'
-import { stakeStateOf } from './escrow-stakes.ts'
+import { stakeStateOf, stakeTermsOf } from './escrow-stakes.ts'
 import type { LoadedJob } from './loaded-job.ts'
 import { shortForm } from './short-form.ts'
 
@@ -97,8 +97,7 @@ async function convict(
   const escrowId = escrowIdOf(info, jobId)
   const { macro: macroJob, micro: microJob, attempt, leaf } = offence.commit
   // A bond that was asked back and is still locked counts here, as it does when it is lost.
-  const terms = { minBondWei: BigInt(info.payment.minBondWei), deadline: info.deadline }
-  const isAtStake = async (wallet: WalletAddress) => stakeStateOf(await chain.stake(wallet, options), terms) !== 'gone'
+  const isAtStake = async (wallet: WalletAddress) => stakeStateOf(await chain.stake(wallet, options), stakeTermsOf(info)) !== 'gone'
   const witnesses = await signaturesOf(testimonies, WITNESSES, isAtStake)
   const outcome = await chain.convict(
     {

@@ -1,25 +1,15 @@
-import { openLevel } from '../level-node.ts'
-import type { Logger } from '../log.ts'
+import { type LevelPlace, openLevel } from '../level-node.ts'
 import { writeError } from './errors.ts'
 import type { KeyValueStore } from './pins.ts'
 
 /** Sorts after every key with the prefix: keys here are ASCII. */
 const AFTER = '\uffff'
 
-export interface KeyValueInit {
-  path: string
-  /** What an operator calls it in the log. */
-  name: string
-  /** What follows where nothing of it can be saved, for the log. */
-  ifLost: string
-  logger: Logger
-}
-
 /**
  * A key-value store on disk; what a call acknowledged survives kill -9. A damaged one is repaired, or set aside for an empty one.
  * Throws DataDirectoryInUseError, DiskFullError, StoreFailedError.
  */
-export async function openKeyValueStore(init: KeyValueInit): Promise<KeyValueStore> {
+export async function openKeyValueStore(init: LevelPlace): Promise<KeyValueStore> {
   const { path } = init
   const level = await openLevel(init).catch((cause: unknown) => {
     throw writeError('open', path, cause)
