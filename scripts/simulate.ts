@@ -1,13 +1,13 @@
 /**
  * Plays seeded worlds with the production reducers: `npm run simulate` plays 10,000 of the MicroJob queue, 100 whole agreements and 50 Jobs that a chain pays,
- * and searches small queues for everything that can happen in them. `--world queue|agreement|paid|explore` chooses one kind, `--seed N` replays one seed of it,
+ * and tries everything that can happen in small queues. `--world queue|agreement|paid|explore` chooses one kind, `--seed N` replays one seed of it,
  * with `--trace` step by step; `--from N --count N` play a range.
  */
 import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agreementScenarioOf, playAgreement } from '../test/simulation/agreement-world.ts'
 import { paidScenarioOf, playPaid } from '../test/simulation/paid-world.ts'
-import { exploreQueue, tinyWorlds } from '../test/simulation/queue-explore-worlds.ts'
+import { exploreQueue, smallWorlds } from '../test/simulation/queue-explore-worlds.ts'
 import { scenarioOf } from '../test/simulation/queue-scenario.ts'
 import { playScenario } from '../test/simulation/queue-world.ts'
 
@@ -23,11 +23,8 @@ const WORLDS: Record<string, World> = {
   agreement: { count: 100, scenario: agreementScenarioOf, play: (seed, options) => playAgreement(agreementScenarioOf(seed), options) },
   paid: { count: 50, scenario: paidScenarioOf, play: (seed, options) => playPaid(paidScenarioOf(seed), options) },
   // Here a seed is a place in the list of small worlds.
-  explore: { count: tinyWorlds.length, scenario: tinyWorldOf, play: searchTinyWorld },
+  explore: { count: smallWorlds.length, scenario: smallWorldOf, play: searchSmallWorld },
 }
-
-/** A minute each, and ten levels deeper than the tests look. */
-const EXPLORED_STATES = 100_000
 
 const { values } = parseArgs({
   options: {
@@ -42,17 +39,17 @@ const { values } = parseArgs({
 
 const print = (line: string) => writeSync(1, `${line}\n`)
 
-function tinyWorldOf(place: number) {
-  const world = tinyWorlds[place - 1]
-  if (world === undefined) throw new RangeError(`expected a world from 1 to ${tinyWorlds.length}, found ${place}`)
+function smallWorldOf(place: number) {
+  const world = smallWorlds[place - 1]
+  if (world === undefined) throw new RangeError(`expected a world from 1 to ${smallWorlds.length}, found ${place}`)
   return world
 }
 
-function searchTinyWorld(place: number): { failures: string[] } {
-  const { name, ...init } = tinyWorldOf(place)
+function searchSmallWorld(place: number): { failures: string[] } {
+  const { name, ...init } = smallWorldOf(place)
   try {
-    const { states, transitions, depth, ends } = exploreQueue(init, EXPLORED_STATES)
-    print(`${name}: ${states} states, ${transitions} transitions, complete to depth ${depth}, ${ends} ends played out`)
+    const { states, transitions, ends, longest } = exploreQueue(init)
+    print(`${name}: all ${states} states, ${transitions} transitions, ${ends} ends, the longest after ${longest} actions`)
     return { failures: [] }
   } catch (error) {
     return { failures: [`${name}: ${error instanceof Error ? error.message : String(error)}`] }
