@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readPlainFile } from '../plain-file-node.ts'
 import type { ChainInit } from './chain.ts'
 import { type ChainFile, parseChainFile } from './chain-file.ts'
 import { defaultsOf, MAX_TIP_WEI } from './defaults.ts'
@@ -57,13 +57,16 @@ export async function resolveChain(settings: ChainSettings, { rpcMs }: { rpcMs: 
   }
 }
 
+/** A chain's addresses and endpoints take two thousand. */
+const MAX_FILE_BYTES = 1024 * 1024
+
 /** Throws ChainFileError. */
 export async function readChainFile(path: string): Promise<ChainFile> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readPlainFile(path, { maxBytes: MAX_FILE_BYTES }).catch((error: NodeJS.ErrnoException) => {
     throw new ChainFileError(path, error.code === 'ENOENT' ? 'nothing there' : (error.code ?? String(error)), error)
   })
   try {
-    return parseChainFile(JSON.parse(text))
+    return parseChainFile(JSON.parse(text.toString('utf8')))
   } catch (error) {
     // Of text that is no JSON the engine's message shows a piece, and with it maybe one of a key in a URL.
     if (error instanceof SyntaxError) throw new ChainFileError(path, 'no JSON')

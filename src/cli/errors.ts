@@ -13,10 +13,11 @@ export class FileUnreadableError extends MingaError {
   readonly exitCode = EXIT.usage
   readonly path: string
 
-  constructor(what: string, path: string, cause: unknown, hint = 'check the path and its permissions') {
+  constructor(what: string, path: string, cause: unknown, hint?: string) {
     const code = (cause as { code?: string }).code
     const found = code === 'ENOENT' ? 'nothing there' : code === 'EISDIR' ? 'a directory' : (code ?? String(cause))
-    super({ message: `expected ${what} at ${path}, found ${found}`, hint, cause })
+    const otherwise = found === 'a pipe or a device' ? 'name a plain file' : 'check the path and its permissions'
+    super({ message: `expected ${what} at ${path}, found ${found}`, hint: hint ?? otherwise, cause })
     this.path = path
   }
 }

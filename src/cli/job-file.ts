@@ -7,7 +7,7 @@ import { InvalidJobInfoError, type Problem } from '../job/errors.ts'
 import { loadJobFileParser } from './core.ts'
 import { FileUnreadableError } from './errors.ts'
 import type { JobFileData } from './ports.ts'
-import { type FileLimit, readPlainFile } from './read-file.ts'
+import { type FileLimit, readNamedFile } from './read-file.ts'
 import { readJson } from './read-json.ts'
 
 const CODE: FileLimit = { what: 'the code of the Job', maxBytes: MAX_SOURCE_BYTES, hint: 'what does not change belongs into its data' }
@@ -77,7 +77,7 @@ class Unreadable {
 async function tryRead(field: string, limit: FileLimit, base: string, name: string | undefined): Promise<Buffer | Unreadable | undefined> {
   if (name === undefined) return undefined
   const path = resolve(base, name)
-  return readPlainFile(path, limit).catch((error: unknown) => {
+  return readNamedFile(path, limit).catch((error: unknown) => {
     if (error instanceof FileUnreadableError) return new Unreadable(field, error)
     throw error
   })

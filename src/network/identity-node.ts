@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, link, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from '../directories-node.ts'
+import { readPlainFile } from '../plain-file-node.ts'
 import { IdentityFileError } from './errors.ts'
 import { ED25519_KEY_BYTES, type Identity } from './identity.ts'
 import { createSigner } from './signatures-node.ts'
@@ -48,14 +49,13 @@ export async function loadIdentity(path: string, { mustExist = false } = {}): Pr
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    const { size, mode } = await stat(path)
+    const { mode } = await stat(path)
     // A copy or a backup may have opened it to others.
     if ((mode & OTHERS) !== 0 && process.platform !== 'win32') await chmod(path, OWNER_ONLY)
-    if (size > MAX_FILE_BYTES) throw new IdentityFileError(path, 'corrupt', `a file of ${size} bytes`)
-    return await readFile(path, 'utf8')
+    return (await readPlainFile(path, { maxBytes: MAX_FILE_BYTES })).toString('utf8')
   } catch (error) {
-    if (error instanceof IdentityFileError) throw error
     if (codeOf(error) === 'ENOENT') return undefined
+    if ((error as { size?: number }).size !== undefined) throw new IdentityFileError(path, 'corrupt', `a file of ${codeOf(error)}`)
     throw new IdentityFileError(path, 'unreadable', `that it cannot be read (${codeOf(error)})`, error)
   }
 }

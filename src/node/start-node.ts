@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
 import { isReadByOthers } from '../config/key-file-modes-node.ts'
 import { KEY_FILES } from '../config/key-files.ts'
@@ -11,6 +10,7 @@ import { loadIdentity } from '../network/identity-node.ts'
 import { createNetwork, type MingaNetwork } from '../network/node.ts'
 import { createVerifier } from '../network/signatures-node.ts'
 import { nodePlatform } from '../network/transports-node.ts'
+import { readPlainFile } from '../plain-file-node.ts'
 import type { Abortable, Vault } from '../ports.ts'
 import { recordLogSchema } from '../protocol/records.ts'
 import { loadWallet, type Wallet } from '../protocol/wallet-file-node.ts'
@@ -113,10 +113,13 @@ async function openNetwork(
   )
 }
 
+/** A swarm.key takes 95. */
+const MAX_KEY_FILE_BYTES = 4_096
+
 /** Without its key a private network must not be joined by accident as a public one. Throws NetworkKeyError. */
 async function readNetworkKey(path: string): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await readFile(path))
+    return new Uint8Array(await readPlainFile(path, { maxBytes: MAX_KEY_FILE_BYTES }))
   } catch (error) {
     throw new NetworkKeyError(error, path)
   }

@@ -1,6 +1,7 @@
-import { chmod, open, readFile } from 'node:fs/promises'
+import { chmod, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { makeDirectory } from '../directories-node.ts'
+import { readPlainFile } from '../plain-file-node.ts'
 import { randomWalletKey, walletAddress } from './wallet.ts'
 import { WalletFileError } from './wire-errors.ts'
 
@@ -10,6 +11,9 @@ export interface Wallet {
   /** 32 bytes; never logged, never sent. */
   key: Uint8Array
 }
+
+/** A key takes 67; more is another file. */
+const MAX_FILE_BYTES = 4_096
 
 /**
  * The wallet whose key is in the file at `path` (64 hexadecimal digits, `0x` before them or not); where there is no file one is made, mode 0600, unless
@@ -24,7 +28,7 @@ export async function loadWallet(path: string, { mustExist = false } = {}): Prom
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    const text = await readFile(path, 'utf8')
+    const text = (await readPlainFile(path, { maxBytes: MAX_FILE_BYTES })).toString('utf8')
     // A copy or a backup may have opened it to others.
     if (process.platform !== 'win32') await chmod(path, 0o600)
     return text
