@@ -58,6 +58,16 @@ export class UnsafeFileNameError extends MingaError {
   }
 }
 
+const WRITE_FAULTS: Readonly<Record<string, string>> = {
+  EEXIST: 'a file where a directory should be',
+  ENOTDIR: 'a file where a directory should be',
+  EISDIR: 'a directory in its place',
+  ENOENT: 'a folder that takes no others',
+  EACCES: 'no permission',
+  EROFS: 'a read-only disk',
+  ENOSPC: 'a full disk',
+}
+
 /** The directory for the results cannot be written. */
 export class ResultsUnwritableError extends MingaError {
   override readonly name = 'ResultsUnwritableError'
@@ -66,9 +76,8 @@ export class ResultsUnwritableError extends MingaError {
 
   constructor(path: string, cause: unknown) {
     const code = (cause as { code?: string }).code
-    const found = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file where a directory should be' : (code ?? String(cause))
     super({
-      message: `expected to write results to ${path}, found ${found}`,
+      message: `expected to write results to ${path}, found ${WRITE_FAULTS[code ?? ''] ?? code ?? String(cause)}`,
       hint: 'name another directory with -o, or free some space',
       cause,
     })

@@ -36,7 +36,11 @@ function isHelp(error: unknown): boolean {
 }
 
 function toUsageError({ code, message }: CommanderError): UsageError {
-  if (code === 'commander.help') return new UsageError({ message: 'expected a command, found none', hint: 'the help above lists them' })
+  if (code === 'commander.help') {
+    const [asked, name] = process.argv.slice(2)
+    const found = asked === 'help' && name !== undefined ? name : 'none'
+    return new UsageError({ message: `expected a command, found ${found}`, hint: 'the help above lists them' })
+  }
   const [, text = message, suggestion] = /^(?:error: )?([^\n]*)(?:\n\((.*)\))?$/s.exec(message) ?? []
   return new UsageError({ message: text, hint: suggestion ?? '`minga --help` lists the commands, `minga <command> --help` explains one' })
 }

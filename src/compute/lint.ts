@@ -20,7 +20,7 @@ export function lint({ code, exact, invocations, prelude, workgroupSize }: LintI
   const findings = [...lintEntryPoint(tokens, brackets, workgroupSize), ...lintSlicing(tokens, brackets, workgroupSize)]
   if (invocations % workgroupSize !== 0) findings.push(...lintGuard(tokens, exact))
   if (exact) findings.push(...lintExact(tokens, brackets))
-  if (exact && prelude.includes('reproducible-float')) findings.push(...lintBits(tokens))
+  if (exact) findings.push(...lintBits(tokens, prelude.includes('reproducible-float')))
   return findings.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column).slice(0, MAX_FINDINGS)
 }
 
@@ -57,9 +57,11 @@ function lintGuard(tokens: readonly Token[], exact: boolean): Diagnostic[] {
   return [finding(tokens[main]!, exact ? 'error' : 'warning', message)]
 }
 
-/** Denormals are the one thing that the operators of the prelude do not catch by themselves. */
-function lintBits(tokens: readonly Token[]): Diagnostic[] {
-  const message = 'a float made of bits enters the reproducible functions by `rf_load(bits)`: devices differ in what denormals are to them'
+/** Denormals are the one thing that the operators of the prelude do not catch by themselves; without it nothing catches them, nor a NaN. */
+function lintBits(tokens: readonly Token[], isReproducible: boolean): Diagnostic[] {
+  const message = isReproducible
+    ? 'a float made of bits enters the reproducible functions by `rf_load(bits)`: devices differ in what denormals are to them'
+    : 'devices differ in what they make of a float made of bits that is denormal, infinite or none: keep to integers, or list the prelude reproducible-float and use `rf_load(bits)`'
   const isFloatCast = (index: number) => tokens[index]?.text === 'bitcast' && tokens[index + 2]?.text === 'f32'
   return tokens.flatMap((token, index) => (isFloatCast(index) ? [finding(token, 'warning', message)] : []))
 }

@@ -22,7 +22,7 @@ export class InvalidJobInfoError extends MingaError {
   constructor(problems: readonly Problem[]) {
     super({
       message: `the Job's description has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${listed(problems)}`,
-      hint: 'mend them and place the Job again',
+      hint: `mend ${problems.length === 1 ? 'it' : 'them'} and place the Job again`,
     })
     this.problems = problems
   }

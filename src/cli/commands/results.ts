@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { formatBytes } from '../../config/units.ts'
@@ -47,6 +47,7 @@ export async function writeResult(directory: string, { name, bytes, picture }: R
     await writeFile(`${path}.part`, content)
     await rename(`${path}.part`, path)
   } catch (error) {
+    await rm(`${path}.part`, { force: true }).catch(() => {})
     throw new ResultsUnwritableError(path, error)
   }
   return { path, bytes: content.byteLength }
