@@ -4,6 +4,9 @@ include "wide-hash.circom";
 
 // The root over all leaves of a chunk. A slot of a row is (id + leaf, wallet): the id is fixed by the seed, so the sum binds the leaf to its place
 // as a third element would. Slots and rows that are not active are 0.
+//
+// Every worker that leaves this template is under the root, or 0. One that were neither would be free when gamma is known (log-up.circom): with
+// gamma itself as a key of weight 0 its term may be anything, and pays anybody anything.
 template ChunkRoot(M, K) {
     signal input seed;
     signal input firstMacro;
@@ -27,6 +30,7 @@ template ChunkRoot(M, K) {
         for (var j = 0; j < K; j++) {
             place[i][j] <== microActive[j] * (ids[i].id[j] + leaf[i][j]);
             worker[i][j] <== microActive[j] * wallet[i][j];
+            (1 - macroActive[i]) * worker[i][j] === 0;
             row[i].in[2 * j] <== place[i][j];
             row[i].in[2 * j + 1] <== worker[i][j];
         }

@@ -1,7 +1,7 @@
 pragma circom 2.2.0;
 
 // Both sides give every key the same sum of weights: Σ weight/(gamma − key) = Σ count/(gamma − wallet), one constraint a term. Sound only where
-// gamma was drawn after all four lists were committed to.
+// gamma was drawn after all four lists were committed to, keys of weight 0 included: gamma as a key leaves its term free.
 template LogUp(N, W) {
     signal input gamma;
     signal input key[N];

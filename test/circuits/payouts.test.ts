@@ -39,6 +39,18 @@ describe('LogUp', async () => {
     assert.ok(circuit.holds(await circuit.witness({ ...good, wallet: [99, 11], count: [forged, 0] })))
   })
 
+  it('is worth nothing where a key is chosen after gamma, even one of weight 0: a trap, and why every key is under the root, or 0', async () => {
+    const { gamma } = good
+    const honest = await circuit.witness({ ...good, key: [10, 11, 10, 12] })
+    // with gamma as a key its term is multiplied by 0, so it makes up for any count
+    const made = modulo(99n * inverse(gamma - 11n))
+    assert.ok(
+      circuit.holds(
+        circuit.lie(honest, { 'key[3]': gamma, 'left[3]': made, 'count[1]': 100, 'right[1]': modulo(100n * inverse(gamma - 11n)) }),
+      ),
+    )
+  })
+
   it('has no term that may be another', async () => {
     liesFail(circuit, await circuit.witness(good), [{ 'left[0]': 1 }, { 'right[1]': 1 }, { 'left[3]': 1 }])
   })

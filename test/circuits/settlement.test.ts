@@ -22,6 +22,13 @@ function inputOf(chunk: SettlementChunk): { settlement: Settlement; input: Circu
   return { settlement, input: circuitInput(shape, chunk, settlement, publicSignalsOf(settlement, domain)) }
 }
 
+/** Of a list of the inputs, or a table, some numbers of each kind: first and last, and the second row, which is not counted. */
+function placesIn(value: unknown): number[][] {
+  if (!Array.isArray(value)) return [[]]
+  const chosen = value.length > 4 ? [0, value.length - 1] : [0, 1, 3]
+  return chosen.flatMap((i) => placesIn(value[i]).map((path) => [i, ...path]))
+}
+
 describe('the settlement circuit', () => {
   let circuit: TestCircuit
   let witness: Witness
@@ -95,6 +102,7 @@ describe('the settlement circuit', () => {
       ['a leaf that is not under the root', () => changed('leaf', [0, 0], 5)],
       ['a leaf of the MacroJob that is not counted', () => changed('leaf', [1, 0], 5)],
       ['a worker’s wallet that is not under the root', () => changed('worker', [0, 1], workerWallet(9))],
+      ['a wallet in a row that is not active', () => changed('worker', [3, 0], 5)],
       ['an opening that does not fit its leaf', () => changed('opened', [0, 0], 5)],
       ['the opening of another block as verdict', () => ({ ...input, opened: table('opened').map((row) => row.toReversed().map(String)) })],
       ['a validator who is another than in D', () => changed('validator', [0], 77)],
@@ -173,6 +181,27 @@ describe('the settlement circuit', () => {
     assert.deepEqual(free(await circuit.witness(sparse)).sort(), beyond(2).sort())
     const { input: full } = inputOf(sampleChunk(shape, { macroJobs: 4, microJobs: 4 }))
     assert.deepEqual(free(await circuit.witness(full)), [])
+  })
+
+  it('takes no other value of an input, with all that follows from it computed anew, but where it counts for nothing', async () => {
+    // a free wire alone is found above; this finds an input whose consequences are free with it
+    const taken: string[] = []
+    const lists = Object.entries(input).filter(([, value]) => Array.isArray(value))
+    for (const [name, path] of lists.flatMap(([name, value]) => placesIn(value).map((path) => [name, path] as const))) {
+      const other = changed(name, path, path.reduce<unknown>((at, i) => (at as unknown[])[i], input[name]) === '0' ? 1 : 0)
+      const isTaken = await circuit.witness(other).then(
+        () => true,
+        () => false,
+      )
+      if (isTaken) taken.push([name, ...path].join('.'))
+    }
+    assert.deepEqual(taken.sort(), [
+      // slots and rows that are not active
+      ...['leaf.0.3', 'leaf.1.3', 'leaf.3.0', 'leaf.3.1', 'leaf.3.3'],
+      // what was opened of a MacroJob that is not counted
+      ...['opened.1.0', 'opened.1.15', 'opened.3.0', 'opened.3.15'],
+      ...['worker.0.3', 'worker.1.3', 'worker.3.3'],
+    ])
   })
 
   it('holds a lying prover to every signal of its inputs', () => {
