@@ -57,7 +57,7 @@ export interface Standpoint {
 }
 
 /**
- * How long a Job goes on that its only peer gave up, whose device may be at fault: as long as peers that are there may take to join it (roles/job-membership.ts,
+ * How long a Job goes on that its only peer gave up, whose device may be at fault: as long as peers that are there may take to join it (roles/join-job.ts,
  * 20 s), and some.
  */
 export const GRACE_MS = 30_000

@@ -8,8 +8,9 @@ import type { JobNotice } from '../protocol/messages.ts'
 import { type Convictions, createConvictions } from './convictions.ts'
 import { JobRefusedError } from './errors.ts'
 import { createJobJoins, type JobJoins } from './job-joins.ts'
-import { type JobMembership, joinJob, type MembershipComponents } from './job-membership.ts'
+import type { JobMembership, MembershipComponents } from './job-membership.ts'
 import type { JobsBoard } from './jobs-board.ts'
+import { joinJob } from './join-job.ts'
 import { createReminders, type Reminders } from './reminders.ts'
 
 /** Jobs that a peer follows at once; the ones before keep their duties (validate, reveal) while it works on the next. */
