@@ -5,7 +5,6 @@ import type { JobId } from './ids.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
 import type { JobRecord, RecordOf } from './records.ts'
-import { fitsShape } from './shape.ts'
 
 /** A record and the peer that signed it. */
 export interface Authored<Record extends JobRecord> {
@@ -14,7 +13,7 @@ export interface Authored<Record extends JobRecord> {
 }
 
 /**
- * Everything the log of one Job says, filed for look-up: the fold of its records. The order in which they are filed makes no difference.
+ * Everything the log of one Job says, filed for look-up (filing.ts): the fold of its records. The order in which they are filed makes no difference.
  * Filing judges nothing but form; what a record is worth is decided in chunk.ts from all of them together.
  */
 export interface JobView {
@@ -81,87 +80,6 @@ export function resetJobView(view: JobView): void {
 export const microKey = (macro: number, micro: number) => `${macro}/${micro}`
 export const attemptKey = (chunk: number, attempt: number) => `${chunk}/${attempt}`
 
-/** Files one record; the log has made sure that `author` signed it and that no (author, key) comes twice. What the Job has no place for is left out. */
-export function applyRecord(view: JobView, author: string, record: JobRecord): void {
-  view.version++
-  if (view.info !== undefined && !fitsShape(view.info, record)) return
-  switch (record.kind) {
-    case 'job':
-      view.info = record.info
-      dropMisfits(view, record.info)
-      touchAll(view)
-      break
-    case 'plan':
-      push(view.plans, record.macro, { author, record })
-      break
-    case 'peer':
-      view.peers.set(author, record)
-      touchAll(view)
-      break
-    case 'cancel':
-      view.cancelledBy.add(author)
-      break
-    case 'report':
-      view.reports.push({ author, record })
-      break
-    case 'complaint':
-      view.complaints.set(author, record)
-      // It may have been asked to judge in any of them.
-      touchAll(view)
-      break
-    case 'commit':
-      push(view.commits, microKey(record.macro, record.micro), { author, record })
-      touch(view, record.macro)
-      break
-    case 'reveal':
-      push(view.reveals, microKey(record.macro, record.micro), { author, record })
-      touch(view, record.macro)
-      break
-    case 'recheck':
-      push(view.rechecks, microKey(record.macro, record.micro), { author, record })
-      touch(view, record.macro)
-      break
-    case 'testimony':
-      push(view.testimonies, microKey(record.macro, record.micro), { author, record })
-      touch(view, record.macro)
-      break
-    case 'root':
-      push(view.roots, attemptKey(record.chunk, record.attempt), { author, record })
-      touchChunk(view, record.chunk)
-      break
-    case 'nonce':
-      push(view.nonces, attemptKey(record.chunk, record.attempt), { author, record })
-      touchChunk(view, record.chunk)
-      break
-    case 'endorsement':
-      push(view.endorsements, attemptKey(record.chunk, record.attempt), { author, record })
-      touchChunk(view, record.chunk)
-      break
-    case 'verdict':
-      push(view.verdicts, record.macro, { author, record })
-      touch(view, record.macro)
-      break
-    case 'reopen':
-      push(view.reopens, attemptKey(record.chunk, record.attempt), { author, record })
-      touchChunk(view, record.chunk)
-      break
-    case 'refusal':
-      push(view.refusals, attemptKey(record.chunk, record.attempt), { author, record })
-      touchChunk(view, record.chunk)
-      break
-  }
-}
-
-/** What came before the Job was described, and has no place in it. */
-function dropMisfits(view: JobView, info: JobInfo) {
-  const { plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens, refusals } = view
-  const maps = [plans, commits, reveals, rechecks, testimonies, roots, nonces, endorsements, verdicts, reopens, refusals]
-  for (const map of maps as Map<unknown, Authored<JobRecord>[]>[]) {
-    // All records under one key speak of the same.
-    for (const [key, [first]] of map) if (first !== undefined && !fitsShape(info, first.record)) map.delete(key)
-  }
-}
-
 /**
  * True where the Job is called off. Of a paid Job its escrow alone says so: a requester's word that ended it after the work was done would have the work
  * done for nothing, since nobody would settle it and the price would go back at the deadline.
@@ -223,18 +141,8 @@ export function openedNonce(view: JobView, head: Uint8Array, author: string, roo
   return opensChain(head, attempt, found.record.nonce) ? found.record.nonce : undefined
 }
 
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value) {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [value])
-  else list.push(value)
-}
-
-function touch(view: JobView, macro: number) {
-  if (view.info === undefined) return
-  touchChunk(view, chunkOf(view.info, macro))
-}
-
-function touchChunk(view: JobView, chunk: number) {
+/** What is known of the chunk is to be computed anew. */
+export function touchChunk(view: JobView, chunk: number) {
   view.chunkVersions.set(chunk, view.version)
 }
 

@@ -1,11 +1,12 @@
 import { applyEscrowFacts, type EscrowFacts } from '../job/escrow-facts.ts'
+import { applyRecord } from '../job/filing.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
 import { logQuotaOf } from '../job/log-quota.ts'
 import { isPaid, type Paid } from '../job/payment.ts'
 import type { JobRecord } from '../job/records.ts'
 import { keyOf } from '../job/records.ts'
-import { applyRecord, createJobView, type JobView, resetJobView } from '../job/view.ts'
+import { createJobView, type JobView, resetJobView } from '../job/view.ts'
 import type { Abortable, JobLog, LogEntry, PeerId, Replica } from '../ports.ts'
 import { decodeRecord, encodeRecord } from '../protocol/records.ts'
 

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { dutiesOf } from '../../src/job/duties.ts'
 import { applyEscrowFacts, type EscrowFacts } from '../../src/job/escrow-facts.ts'
+import { applyRecord } from '../../src/job/filing.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { MAX_ATTEMPTS } from '../../src/job/records.ts'
-import { applyRecord, createJobView } from '../../src/job/view.ts'
+import { createJobView } from '../../src/job/view.ts'
 import { JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 
 const REQUESTER = `12D3KooW${'Z'.repeat(44)}`

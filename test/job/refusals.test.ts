@@ -3,10 +3,11 @@ import { describe, it } from 'node:test'
 import { chunkState } from '../../src/job/chunk.ts'
 import { dutiesOf } from '../../src/job/duties.ts'
 import { applyEscrowFacts } from '../../src/job/escrow-facts.ts'
+import { applyRecord } from '../../src/job/filing.ts'
 import { chooseMacroJob } from '../../src/job/macro-choice.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { reportOf } from '../../src/job/report.ts'
-import { applyRecord, createJobView } from '../../src/job/view.ts'
+import { createJobView } from '../../src/job/view.ts'
 import { type Behaviour, JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 
 const OUTSIDER = `12D3KooW${'Z'.repeat(44)}`

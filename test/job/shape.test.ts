@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { applyRecord } from '../../src/job/filing.ts'
 import type { JobRecord } from '../../src/job/records.ts'
-import { applyRecord, createJobView } from '../../src/job/view.ts'
+import { createJobView } from '../../src/job/view.ts'
 import { jobIdOfInfo } from '../../src/protocol/records.ts'
 import { peerName, plainInfo } from '../support/job-world.ts'
 
