@@ -2,7 +2,7 @@ import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
 import { MAX_ATTEMPTS } from './records.ts'
 import type { JobView } from './view.ts'
-import { attemptKey, touchAll } from './view.ts'
+import { attemptKey, chunkOfKey, touchAll, touchChunk } from './view.ts'
 
 /** One attempt of a chunk as the chain has it. */
 export interface EscrowAttempt {
@@ -49,12 +49,17 @@ export function timeFacts(timestamp: number, deadline: number): Pick<EscrowFacts
   return { closing: timestamp > deadline - SETTLING_SECONDS, expired: timestamp > deadline }
 }
 
-/** Puts what the chain says now into the view; false where nothing has changed. */
+/**
+ * Puts what the chain says now into the view; false where nothing has changed. A chunk is folded (chunk.ts) from the log, its own roots and payments, and
+ * whose word the escrow takes; the escrow's state and the chain's time say what is to be done next, and nothing of what was agreed.
+ */
 export function applyEscrowFacts(view: JobView, facts: EscrowFacts): boolean {
   if (view.escrow !== undefined && sameFacts(view.escrow, facts)) return false
+  const before = view.escrow ?? NOTHING_READ
   view.escrow = facts
   view.version++
-  touchAll(view)
+  if (!sameTrust(before, facts)) touchAll(view)
+  else for (const chunk of changedChunks(before, facts)) touchChunk(view, chunk)
   return true
 }
 
@@ -102,9 +107,25 @@ function sameFacts(a: EscrowFacts, b: EscrowFacts): boolean {
   if (a.state !== b.state || a.closing !== b.closing || a.expired !== b.expired) return false
   if (a.attempts.size !== b.attempts.size || a.settled.size !== b.settled.size) return false
   for (const [chunk, bits] of a.settled) if (b.settled.get(chunk) !== bits) return false
-  for (const [key, { root, proposal, beacon }] of a.attempts) {
-    const other = b.attempts.get(key)
-    if (other === undefined || other.root !== root || other.proposal !== proposal || other.beacon !== beacon) return false
-  }
+  for (const [key, attempt] of a.attempts) if (!sameAttempt(attempt, b.attempts.get(key))) return false
   return true
+}
+
+function sameAttempt(a: EscrowAttempt | undefined, b: EscrowAttempt | undefined): boolean {
+  return a?.root === b?.root && a?.proposal === b?.proposal && a?.beacon === b?.beacon
+}
+
+const NOTHING_READ: Pick<EscrowFacts, 'attempts' | 'settled' | 'stakes'> = { attempts: new Map(), settled: new Map(), stakes: new Map() }
+
+/** False where a wallet is trusted less, or more: who is not read yet is trusted like one that has its bond. */
+function sameTrust({ stakes: a }: Pick<EscrowFacts, 'stakes'>, { stakes: b }: Pick<EscrowFacts, 'stakes'>): boolean {
+  const trustIn = (stake: StakeState | undefined) => stake ?? 'bonded'
+  return [...a.keys(), ...b.keys()].every((wallet) => trustIn(a.get(wallet)) === trustIn(b.get(wallet)))
+}
+
+/** Chunks with other roots, beacons or payments than before. */
+function changedChunks(a: Pick<EscrowFacts, 'attempts' | 'settled'>, b: Pick<EscrowFacts, 'attempts' | 'settled'>): Set<number> {
+  const keys = [...a.attempts.keys(), ...b.attempts.keys()].filter((key) => !sameAttempt(a.attempts.get(key), b.attempts.get(key)))
+  const paid = [...a.settled.keys(), ...b.settled.keys()].filter((chunk) => (a.settled.get(chunk) ?? 0n) !== (b.settled.get(chunk) ?? 0n))
+  return new Set([...keys.map(chunkOfKey), ...paid])
 }

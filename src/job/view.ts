@@ -79,6 +79,7 @@ export function resetJobView(view: JobView): void {
 
 export const microKey = (macro: number, micro: number) => `${macro}/${micro}`
 export const attemptKey = (chunk: number, attempt: number) => `${chunk}/${attempt}`
+export const chunkOfKey = (attemptKey: string) => Number(attemptKey.slice(0, attemptKey.indexOf('/')))
 
 /**
  * True where the Job is called off. Of a paid Job its escrow alone says so: a requester's word that ended it after the work was done would have the work
