@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { BLUE_MARBLE, RELIEF, reliefJob } from '../examples/blue-marble/job.ts'
 import { referencePicture } from '../examples/blue-marble/reference.ts'
+import { makeDirectory } from '../src/directories-node.ts'
 import { localJobInfo } from '../src/job/local-run.ts'
 import { tileOf } from '../src/job/slice.ts'
 import { decodePicture, type Picture } from '../src/pictures/decode.ts'
@@ -34,9 +36,10 @@ for (const [place, { macro, micro }] of order().entries()) {
   drawTile(tile(macro, micro), state, PEERS[(place * 7 + macro) % PEERS.length]!)
 }
 
-mkdirSync(new URL('../docs/images/', import.meta.url), { recursive: true })
+const IMAGES = resolve(import.meta.dirname, '../docs/images')
+await makeDirectory(IMAGES)
 const bytes = encodeIndexedPng(picture)
-writeFileSync(new URL('../docs/images/blue-marble-job.png', import.meta.url), bytes)
+writeFileSync(resolve(IMAGES, 'blue-marble-job.png'), bytes)
 console.log(`${picture.width}×${picture.height}, ${Math.round(bytes.length / 1024)} KiB`)
 
 /** The MicroJobs in the order that peers might take them: about MacroJob by MacroJob. */

@@ -2,9 +2,10 @@
  * `npm run bench`: figures of this machine, each beside its limit in the same run. They are ratios: a figure of another machine, or of another hour of
  * this one, says nothing beside them.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { makeDirectory } from '../../src/directories-node.ts'
 import { type Figure, type FigureDefinition, judgeRow } from './figure.ts'
 import { FIGURES } from './figures.ts'
 import { describeMachine, type Machine, showMachine } from './machine.ts'
@@ -78,7 +79,7 @@ function toMarkdown({ machine, date, quick, figures }: Result): string {
 }
 
 async function save(directory: string, json: string, date: string): Promise<void> {
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   for (const name of [date.replaceAll(/[:.]/g, '-'), 'latest']) await writeFile(join(directory, `${name}.json`), json)
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { zKey } from 'snarkjs'
+import { makeDirectory } from '../../src/directories-node.ts'
 import { withCurve } from '../keys/curve.ts'
 import { hashOfFile, type KeyFiles, type Pinned, pinnedOf, verifierSource } from '../keys/export.ts'
 import { checkPtau } from './ptau.ts'
@@ -26,8 +27,8 @@ export interface CeremonyInit {
 }
 
 /** Begins a ceremony in `folder`, which is made and must not hold one: the initial key follows from circuit and powers of tau alone. */
-export function initCeremony(init: CeremonyInit): Promise<Transcript> {
-  mkdirSync(init.folder, { recursive: true })
+export async function initCeremony(init: CeremonyInit): Promise<Transcript> {
+  await makeDirectory(init.folder)
   return alone(init.folder, () => beginIn(init))
 }
 
@@ -119,7 +120,7 @@ export async function exportCeremony(init: Omit<CeremonyInit, 'circuit'> & Pick<
   const transcript = await verifyCeremony(init)
   const last = lastStep(transcript)
   if (last.kind !== 'beacon') throw new Error('expected a ceremony that a beacon has ended, found one under way')
-  mkdirSync(out, { recursive: true })
+  await makeDirectory(out)
   const { circuit } = transcript
   const zkey = join(out, `${circuit}.zkey`)
   copyFileSync(join(init.folder, last.file), zkey)

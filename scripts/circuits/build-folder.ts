@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeDirectory } from '../../src/directories-node.ts'
 import { isHeld, takeLock } from '../lock-file.ts'
 
 const POLL_MS = 100
@@ -11,7 +12,7 @@ const POLL_MS = 100
  */
 export async function buildFolder(folder: string, build: (scratch: string) => Promise<void>): Promise<string> {
   const lock = `${folder}.lock`
-  mkdirSync(dirname(folder), { recursive: true })
+  await makeDirectory(dirname(folder))
   while (!existsSync(folder)) {
     if (!takeLock(lock)) {
       if (!isHeld(lock)) rmSync(lock, { force: true })

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { makeDirectory } from '../../src/directories-node.ts'
 import type { SizeClassName } from '../../src/job/settlement/size-classes.ts'
 import { type Pinned, pinnedOf, verifierSource } from '../keys/export.ts'
 import type { Artifacts } from './artifacts.ts'
@@ -24,8 +25,8 @@ export function readPinned(name: SizeClassName): Pinned {
 
 /** Writes what is committed: the pinned facts and the Solidity verifier. */
 export async function pin(name: SizeClassName, artifacts: Artifacts): Promise<void> {
-  mkdirSync(dirname(pinnedPath(name)), { recursive: true })
-  mkdirSync(VERIFIERS, { recursive: true })
+  await makeDirectory(dirname(pinnedPath(name)))
+  await makeDirectory(VERIFIERS)
   writeFileSync(pinnedPath(name), `${JSON.stringify(await pinnedOf(artifacts, { name, insecure: true }), null, 2)}\n`)
   writeFileSync(verifierPath(name), await verifierSource(artifacts.zkey, name, INSECURE_REMARK))
 }

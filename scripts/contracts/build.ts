@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { makeDirectory } from '../../src/directories-node.ts'
 import { COMMITTED, expectedArtifacts } from './artifacts.ts'
 import { ROOT, runHardhat } from './hardhat.ts'
 
@@ -9,7 +10,7 @@ import { ROOT, runHardhat } from './hardhat.ts'
 
 const { status } = runHardhat(['build'])
 if (status !== 0) process.exit(status)
-mkdirSync(COMMITTED, { recursive: true })
+await makeDirectory(COMMITTED)
 for (const [name, text] of expectedArtifacts()) {
   const path = join(COMMITTED, name)
   if (textOf(path) === text) continue

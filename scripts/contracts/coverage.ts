@@ -1,6 +1,7 @@
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { makeDirectory } from '../../src/directories-node.ts'
 import { type Probed, probeBranches } from './branches.ts'
 import { ROOT, runHardhat } from './hardhat.ts'
 
@@ -14,7 +15,7 @@ const COPY = '.cache/probed-contracts'
 const LEFT_OUT = /^(test|verifiers)\//
 
 const sources = globSync('**/*.sol', { cwd: join(ROOT, 'contracts') }).filter((path) => !LEFT_OUT.test(path))
-const probed = writeCopy()
+const probed = await writeCopy()
 process.env.MINGA_CONTRACTS = COPY
 const { status, output } = runHardhat(['test', 'nodejs', '--coverage'], 'pipe')
 if (status !== 0) {
@@ -24,9 +25,9 @@ if (status !== 0) {
 const share = report(hitLines(readFileSync(join(ROOT, 'coverage/lcov.info'), 'utf8')))
 process.exitCode = share >= LEAST ? 0 : 1
 
-function writeCopy(): Map<string, Probed> {
+async function writeCopy(): Promise<Map<string, Probed>> {
   rmSync(join(ROOT, COPY), { recursive: true, force: true })
-  mkdirSync(join(ROOT, COPY), { recursive: true })
+  await makeDirectory(join(ROOT, COPY))
   cpSync(join(ROOT, 'contracts'), join(ROOT, COPY), { recursive: true })
   const asts = parse()
   const found = new Map<string, Probed>()

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { FetchRequest, formatEther, formatUnits, getAddress, getBytes, JsonRpcProvider } from 'ethers'
 import { type ChainFile, parseChainFile } from '../../src/chain/chain-file.ts'
@@ -7,6 +7,7 @@ import { carryOut, type Journal, type Plan, planDeployment, tokenOf } from '../.
 import { DEFAULT_RULES, DEFAULT_SUPPLY_WEI, TOKEN } from '../../src/chain/deploy/rules.ts'
 import { DEVELOPMENT_VERIFIERS } from '../../src/chain/deploy/verifiers.ts'
 import { writeWhole } from '../../src/chain/devnet/files.ts'
+import { makeDirectory } from '../../src/directories-node.ts'
 import { DEVELOPMENT_CHAIN_ID } from '../../src/job/development-chain.ts'
 import { SIZE_CLASS_NAMES, type SizeClassName } from '../../src/job/settlement/size-classes.ts'
 import type { CircuitsFile } from '../../src/proof/circuits-file.ts'
@@ -49,7 +50,7 @@ export async function runDeploy(argv: readonly string[], components: DeployCompo
     printPlan(plan, options, exported, components.print)
     checkFunds(plan, options)
     if (options.dryRun) return components.print('dry run: nothing was sent, nothing written')
-    mkdirSync(options.out, { recursive: true })
+    await makeDirectory(options.out)
     const { blockNumber, gasUsed } = await carryOut(provider, plan, {
       walletKey: key.key,
       giveUpMs: options.giveUpMs,
