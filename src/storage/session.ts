@@ -5,28 +5,18 @@ import type { Want } from './bulk/order.ts'
 import { keyOf, withoutAsking } from './cid.ts'
 import type { DownloadComponents, Experience } from './download.ts'
 import { download, noteFailure } from './download.ts'
-import { FileTooLargeError } from './errors.ts'
-import type { Hold } from './holds.ts'
 import type { Claim, Inflight } from './inflight.ts'
-import { MAX_BLOCK_BYTES } from './limits.ts'
+import { createIntake, type IntakeInit } from './intake.ts'
+import { prefetchTree } from './prefetch.ts'
 import type { BlockStore } from './store.ts'
-
-/** Inner nodes come on top of a file's own bytes: 64 bytes a leaf and a few small nodes; this is ample for both. */
-const NODE_SHARE = 1.02
-const NODE_BYTES = 2 * MAX_BLOCK_BYTES
-/** Writes of blocks that may be under way before the next block is taken from the stream. */
-const MAX_PENDING_WRITES = 8
 
 export interface SessionComponents extends DownloadComponents {
   store: BlockStore
   inflight: Inflight
 }
 
-export interface SessionInit {
-  root: CID
-  hold: Hold
+export interface SessionInit extends IntakeInit {
   providers: readonly PeerId[]
-  maxBytes: number
   signal: AbortSignal
 }
 
@@ -48,32 +38,9 @@ interface Slot extends PromiseWithResolvers<Uint8Array> {
 
 export function createSession(components: SessionComponents, init: SessionInit): Session {
   const { store, inflight } = components
-  const { root, hold, providers, maxBytes, signal } = init
+  const { root, hold, providers, signal } = init
   const experience: Experience = { failed: new Set(), wrong: new Map() }
-  const writes = new Set<Promise<void>>()
-  let writeFailure: unknown
-  let receivedBytes = 0
-
-  function track(stored: Promise<void>): Promise<void> {
-    const write = stored.then(
-      () => void writes.delete(write),
-      (error) => {
-        writeFailure ??= error
-        writes.delete(write)
-      },
-    )
-    writes.add(write)
-    return stored
-  }
-
-  /** Hands a checked block to its claim and to the store; waits while too many writes are under way. */
-  async function take(wanted: Want, bytes: Uint8Array, claim: Claim | undefined): Promise<void> {
-    receivedBytes += bytes.length
-    if (receivedBytes > maxBytes * NODE_SHARE + NODE_BYTES) throw new FileTooLargeError(root.toString(), receivedBytes, maxBytes)
-    hold.add(wanted.cid)
-    claim?.arrive({ bytes, stored: track(store.put(wanted.cid, bytes)) })
-    while (writes.size >= MAX_PENDING_WRITES) await Promise.race(writes)
-  }
+  const intake = createIntake(store, init)
 
   async function bring(slots: readonly Slot[]): Promise<void> {
     const claims = new Map<string, Claim>()
@@ -101,7 +68,7 @@ export function createSession(components: SessionComponents, init: SessionInit):
       const claim = claims.get(key)
       claims.delete(key)
       slots.get(key)?.resolve(bytes)
-      await take(wanted, bytes, claim)
+      await intake.take(wanted.cid, bytes, claim)
     }
     const wants = mine.map((slot) => slot.wanted)
     await download(components, wants, { providers, experience, signal, accept })
@@ -111,7 +78,7 @@ export function createSession(components: SessionComponents, init: SessionInit):
   async function joinOther(slot: Slot): Promise<Slot | undefined> {
     try {
       const arrival = await abortable(inflight.of(slot.wanted.cid) ?? Promise.reject(new Error('gone')), signal)
-      track(arrival.stored)
+      intake.track(arrival.stored)
       hold.add(slot.wanted.cid)
       slot.resolve(arrival.bytes)
       return undefined
@@ -145,39 +112,12 @@ export function createSession(components: SessionComponents, init: SessionInit):
     return slots.map((slot) => slot.promise)
   }
 
-  async function bringTree(peer: PeerId): Promise<void> {
-    const claims = new Map<string, Claim>()
-    const promise = (cid: CID): void => {
-      const claim = inflight.claim(cid)
-      if (claim) claims.set(keyOf(cid), claim)
-    }
-    promise(root)
-    try {
-      if (!components.bulk || !claims.has(keyOf(root))) return
-      for await (const { want: wanted, bytes, found } of components.bulk.tree(peer, root, signal)) {
-        for (const { cid } of found) promise(cid)
-        const key = keyOf(wanted.cid)
-        const claim = claims.get(key)
-        claims.delete(key)
-        if (bytes === undefined) claim?.fail(new Error('not there'))
-        else await take(wanted, bytes, claim)
-      }
-    } finally {
-      for (const claim of claims.values()) claim.fail(new Error('not sent'))
-    }
-  }
-
   function prefetch(): void {
     const [peer] = providers
     if (peer === undefined) return
-    bringTree(peer).catch((error) => {
+    prefetchTree({ ...components, intake }, peer, root, signal).catch((error) => {
       if (!signal.aborted) noteFailure(components, experience, peer, error)
     })
-  }
-
-  async function stored(): Promise<void> {
-    while (writes.size > 0) await Promise.all(writes)
-    if (writeFailure !== undefined) throw writeFailure
   }
 
   function sizeOf(cid: CID): Promise<number | undefined> {
@@ -185,5 +125,5 @@ export function createSession(components: SessionComponents, init: SessionInit):
     return store.sizeOf(cid)
   }
 
-  return { want, prefetch, stored, sizeOf }
+  return { want, prefetch, stored: intake.stored, sizeOf }
 }
