@@ -1,10 +1,11 @@
 import type { Config } from '../config.ts'
 import type { JobDraft } from '../job/draft.ts'
-import type { JobEvent, JobShape, JobSummary } from '../job/events.ts'
+import type { DryRunReport } from '../job/dry-run-report.ts'
+import type { JobEvent, JobSummary } from '../job/events.ts'
 import type { JobFile } from '../job/job-file.ts'
 import type { JobPrice } from '../job/price.ts'
 import type { Logger } from '../log.ts'
-import type { Abortable, Chain, Compute, DeviceReport, Diagnostic, PeerId } from '../ports.ts'
+import type { Abortable, Chain, Compute, PeerId } from '../ports.ts'
 
 /** What the commands need of the core; types only. `core.ts` loads what fulfils them. */
 
@@ -80,19 +81,6 @@ export type CliWallet = (
 ) => Promise<{ address: string; hasChain: boolean }>
 
 // ---------------------------------------------------------------- one block at home
-
-export interface DryRunReport {
-  shape: JobShape
-  /** Undefined where it pays nothing. */
-  price: JobPrice | undefined
-  /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
-  diagnostics: readonly Diagnostic[]
-  device: DeviceReport
-  /** What the block read; `zeros`: the data lies behind a URI and was not fetched, and zeros stood for it. */
-  data: 'none' | 'local' | 'zeros'
-  /** The block that was run. */
-  block: { index: number; inputBytes: number; outputBytes: number; deviceMs: number; hash: string }
-}
 
 /** Checks the draft as a whole, compiles its code and runs one block of it here, without any network. */
 export type DryRun = (draft: JobDraft, init: ClientInit) => Promise<DryRunReport>

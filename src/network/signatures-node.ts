@@ -7,6 +7,7 @@ import type { Signer, VerifySignature } from '../ports.ts'
 import { peerIdFromPublicKey } from '../protocol/peer-id.ts'
 import { IdentityFileError } from './errors.ts'
 import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES } from './identity.ts'
+import { keepKeys } from './kept-keys.ts'
 
 /** RFC 8410: what stands before the 32 bytes in a PKCS #8 secret and in an SPKI public key. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -29,21 +30,13 @@ export function createSigner(privateKey: Uint8Array): Signer {
 
 /** A VerifySignature that keeps the keys it has seen. */
 export function createVerifier(): VerifySignature {
-  const kept = new Map<string, KeyObject>()
-
-  const keyObject = (publicKey: Uint8Array): KeyObject => {
-    const id = Buffer.from(publicKey).toString('latin1')
-    const key = kept.get(id) ?? createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' })
-    kept.delete(id)
-    kept.set(id, key)
-    if (kept.size > MAX_KEPT_KEYS) kept.delete(kept.keys().next().value as string)
-    return key
-  }
-
+  const keyOf = keepKeys(MAX_KEPT_KEYS, (publicKey) =>
+    createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' }),
+  )
   return async (publicKey, bytes, signature) => {
     if (publicKey.byteLength !== ED25519_KEY_BYTES || signature.byteLength !== ED25519_SIGNATURE_BYTES) return false
     try {
-      return await verifyInPool(bytes, keyObject(publicKey), signature)
+      return await verifyInPool(bytes, keyOf(publicKey), signature)
     } catch {
       return false
     }

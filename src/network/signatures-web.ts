@@ -3,6 +3,7 @@ import type { Signer, VerifySignature } from '../ports.ts'
 import { peerIdFromPublicKey } from '../protocol/peer-id.ts'
 import { IdentityFileError } from './errors.ts'
 import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES } from './identity.ts'
+import { keepKeys } from './kept-keys.ts'
 
 const ALGORITHM = 'Ed25519'
 /** RFC 8410: what stands before the 32 bytes of a PKCS #8 secret. */
@@ -28,17 +29,9 @@ export async function createWebSigner(privateKey: Uint8Array): Promise<Signer> {
 
 /** A VerifySignature that keeps the keys it has seen. */
 export function createWebVerifier(): VerifySignature {
-  const kept = new Map<string, Promise<CryptoKey>>()
-
-  const keyOf = (publicKey: Uint8Array): Promise<CryptoKey> => {
-    const id = publicKey.join()
-    const key = kept.get(id) ?? crypto.subtle.importKey('raw', publicKey as Uint8Array<ArrayBuffer>, ALGORITHM, false, ['verify'])
-    kept.delete(id)
-    kept.set(id, key)
-    if (kept.size > MAX_KEPT_KEYS) kept.delete(kept.keys().next().value as string)
-    return key
-  }
-
+  const keyOf = keepKeys(MAX_KEPT_KEYS, (publicKey) =>
+    crypto.subtle.importKey('raw', publicKey as Uint8Array<ArrayBuffer>, ALGORITHM, false, ['verify']),
+  )
   return async (publicKey, bytes, signature) => {
     if (publicKey.byteLength !== ED25519_KEY_BYTES || signature.byteLength !== ED25519_SIGNATURE_BYTES) return false
     try {

@@ -1,25 +1,12 @@
 import { computeBlock, programOf } from '../job/block-program.ts'
 import { bytesToHex } from '../job/bytes.ts'
 import type { JobDraft } from '../job/draft.ts'
-import type { JobShape } from '../job/events.ts'
+import type { DryRunReport } from '../job/dry-run-report.ts'
 import type { JobInfo } from '../job/info.ts'
 import { localJobInfo } from '../job/local-run.ts'
-import { type JobPrice, priceOfDraft } from '../job/price.ts'
+import { priceOfDraft } from '../job/price.ts'
 import { type BlockIndex, coveringRange, cutInput } from '../job/slice.ts'
-import type { Abortable, Compute, DeviceReport, Diagnostic } from '../ports.ts'
-
-/** What one block of a draft does on this machine. */
-export interface DryRunReport {
-  shape: JobShape
-  /** Undefined where it pays nothing. */
-  price: JobPrice | undefined
-  /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
-  diagnostics: readonly Diagnostic[]
-  device: DeviceReport
-  /** `zeros`: it lies behind a URI and was not fetched, and zeros stood for it. */
-  data: 'none' | 'local' | 'zeros'
-  block: { index: number; inputBytes: number; outputBytes: number; deviceMs: number; hash: string }
-}
+import type { Abortable, Compute } from '../ports.ts'
 
 /** Checks the draft as a whole, compiles its code and runs its first block here. Throws InvalidJobInfoError and what Compute.run throws. */
 export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abortable = {}): Promise<DryRunReport> {
