@@ -4,13 +4,10 @@ import {
   judgeQueueMessage,
   makeSnapshot,
   type QueueEffect,
-  type QueueEvent,
   type QueueInit,
   type QueueMessage,
   type QueueOffence,
-  type QueueState,
   type QueueVerdict,
-  reduceQueue,
   type Slot,
   slotOf,
   snapshotWanted,
@@ -19,6 +16,7 @@ import { type Logger, silentLogger } from '../log.ts'
 import type { Abortable, Channel, Channels, Clock, PeerId } from '../ports.ts'
 import { queueChannelSpec } from '../protocol/queue-messages.ts'
 import { startClockwork } from './queue-clockwork.ts'
+import { createQueueMachine } from './queue-machine.ts'
 import type { QueueSnapshots } from './queue-snapshots.ts'
 import { createTakers } from './queue-takers.ts'
 
@@ -76,41 +74,17 @@ export interface MacroQueue {
   close(): Promise<void>
 }
 
-type Unclocked<E> = E extends unknown ? Omit<E, 'nowMs'> : never
-
 /** Binds the reducer to a channel and a clock. It starts at once. */
 export function createMacroQueue(components: MacroQueueComponents, init: MacroQueueInit): MacroQueue {
   const { channel, snapshots, clock, self, logger = silentLogger } = components
   const { macroId } = init
   const members = [...new Set([...(init.members ?? []), ...channel.peers()])]
-  let state: QueueState = createQueueState({ ...init, members, self, nowMs: clock.nowMs() })
   const closed = new AbortController()
   const sending = new Set<Promise<void>>()
-  const events: Unclocked<QueueEvent>[] = []
-  let isReducing = false
-
-  /** One event after another, also where an effect's listener causes the next. */
-  const dispatch = (event: Unclocked<QueueEvent>) => {
-    events.push(event)
-    if (isReducing) return
-    isReducing = true
-    try {
-      for (let next = events.shift(); next !== undefined; next = events.shift()) step(next)
-    } finally {
-      isReducing = false
-    }
-  }
-
-  const step = (event: Unclocked<QueueEvent>) => {
-    try {
-      const { state: after, effects } = reduceQueue(state, { ...event, nowMs: clock.nowMs() } as QueueEvent)
-      state = after
-      for (const effect of effects) perform(effect)
-    } catch (error) {
-      // A bug of ours or of a listener. The event is lost, as a message may be; the queue goes on.
-      logger.error('queue event failed', { macroId, type: event.type, error })
-    }
-  }
+  const onFailed = (type: string, error: unknown) => logger.error('queue event failed', { macroId, type, error })
+  const initial = createQueueState({ ...init, members, self, nowMs: clock.nowMs() })
+  const machine = createQueueMachine({ clock, perform: (effect) => perform(effect), onFailed }, initial)
+  const { dispatch } = machine
 
   const perform = (effect: QueueEffect) => {
     switch (effect.type) {
@@ -154,7 +128,7 @@ export function createMacroQueue(components: MacroQueueComponents, init: MacroQu
   }
 
   const fetchSnapshot = async (peer: PeerId) => {
-    if (snapshots === undefined) return publish(snapshotWanted(state, peer))
+    if (snapshots === undefined) return publish(snapshotWanted(machine.state, peer))
     try {
       const snapshot = await snapshots.fetch(peer, macroId, { signal: closed.signal })
       dispatch({ type: 'snapshot', from: peer, snapshot })
@@ -165,7 +139,7 @@ export function createMacroQueue(components: MacroQueueComponents, init: MacroQu
 
   const slotsOf = (items: readonly number[], attempt?: number): Slot[] =>
     items.flatMap((item) => {
-      const known = state.items[item]
+      const known = machine.state.items[item]
       return known === undefined ? [] : [slotOf(item, attempt ?? known.attempt)]
     })
 
@@ -174,14 +148,15 @@ export function createMacroQueue(components: MacroQueueComponents, init: MacroQu
   const detach = [
     channel.subscribe((message, from) => dispatch({ type: 'message', from, message })),
     channel.onPeer((peer, change) => dispatch({ type: 'peer', peer, change })),
-    snapshots?.register(macroId, () => makeSnapshot(state)) ?? (() => {}),
+    snapshots?.register(macroId, () => makeSnapshot(machine.state)) ?? (() => {}),
   ]
 
   return {
-    take: ({ signal } = {}) => (state.finished || closed.signal.aborted ? Promise.resolve(undefined) : takers.wait(signal)),
+    take: ({ signal } = {}) => (machine.state.finished || closed.signal.aborted ? Promise.resolve(undefined) : takers.wait(signal)),
     recorded(items, { by, attempt } = {}) {
       const slots = slotsOf(items, attempt)
-      const held = new Set([...state.started, ...state.ready])
+      const { started, ready } = machine.state
+      const held = new Set([...started, ...ready])
       const own = by === undefined ? slots.filter((slot) => held.has(slot)) : []
       const others = slots.filter((slot) => !own.includes(slot))
       if (own.length > 0) dispatch({ type: 'recorded', slots: own, by: self })
@@ -189,17 +164,17 @@ export function createMacroQueue(components: MacroQueueComponents, init: MacroQu
     },
     reopened(items, attempt) {
       for (const item of items) {
-        const next = attempt ?? (state.items[item]?.attempt ?? 0) + 1
+        const next = attempt ?? (machine.state.items[item]?.attempt ?? 0) + 1
         dispatch({ type: 'reopened', slots: slotsOf([item], next) })
       }
     },
     working: () => dispatch({ type: 'working' }),
     release: (items) => dispatch({ type: 'release', slots: slotsOf(items) }),
     exclude: (peer) => dispatch({ type: 'excluded', peer }),
-    judge: (message, from) => judgeQueueMessage(state, message, from),
+    judge: (message, from) => judgeQueueMessage(machine.state, message, from),
     progress() {
-      const { n, openCount: open, doneCount: done, owner, epoch } = state
-      return { n, open, done, locked: n - open - done, held: [...state.started, ...state.ready].map(itemOf), owner, epoch }
+      const { n, openCount: open, doneCount: done, started, ready, owner, epoch } = machine.state
+      return { n, open, done, locked: n - open - done, held: [...started, ...ready].map(itemOf), owner, epoch }
     },
     async close() {
       if (!closed.signal.aborted) {
