@@ -2,14 +2,15 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import type { Logger } from '../log.ts'
-import type { BlockResult, Clock, Compute, ComputeBlock, DeviceReport, Diagnostic, WgslProgram } from '../ports.ts'
+import type { BlockResult, Clock, Compute, ComputeBlock, Diagnostic, WgslProgram } from '../ports.ts'
 import { confinement, type ResourceLimits } from './confinement.ts'
 import { driverEnvironments } from './driver-environment.ts'
 import { ShaderCompileError } from './errors.ts'
 import { measureFingerprint } from './fingerprint.ts'
 import { createLintCache } from './lint-cache.ts'
-import type { AdapterChoice, AdapterReport, ReadyMessage } from './messages.ts'
-import { dispose, type OpenChild, openAdapterList, openChild } from './open-child.ts'
+import type { AdapterChoice, AdapterReport } from './messages.ts'
+import { openAdapterList, openChild } from './open-child.ts'
+import { openPresentDevice } from './present-device.ts'
 import { assemble, checkBlockLimits, checkBudget, checkProgramLimits } from './program.ts'
 import { createRunner } from './runner.ts'
 import { softwareDriver } from './software-driver.ts'
@@ -58,32 +59,13 @@ export async function createCompute({ logger, clock = systemClock }: ComputeComp
   const dataBytes = dataLimit(maxBufferBytes)
   const surroundings = await findSurroundings(init, { dataBytes, cpuSeconds: maxCpuSeconds })
   const lintOnce = createLintCache()
-  let ready: ReadyMessage | undefined
-  let fingerprint: Promise<string> | undefined
-
-  async function open(): Promise<OpenChild> {
-    const child = await openChild({ ...surroundings, adapter, maxBufferBytes, sliceTargetMs })
-    const { name, kind } = child.ready.adapter
-    logger.info('compute device open', { adapter: name, kind, pid: child.pid })
-    // a driver may vanish while we run: the fingerprint is then another's
-    if (ready !== undefined && ready.adapter.name !== name) {
-      logger.warn('compute device changed', { from: ready.adapter.name, to: name })
-      fingerprint = undefined
-    }
-    ready = child.ready
-    return child
-  }
-
-  // the first child stays: the runner takes it over
-  let spare: OpenChild | undefined = await open()
-  spare.hold(false)
-  const takeSpare = async () => {
-    const given = spare ?? (await open())
-    spare = undefined
-    return given
-  }
+  const device = await openPresentDevice({
+    logger,
+    openChild: () => openChild({ ...surroundings, adapter, maxBufferBytes, sliceTargetMs }),
+    measureFingerprint: () => measureFingerprint(run),
+  })
   const runner = createRunner(
-    { logger, clock, open: takeSpare },
+    { logger, clock, open: device.takeChild },
     {
       compileTimeoutMs: init.compileTimeoutMs ?? 10_000,
       graceMs: init.graceMs ?? 500,
@@ -94,29 +76,18 @@ export async function createCompute({ logger, clock = systemClock }: ComputeComp
     },
   )
 
-  async function device(): Promise<DeviceReport> {
-    fingerprint ??= measureFingerprint(run)
-    const measured = fingerprint
-    measured.catch(() => {
-      if (fingerprint === measured) fingerprint = undefined
-    })
-    const value = await measured
-    const { adapter, limits } = ready!
-    return { name: adapter.name, kind: adapter.kind, fingerprint: value, limits }
-  }
-
   async function check(program: WgslProgram, { signal }: { signal?: AbortSignal } = {}): Promise<Diagnostic[]> {
     const source = assemble(program)
-    checkProgramLimits(program, ready!.limits)
+    checkProgramLimits(program, device.limits())
     const findings = lintOnce(source, program)
     return [...findings, ...(await runner.prepare({}, source, signal))]
   }
 
   async function run(program: WgslProgram, blocks: readonly ComputeBlock[], options: RunOptions): Promise<BlockResult[]> {
     const source = assemble(program)
-    checkProgramLimits(program, ready!.limits)
+    checkProgramLimits(program, device.limits())
     checkBudget(options.budgetMs)
-    for (const block of blocks) checkBlockLimits(program, block, ready!.limits, maxBufferBytes)
+    for (const block of blocks) checkBlockLimits(program, block, device.limits(), maxBufferBytes)
     const findings = lintOnce(source, program)
     if (findings.some(({ severity }) => severity === 'error')) throw new ShaderCompileError(findings)
     const lane = {}
@@ -133,13 +104,12 @@ export async function createCompute({ logger, clock = systemClock }: ComputeComp
   }
 
   return {
-    device,
+    device: device.report,
     check,
     run,
     async stop() {
       await runner.stop()
-      if (spare !== undefined) await dispose(spare)
-      spare = undefined
+      await device.stop()
     },
   }
 }
