@@ -3,6 +3,7 @@
  * Without the end marker an answer is not whole: a lost connection closes a stream exactly as a polite peer does.
  */
 import type { Stream } from '@libp2p/interface'
+import { createByteSource, sendWithBackPressure } from './back-pressure.ts'
 
 export const END_OK = 0
 export const END_BUSY = 1
@@ -12,9 +13,6 @@ export type Frame = { kind: 'data'; bytes: Uint8Array } | { kind: 'end'; status:
 
 /** Five bytes hold 2³⁵; no frame comes near. */
 const MAX_HEADER_BYTES = 5
-/** Pause the sender above, go on below: a stream holds at most this, and one window (2 MiB) more. */
-const HIGH_WATER_BYTES = 512 * 1024
-const LOW_WATER_BYTES = 128 * 1024
 /** A claimed length is believed when so much of it has come: nobody makes us allocate a whole frame with five bytes. */
 const FIRST_ALLOCATION_BYTES = 64 * 1024
 /** A frame below goes out in one piece; to copy a larger one costs more than the few bytes of a piece of its own for the header. */
@@ -60,114 +58,6 @@ export function sendFrame(stream: Stream, bytes: Uint8Array, signal: AbortSignal
   signal.throwIfAborted()
   stream.send(Uint8Array.from(encodeHeader(bytes.byteLength + 1)))
   return sendWithBackPressure(stream, bytes, signal)
-}
-
-/**
- * Sends, then waits until the peer takes more. The stream's own `onDrain` keeps its first resolved promise and never
- * waits again, and its buffer has no bound of its own, so we wait for the event.
- */
-export async function sendWithBackPressure(stream: Stream, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  stream.send(bytes)
-  while (stream.writableNeedsDrain && stream.status === 'open') await drained(stream, signal)
-}
-
-function drained(stream: Stream, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const done = () => resolve()
-  const aborted = () => reject(signal.reason)
-  stream.addEventListener('drain', done)
-  stream.addEventListener('close', done)
-  signal.addEventListener('abort', aborted)
-  return promise.finally(() => {
-    stream.removeEventListener('drain', done)
-    stream.removeEventListener('close', done)
-    signal.removeEventListener('abort', aborted)
-  })
-}
-
-/**
- * The stream's bytes with back-pressure. Neither `lpStream` (dies above 4 MiB unread) nor the stream's async iterator
- * (buffers without bound) gives it, hence events with pause and resume.
- */
-function createByteSource(stream: Stream) {
-  const chunks: Uint8Array[] = []
-  let buffered = 0
-  let stopped = false
-  let ended = stream.readableEnded
-  let failure: Error | undefined
-  let wake: (() => void) | undefined
-  const notify = () => {
-    wake?.()
-    wake = undefined
-  }
-
-  let resuming = false
-  // `resume` delivers what waits before it opens the window. A `pause` in the midst of that leaves the stream paused with
-  // its window open, until its buffer bursts: so we pause only afterwards.
-  const balance = () => {
-    if (resuming || stopped) return
-    if (buffered < LOW_WATER_BYTES && stream.readStatus === 'paused') {
-      resuming = true
-      stream.resume()
-      resuming = false
-    }
-    if (buffered > HIGH_WATER_BYTES) pause(stream)
-  }
-
-  stream.addEventListener('message', (event) => {
-    if (stopped) return
-    for (const data of event.data instanceof Uint8Array ? [event.data] : event.data) {
-      if (data.byteLength === 0) continue
-      chunks.push(data)
-      buffered += data.byteLength
-    }
-    balance()
-    notify()
-  })
-  stream.addEventListener('end', () => {
-    ended = true
-    notify()
-  })
-  stream.addEventListener('close', (event) => {
-    if (event.error !== undefined) failure = event.error
-    else if (stream.readBufferLength === 0) ended = true
-    notify()
-  })
-
-  return {
-    /** The next bytes; undefined at the end. */
-    async read(): Promise<Uint8Array | undefined> {
-      for (;;) {
-        const chunk = chunks.shift()
-        if (chunk !== undefined) {
-          buffered -= chunk.byteLength
-          balance()
-          return chunk
-        }
-        if (failure !== undefined) throw failure
-        if (ended) return undefined
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-    unread(chunk: Uint8Array): void {
-      if (chunk.byteLength === 0) return
-      chunks.unshift(chunk)
-      buffered += chunk.byteLength
-    },
-    stop(): void {
-      stopped = true
-      chunks.length = 0
-      buffered = 0
-      pause(stream)
-    },
-  }
-}
-
-function pause(stream: Stream): void {
-  if (stream.readStatus === 'readable') stream.pause()
 }
 
 /** Reads the frames of a stream, each of at most `maxFrameBytes`. Attach it at once: it listens from now on. */

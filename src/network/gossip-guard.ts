@@ -130,17 +130,3 @@ function groupBySize(messages: GossipRpc['messages']): GossipRpc['messages'][] {
   }
   return groups
 }
-
-/**
- * Gives a new gossip stream to a connected peer that lost its own (a slow peer's full buffer, one oversize RPC): gossipsub
- * itself only opens one when the connection opens.
- */
-export function repairGossip(
-  gossip: GossipInternals & { protocols: readonly string[] },
-  connection: Connection,
-  speaks: readonly string[],
-): void {
-  const peer = connection.remotePeer.toString()
-  if (connection.status !== 'open' || connection.limits !== undefined || gossip.streamsOutbound.has(peer)) return
-  if (speaks.some((protocol) => gossip.protocols.includes(protocol))) gossip.onPeerConnected(connection.remotePeer, connection)
-}

@@ -1,6 +1,6 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { Libp2p, PeerDiscovery, PeerInfo, Transport } from '@libp2p/interface'
+import type { Libp2p, PeerDiscovery, Transport } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -11,17 +11,19 @@ import { parseMultiaddr } from './addresses.ts'
 import { keepAnchors } from './anchors.ts'
 import { type BootstrapKeeper, keepBootstrapped, type WaitForBootstrap } from './bootstrap.ts'
 import { createChannels } from './channel.ts'
+import { dialDiscovered } from './discovered.ts'
 import { watchForEclipse } from './eclipse-alarm.ts'
 import { IdentityFileError, ListenFailedError, PeerUnreachableError } from './errors.ts'
 import { createGater } from './gater.ts'
-import { type GossipInternals, guardGossip, repairGossip } from './gossip-guard.ts'
+import { type GossipInternals, guardGossip } from './gossip-guard.ts'
+import { keepGossipRepaired } from './gossip-repair.ts'
 import { libp2pOptions } from './libp2p-options.ts'
 import { defaultLimits, type NetworkLimits } from './limits.ts'
 import { createMembers } from './members.ts'
 import { createPenalties } from './penalties.ts'
 import { keepReservations } from './reservations.ts'
 import { createStreams } from './streams.ts'
-import { createSubnetSlots, type SubnetSlots, sourceOf } from './subnets.ts'
+import { createSubnetSlots, sourceOf } from './subnets.ts'
 
 /** What differs between Node and a browser: `nodePlatform()` and `webPlatform()` build it. */
 export interface Platform {
@@ -71,12 +73,6 @@ export interface MingaNetwork extends Network {
   /** The network that a connected peer comes from; undefined where that says nothing about owners. */
   networkOf(peer: PeerId): string | undefined
 }
-
-/** How often lost gossip streams are looked for. */
-const REPAIR_MS = 5_000
-/** mDNS of a crowded network: the rest is found through members. */
-const MAX_DISCOVERED_DIALS = 16
-const DISCOVERY_DIAL_TIMEOUT_MS = 5_000
 
 /**
  * A started node. Throws BadMultiaddrError, IdentityFileError, NetworkKeyError, ListenFailedError; bootstrap nodes that do not
@@ -227,32 +223,4 @@ function onConnections(libp2p: Libp2p, listener: (peer: PeerId, change: 'connect
 /** Bootstrap nodes first: they see the most topics. */
 function acquaintances(libp2p: Libp2p, keeper: BootstrapKeeper): PeerId[] {
   return [...new Set([...keeper.connected(), ...libp2p.getPeers().map(String)])]
-}
-
-/** libp2p only remembers what discovery finds; mDNS neighbours are worth a connection, as long as we have few. */
-function dialDiscovered(libp2p: Libp2p, slots: SubnetSlots, log: Logger): void {
-  libp2p.addEventListener('peer:discovery', (event: CustomEvent<PeerInfo>) => {
-    const { id, multiaddrs } = event.detail
-    if (libp2p.getPeers().length >= MAX_DISCOVERED_DIALS) return
-    const { addresses, done } = slots.take(multiaddrs)
-    if (addresses.length === 0) return done()
-    libp2p
-      .dial(id, { signal: AbortSignal.timeout(DISCOVERY_DIAL_TIMEOUT_MS) })
-      .then(() => log.debug('discovered peer connected', { peer: id.toString() }))
-      .catch((error: unknown) => log.debug('discovered peer does not answer', { peer: id.toString(), error: String(error) }))
-      .finally(done)
-  })
-}
-
-function keepGossipRepaired(libp2p: Libp2p, gossip: GossipSub & GossipInternals): () => void {
-  const repair = async () => {
-    const lost = libp2p.getConnections().filter(({ remotePeer }) => !gossip.streamsOutbound.has(remotePeer.toString()))
-    for (const connection of lost) {
-      const known = await libp2p.peerStore.get(connection.remotePeer).catch(() => undefined)
-      repairGossip(gossip, connection, known?.protocols ?? [])
-    }
-  }
-  const timer = setInterval(() => void repair().catch(() => {}), REPAIR_MS)
-  ;(timer as { unref?: () => void }).unref?.()
-  return () => clearInterval(timer)
 }

@@ -2,19 +2,10 @@ import type { Connection, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Logger } from '../log.ts'
 import type { Abortable, PeerId, StreamHandler, StreamSpec, Streams } from '../ports.ts'
+import { sendWithBackPressure } from './back-pressure.ts'
 import { PeerUnreachableError, ProtocolTakenError, StreamLimitError, StreamRefusedError, StreamTimeoutError } from './errors.ts'
 import { type Exchange, raceAbort, startExchange } from './exchange.ts'
-import {
-  createFrameReader,
-  END_BUSY,
-  END_FAILED,
-  END_OK,
-  encodeEnd,
-  FrameTooLargeError,
-  FrameTruncatedError,
-  sendFrame,
-  sendWithBackPressure,
-} from './frames.ts'
+import { createFrameReader, END_BUSY, END_FAILED, END_OK, encodeEnd, FrameTooLargeError, FrameTruncatedError, sendFrame } from './frames.ts'
 import { widenWindow } from './lazy-windows.ts'
 import { MAX_STREAM_WINDOW_BYTES } from './limits.ts'
 
