@@ -5,10 +5,10 @@ import type { JobInfo } from '../job/info.ts'
 import { logQuotaOf } from '../job/log-quota.ts'
 import { isPaid, type Paid } from '../job/payment.ts'
 import type { JobRecord } from '../job/records.ts'
-import { keyOf } from '../job/records.ts'
 import { createJobView, type JobView, resetJobView } from '../job/view.ts'
 import type { Abortable, JobLog, LogEntry, PeerId, Replica } from '../ports.ts'
-import { decodeRecord, encodeRecord } from '../protocol/records.ts'
+import { decodeRecord } from '../protocol/records.ts'
+import { createOwnRecords } from './own-records.ts'
 
 /** A Job as one peer follows it: its log, and the view that folds it. */
 export interface JobSession {
@@ -47,12 +47,19 @@ export async function openJobSession(
 ): Promise<JobSession> {
   const log = await replica.open(jobId, options)
   const view = createJobView(jobId)
+  const own = createOwnRecords(log)
   const listeners = new Set<() => void>()
-  const own = new Set<string>()
+  const tell = () => {
+    for (const listener of [...listeners]) listener()
+  }
+  const onChange = (listener: () => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
 
   const fold = (entries: Iterable<LogEntry>) => {
     for (const { author, key, value } of entries) {
-      if (author === self) own.add(key)
+      if (author === self) own.note(key)
       applyRecord(view, author, decodeRecord(jobId, author, key, value))
     }
   }
@@ -67,12 +74,8 @@ export async function openJobSession(
       resetJobView(view)
       fold(log.entries())
     } else fold(entries)
-    for (const listener of [...listeners]) listener()
+    tell()
   })
-  const onChange = (listener: () => void) => {
-    listeners.add(listener)
-    return () => void listeners.delete(listener)
-  }
 
   let unwatch: (() => void) | undefined
   const close = async () => {
@@ -88,44 +91,34 @@ export async function openJobSession(
     log,
     onChange,
     heard(facts) {
-      if (!applyEscrowFacts(view, facts)) return
-      for (const listener of [...listeners]) listener()
+      if (applyEscrowFacts(view, facts)) tell()
     },
     close,
-    async append(...records) {
-      const fresh = records.filter((record) => !own.has(keyOf(record)))
-      if (fresh.length === 0) return
-      for (const record of fresh) own.add(keyOf(record))
-      try {
-        await log.append(fresh.map((record) => ({ key: keyOf(record), value: encodeRecord(record) })))
-      } catch (error) {
-        // A full disk, say: what was not written may be tried again.
-        for (const record of fresh) own.delete(keyOf(record))
-        throw error
-      }
-    },
+    append: (...records) => own.append(records),
     until: (holds, { signal } = {}) => untilHolds(onChange, () => holds(view), signal),
     async forget() {
       await close()
-      if (own.size > 0) return false
+      if (!own.isEmpty()) return false
       await replica.remove(jobId)
       return true
     },
   }
-  let isBound = false
-  const bound = () => {
-    if (isBound || view.info === undefined) return
-    isBound = true
-    log.bound(logQuotaOf(view.info))
-  }
-  const watch = () => {
-    if (unwatch === undefined && view.info !== undefined && isPaid(view.info)) unwatch = watchEscrow?.(session, view.info)
-  }
-  for (const learn of [bound, watch]) {
-    onChange(learn)
-    learn()
-  }
+  onceDescribed(session, (info) => {
+    log.bound(logQuotaOf(info))
+    if (isPaid(info)) unwatch = watchEscrow?.(session, info)
+  })
   return session
+}
+
+/** Calls `learn` with the Job's description, now or when it comes. */
+function onceDescribed({ view, onChange }: Pick<JobSession, 'view' | 'onChange'>, learn: (info: JobInfo) => void): void {
+  const look = () => {
+    if (view.info === undefined) return
+    stop()
+    learn(view.info)
+  }
+  const stop = onChange(look)
+  look()
 }
 
 /** Resolves when `holds`, which is asked at once and at each change. Rejects with the signal's reason. */
