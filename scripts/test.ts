@@ -55,8 +55,7 @@ function run(files: readonly string[], concurrency: number): { status: number; c
       '--test',
       `--test-concurrency=${concurrency}`,
       `--test-timeout=${TIMEOUT_MS}`,
-      // A failed test may leave a child or a timer behind, and its file must end all the same.
-      '--test-force-exit',
+      `--import=${import.meta.resolve('./test-end.ts')}`,
       `--test-reporter=${fileURLToPath(import.meta.resolve('./test-reporter.ts'))}`,
       ...files,
     ],
