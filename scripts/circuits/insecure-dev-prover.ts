@@ -9,9 +9,9 @@ import { readPinned } from './pin.ts'
 /** A prover with the INSECURE development keys of these size classes, which are built where they are missing. For tests, demo and devnet. */
 export async function createInsecureDevProver(
   components: { logger?: Logger },
-  { names, singleThread = false }: { names: readonly SizeClassName[]; singleThread?: boolean },
+  { names }: { names: readonly SizeClassName[] },
 ): Promise<Prover> {
   const circuits = []
   for (const name of names) circuits.push([name, { ...(await buildArtifacts(name)), key: parsePinnedKey(readPinned(name)) }] as const)
-  return createProver(components, { circuits: Object.fromEntries(circuits), singleThread })
+  return createProver(components, { circuits: Object.fromEntries(circuits) })
 }

@@ -11,14 +11,13 @@ export interface ProveRequest {
   wasm: PinnedFile
   zkey: PinnedFile
   input: ProofInput
-  singleThread: boolean
 }
 
-/** A proof as snarkjs gives it, in decimal digits. */
+/** Affine coordinates in decimal digits; of each in b the real part comes first. */
 export interface RawProof {
-  pi_a: string[]
-  pi_b: string[][]
-  pi_c: string[]
+  a: string[]
+  b: string[][]
+  c: string[]
 }
 
 export type FromProver =

@@ -1,7 +1,8 @@
-/** The entry of the prover's process: one proof, then its end. snarkjs' worker threads, memory and licence stay in here. */
+/** The entry of the prover's process: one proof, then its end. snarkjs' memory and licence stay in here. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { curves, groth16, type MemoryFile, wtns } from 'snarkjs'
+import { curves, type MemoryFile, wtns } from 'snarkjs'
+import { proveGroth16 } from './groth16/prove.ts'
 import type { FromProver, PinnedFile, ProveRequest } from './messages.ts'
 
 /** The most of a vendor's text that is passed on. */
@@ -21,7 +22,7 @@ function send(message: FromProver): Promise<void> {
   return new Promise((resolve) => process.send!(message, () => resolve()))
 }
 
-async function prove({ wasm, zkey, input, singleThread }: ProveRequest): Promise<void> {
+async function prove({ wasm, zkey, input }: ProveRequest): Promise<void> {
   send({ kind: 'step', step: 'artifacts' })
   const files = [await load(wasm), await load(zkey)]
   const [program, key] = files
@@ -34,9 +35,10 @@ async function prove({ wasm, zkey, input, singleThread }: ProveRequest): Promise
     return send({ kind: 'refused', reason: brief(error as Error) })
   }
   send({ kind: 'step', step: 'polynomials' })
-  const { proof, publicSignals } = await groth16.prove(key, witness, progressLogger(), { singleThread })
-  await send({ kind: 'proof', proof, publicSignals })
-  if (!singleThread) await (await curves.getCurveFromName('bn128')).terminate()
+  const curve = await curves.getCurveFromName('bn128', { singleThread: true })
+  const { a, b, c, publicSignals } = await proveGroth16(curve, key, witness.data!, () => send({ kind: 'step', step: 'points' }))
+  const proof = { a: a.map(String), b: b.map((coordinate) => coordinate.map(String)), c: c.map(String) }
+  await send({ kind: 'proof', proof, publicSignals: publicSignals.map(String) })
 }
 
 /** The file's bytes, which are those that were hashed: nobody can exchange it in between. Undefined where it was refused, which was then said. */
@@ -50,15 +52,6 @@ async function load({ path, sha256 }: PinnedFile): Promise<Uint8Array | undefine
   }
   const found = createHash('sha256').update(bytes).digest('hex')
   return found === sha256 ? bytes : refuse(found)
-}
-
-/** snarkjs tells how far it is only in its log. */
-function progressLogger() {
-  const nothing = () => {}
-  const debug = (text: string) => {
-    if (text === 'Reading A Points') send({ kind: 'step', step: 'points' })
-  }
-  return { debug, info: nothing, warn: nothing, error: nothing }
 }
 
 function brief(error: Error): string {

@@ -25,17 +25,12 @@ export interface CircuitFiles {
 export interface ProverInit {
   /** By the circuit's name. Files are read, and checked against the key's hashes, for each proof. */
   circuits: Readonly<Record<string, CircuitFiles>>
-  /** One thread takes about 1.7 times as long as two, and leaves the other cores alone. @default false */
-  singleThread?: boolean
   /** A proof's process is killed after so long. @default 300_000 */
   limitMs?: number
 }
 
-/** A prover with snarkjs in a process that lives as long as one proof; one proof at a time. Warns at once of every key under which anybody can forge. */
-export function createProver(
-  { logger = silentLogger }: { logger?: Logger },
-  { circuits, singleThread = false, limitMs = PROVE_LIMIT_MS }: ProverInit,
-): Prover {
+/** A prover in a process that lives as long as one proof; one proof at a time. Warns at once of every key under which anybody can forge. */
+export function createProver({ logger = silentLogger }: { logger?: Logger }, { circuits, limitMs = PROVE_LIMIT_MS }: ProverInit): Prover {
   const log = logger.child('proof')
   for (const [circuit, { key }] of Object.entries(circuits)) {
     if (key.insecure) log.warn('INSECURE development key: anybody can forge proofs under it', { circuit, key: key.sha256.verificationKey })
@@ -54,7 +49,7 @@ export function createProver(
       const child = { ...(signal && { signal }), limitMs, onStep: onProgress }
       const prove = () => {
         startedMs = performance.now()
-        return runChild({ ...files, input, singleThread }, child)
+        return runChild({ ...files, input }, child)
       }
       const outcome = await takeTurn(prove, child)
       const { proof, publicSignals } = proofOf(circuit, outcome)
@@ -81,8 +76,8 @@ function proofOf(circuit: string, outcome: Outcome): { proof: Proof; publicSigna
   }
 }
 
-function solidityOrder({ pi_a, pi_b, pi_c }: RawProof): Proof {
+function solidityOrder({ a, b, c }: RawProof): Proof {
   const pair = (first: string | undefined, second: string | undefined) => [BigInt(first!), BigInt(second!)] as const
-  const [x, y] = pi_b
-  return { a: pair(pi_a[0], pi_a[1]), b: [pair(x![1], x![0]), pair(y![1], y![0])], c: pair(pi_c[0], pi_c[1]) }
+  const [x, y] = b
+  return { a: pair(a[0], a[1]), b: [pair(x![1], x![0]), pair(y![1], y![0])], c: pair(c[0], c[1]) }
 }

@@ -39,6 +39,9 @@ declare module 'snarkjs' {
     /** The generator, in the curve's own form. */
     g: Uint8Array
     toJacobian?(point: Uint8Array): Uint8Array
+    toAffine(point: Uint8Array): Uint8Array
+    /** Of points in affine or in Jacobian coordinates, by their length. */
+    add(a: Uint8Array, b: Uint8Array): Uint8Array
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array
     toObject(point: Uint8Array): bigint[] | bigint[][]
   }
@@ -47,7 +50,19 @@ declare module 'snarkjs' {
     /** The order of the base field, and of the scalar field. */
     q: bigint
     r: bigint
-    Fr: { w: Uint8Array[]; toString(value: Uint8Array): string; e(value: bigint): Uint8Array }
+    Fr: {
+      /** Of each power of 2 a root of unity, up to 2^s, and one for twice that. */
+      w: Uint8Array[]
+      s: number
+      shift: Uint8Array
+      toString(value: Uint8Array): string
+      e(value: bigint): Uint8Array
+      random(): Uint8Array
+      neg(value: Uint8Array): Uint8Array
+      inv(value: Uint8Array): Uint8Array
+      fromMontgomery(value: Uint8Array): Uint8Array
+      mul(a: Uint8Array, b: Uint8Array): Uint8Array
+    }
     G1: Group
     G2: Group
     /** The WebAssembly behind the curve, in this thread. */
@@ -55,7 +70,7 @@ declare module 'snarkjs' {
       u8: Uint8Array
       u32: Uint32Array
       memory: WebAssembly.Memory
-      instance: { exports: Record<string, (...args: number[]) => void> }
+      instance: { exports: Record<string, (...args: number[]) => number> }
       alloc(bytes: number): number
     }
     terminate(): Promise<void>

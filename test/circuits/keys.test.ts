@@ -93,10 +93,7 @@ describe('keys of a tiny circuit', () => {
       const key = parsePinnedKey(JSON.parse(readFileSync(path('out/tiny.json'), 'utf8')))
       assert.equal(key.insecure, false)
       assert.match(readFileSync(path('out/Verifiertiny.sol'), 'utf8'), /contract Verifiertiny \{/)
-      const prover = createProver(
-        {},
-        { circuits: { tiny: { wasm: path('out/tiny.wasm'), zkey: path('out/tiny.zkey'), key } }, singleThread: true },
-      )
+      const prover = createProver({}, { circuits: { tiny: { wasm: path('out/tiny.wasm'), zkey: path('out/tiny.zkey'), key } } })
       const { proof, publicSignals } = await prover.prove('tiny', { n: '2' })
       assert.deepEqual(publicSignals, [1n, 1n, 0n, 2n])
       assert.equal(prover.verify('tiny', proof, [1n, 1n, 0n, 3n]), false)

@@ -135,7 +135,7 @@ describe('deploying on a chain that is not for development', () => {
     } finally {
       await chain.stop()
     }
-    const { proof, publicSignals } = await createProver({}, { circuits, singleThread: true }).prove('5x10', { n: '2' })
+    const { proof, publicSignals } = await createProver({}, { circuits }).prove('5x10', { n: '2' })
     const abi = ['function verifyProof(uint256[2],uint256[2][2],uint256[2],uint256[4]) view returns (bool)']
     const verifier = new Contract(file.verifiers['5x10']!.verifier, abi, provider).getFunction('verifyProof')
     assert.equal(await verifier(proof.a, proof.b, proof.c, publicSignals), true)
