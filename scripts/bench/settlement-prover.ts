@@ -1,8 +1,10 @@
-import { groth16, type MemoryFile, wtns } from 'snarkjs'
+import { readFile } from 'node:fs/promises'
+import { curves, groth16, type MemoryFile, wtns } from 'snarkjs'
 import { circuitInput } from '../../src/job/settlement/circuit-input.ts'
 import { publicSignalsOf } from '../../src/job/settlement/public-signals.ts'
 import { settle } from '../../src/job/settlement/settle.ts'
 import { SIZE_CLASSES, type SizeClassName } from '../../src/job/settlement/size-classes.ts'
+import { type Proven, proveGroth16 } from '../../src/proof/groth16/prove.ts'
 import { parsePinnedKey } from '../../src/proof/pinned-key.ts'
 import { verifyGroth16 } from '../../src/proof/verify.ts'
 import { sampleChunk } from '../../test/job/settlement/sample-chunk.ts'
@@ -16,8 +18,8 @@ import { serveParent } from './child.ts'
 
 export interface ProofWanted {
   sizeClass: SizeClassName
-  /** Otherwise a thread for each core. */
-  singleThread: boolean
+  /** The prover of snarkjs with one thread, to compare with; otherwise ours, as the peer's prover uses it. */
+  bySnarkjs: boolean
 }
 
 export interface ProofCosts {
@@ -25,7 +27,7 @@ export interface ProofCosts {
   twinS: number
   witnessS: number
   proveS: number
-  /** Processor time of witness and proof, all threads. */
+  /** Processor time of witness and proof. */
   cpuS: number
   verifyMs: number
   rssMiB: number
@@ -33,7 +35,7 @@ export interface ProofCosts {
 
 serveParent({ measure })
 
-async function measure({ sizeClass, singleThread }: ProofWanted): Promise<ProofCosts> {
+async function measure({ sizeClass, bySnarkjs }: ProofWanted): Promise<ProofCosts> {
   const shape = SIZE_CLASSES[sizeClass]
   const { wasm, zkey } = await buildArtifacts(sizeClass)
   const chunk = sampleChunk(shape, { ...shape, workers: 5 })
@@ -45,18 +47,27 @@ async function measure({ sizeClass, singleThread }: ProofWanted): Promise<ProofC
   const before = process.cpuUsage()
   const witness: MemoryFile = { type: 'mem' }
   const [, witnessS] = await timed(() => wtns.calculate(input, wasm, witness))
-  const [{ proof, publicSignals }, proveS] = await timed(() => groth16.prove(zkey, witness, undefined, { singleThread }))
+  const [{ proof, publicSignals }, proveS] = await timed(() => (bySnarkjs ? proveBySnarkjs : prove)(zkey, witness))
   const { user, system } = process.cpuUsage(before)
   const rssMiB = process.resourceUsage().maxRSS / 1024
-  const [x, y] = proof.pi_b.slice(0, 2).map((pair) => [BigInt(pair[1]!), BigInt(pair[0]!)] as const)
-  const point = (digits: readonly string[]) => [BigInt(digits[0]!), BigInt(digits[1]!)] as const
-  const ordered = { a: point(proof.pi_a), b: [x!, y!] as const, c: point(proof.pi_c) }
   const { verificationKey } = parsePinnedKey(readPinned(sizeClass))
-  const check = () => verifyGroth16(verificationKey, ordered, publicSignals.map(BigInt))
+  const check = () => verifyGroth16(verificationKey, proof, publicSignals)
   // The first check also builds tables.
   if (!check()) throw new Error(`expected a proof of ${sizeClass} that holds`)
   const [, verifyS] = await timed(check)
   return { twinS, witnessS, proveS, cpuS: (user + system) / 1e6, verifyMs: 1000 * verifyS, rssMiB }
+}
+
+async function prove(zkey: string, witness: MemoryFile): Promise<Proven> {
+  const key = await readFile(zkey)
+  return proveGroth16(await curves.getCurveFromName('bn128', { singleThread: true }), key, witness.data!)
+}
+
+async function proveBySnarkjs(zkey: string, witness: MemoryFile): Promise<Proven> {
+  const { proof, publicSignals } = await groth16.prove(zkey, witness, undefined, { singleThread: true })
+  const point = ([x, y]: readonly string[]) => [BigInt(x!), BigInt(y!)] as const
+  const [x, y] = proof.pi_b.map(([real, imaginary]) => point([imaginary!, real!]))
+  return { proof: { a: point(proof.pi_a), b: [x!, y!], c: point(proof.pi_c) }, publicSignals: publicSignals.map(BigInt) }
 }
 
 async function timed<T>(action: () => T | Promise<T>): Promise<[T, number]> {

@@ -36,9 +36,7 @@ async function prove({ wasm, zkey, input }: ProveRequest): Promise<void> {
   }
   send({ kind: 'step', step: 'polynomials' })
   const curve = await curves.getCurveFromName('bn128', { singleThread: true })
-  const { a, b, c, publicSignals } = await proveGroth16(curve, key, witness.data!, () => send({ kind: 'step', step: 'points' }))
-  const proof = { a: a.map(String), b: b.map((coordinate) => coordinate.map(String)), c: c.map(String) }
-  await send({ kind: 'proof', proof, publicSignals: publicSignals.map(String) })
+  await send({ kind: 'proof', ...(await proveGroth16(curve, key, witness.data!, () => send({ kind: 'step', step: 'points' }))) })
 }
 
 /** The file's bytes, which are those that were hashed: nobody can exchange it in between. Undefined where it was refused, which was then said. */

@@ -1,7 +1,6 @@
 import { type Logger, silentLogger } from '../log.ts'
 import type { Proof, Prover } from '../ports.ts'
 import { ProverCrashedError, UnknownCircuitError, WitnessRefusedError, WrongArtifactError } from './errors.ts'
-import type { RawProof } from './messages.ts'
 import type { PinnedKey } from './pinned-key.ts'
 import { type Outcome, runChild } from './run-child.ts'
 import { createTurns } from './turns.ts'
@@ -66,7 +65,7 @@ export function createProver({ logger = silentLogger }: { logger?: Logger }, { c
 function proofOf(circuit: string, outcome: Outcome): { proof: Proof; publicSignals: bigint[] } {
   switch (outcome.kind) {
     case 'proof':
-      return { proof: solidityOrder(outcome.proof), publicSignals: outcome.publicSignals.map(BigInt) }
+      return { proof: outcome.proof, publicSignals: outcome.publicSignals }
     case 'wrong-artifact':
       throw new WrongArtifactError(outcome.path, outcome.expected, outcome.found)
     case 'refused':
@@ -74,10 +73,4 @@ function proofOf(circuit: string, outcome: Outcome): { proof: Proof; publicSigna
     case 'failed':
       throw new ProverCrashedError(outcome.reason)
   }
-}
-
-function solidityOrder({ a, b, c }: RawProof): Proof {
-  const pair = (first: string | undefined, second: string | undefined) => [BigInt(first!), BigInt(second!)] as const
-  const [x, y] = b
-  return { a: pair(a[0], a[1]), b: [pair(x![1], x![0]), pair(y![1], y![0])], c: pair(c[0], c[1]) }
 }

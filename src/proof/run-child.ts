@@ -24,7 +24,7 @@ export async function runChild(request: ProveRequest, { signal, limitMs, onStep 
   signal?.throwIfAborted()
   const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './prover-child.ts' : './prover-child.js', import.meta.url))
   // An empty environment: nothing of ours, a wallet's key least of all, is of use to it.
-  const child = fork(entry, [], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = fork(entry, [], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' })
   const kill = () => child.kill('SIGKILL')
   signal?.addEventListener('abort', kill, { once: true })
   let isLate = false

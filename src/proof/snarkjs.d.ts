@@ -35,7 +35,7 @@ declare module 'snarkjs' {
     error(text: string): void
   }
 
-  export interface Group {
+  export interface Group<Coordinate = unknown> {
     /** The generator, in the curve's own form. */
     g: Uint8Array
     toJacobian?(point: Uint8Array): Uint8Array
@@ -43,7 +43,10 @@ declare module 'snarkjs' {
     /** Of points in affine or in Jacobian coordinates, by their length. */
     add(a: Uint8Array, b: Uint8Array): Uint8Array
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array
-    toObject(point: Uint8Array): bigint[] | bigint[][]
+    neg(point: Uint8Array): Uint8Array
+    multiExpAffine(points: Uint8Array, scalars: Uint8Array): Promise<Uint8Array>
+    /** The coordinates x and y of an affine point, and 1; of those in G2 the real part comes first. */
+    toObject(point: Uint8Array): [Coordinate, Coordinate, Coordinate]
   }
 
   export interface Curve {
@@ -51,20 +54,16 @@ declare module 'snarkjs' {
     q: bigint
     r: bigint
     Fr: {
-      /** Of each power of 2 a root of unity, up to 2^s, and one for twice that. */
+      /** A root of unity of order 2^i, for each i. */
       w: Uint8Array[]
-      s: number
-      shift: Uint8Array
       toString(value: Uint8Array): string
       e(value: bigint): Uint8Array
       random(): Uint8Array
-      neg(value: Uint8Array): Uint8Array
       inv(value: Uint8Array): Uint8Array
       fromMontgomery(value: Uint8Array): Uint8Array
-      mul(a: Uint8Array, b: Uint8Array): Uint8Array
     }
-    G1: Group
-    G2: Group
+    G1: Group<bigint>
+    G2: Group<[bigint, bigint]>
     /** The WebAssembly behind the curve, in this thread. */
     tm: {
       u8: Uint8Array

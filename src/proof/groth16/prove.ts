@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Curve } from 'snarkjs'
+import type { Proof } from '../../ports.ts'
 import { affineGroup } from './affine-group.ts'
 import { type Arena, createArena } from './arena.ts'
 import { multiScalar } from './multi-scalar.ts'
@@ -8,11 +9,9 @@ import { quotient } from './quotient.ts'
 
 const SCALAR_BYTES = 32
 
-/** A proof in affine coordinates; of each coordinate in b the real part comes first. */
-export interface Groth16Proof {
-  a: bigint[]
-  b: bigint[][]
-  c: bigint[]
+/** A proof and its public signals. */
+export interface Proven {
+  proof: Proof
   publicSignals: bigint[]
 }
 
@@ -20,12 +19,7 @@ export interface Groth16Proof {
  * A proof out of a .zkey and a .wtns, both as bytes: what `groth16.prove` of snarkjs gives, with the same field, curve and randomness, in little more than half
  * its processor time. The curve must be single-threaded. `onPoints` is called where the sums over the key's points begin; between them other work has its turn.
  */
-export async function proveGroth16(
-  curve: Curve,
-  zkey: Uint8Array,
-  wtns: Uint8Array,
-  onPoints: () => void = () => {},
-): Promise<Groth16Proof> {
+export async function proveGroth16(curve: Curve, zkey: Uint8Array, wtns: Uint8Array, onPoints: () => void = () => {}): Promise<Proven> {
   const key = readProvingKey(zkey)
   const witness = readWitness(wtns)
   if (witness.length !== key.wires * SCALAR_BYTES) throw new Error(`expected ${key.wires} wires, found ${witness.length / SCALAR_BYTES}`)
@@ -52,12 +46,15 @@ export async function proveGroth16(
   await setImmediate()
   const sumB = multiScalar(g2, arena, [{ points: key.b2, scalars: witness }])
   const b = G2.add(G2.add(sumB, key.beta2), G2.timesFr(key.delta2, s))
-  return {
-    a: G1.toObject(G1.toAffine(a)) as bigint[],
-    b: G2.toObject(G2.toAffine(b)) as bigint[][],
-    c: G1.toObject(G1.toAffine(c)) as bigint[],
-    publicSignals: publicSignalsOf(witness, key.publicSignals),
-  }
+  const [ax, ay] = G1.toObject(G1.toAffine(a))
+  const [bx, by] = G2.toObject(G2.toAffine(b))
+  const [cx, cy] = G1.toObject(G1.toAffine(c))
+  const proof: Proof = { a: [ax, ay], b: [imaginaryFirst(bx), imaginaryFirst(by)], c: [cx, cy] }
+  return { proof, publicSignals: publicSignalsOf(witness, key.publicSignals) }
+}
+
+function imaginaryFirst([real, imaginary]: readonly [bigint, bigint]): readonly [bigint, bigint] {
+  return [imaginary, real]
 }
 
 /** Plain numbers times a factor in Montgomery's form. */

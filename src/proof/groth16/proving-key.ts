@@ -74,7 +74,8 @@ function sectionsOf(bytes: Uint8Array, magic: string): (id: number) => Uint8Arra
   if (found !== magic) throw new Error(`expected a file that begins with ${magic}, found ${JSON.stringify(found)}`)
   const numbers = view(bytes)
   const sections = new Map<number, Uint8Array>()
-  for (let at = 12; at < bytes.length; ) {
+  let at = 12
+  for (let left = numbers.getUint32(8, true); left > 0; left--) {
     const id = numbers.getUint32(at, true)
     const length = Number(numbers.getBigUint64(at + 4, true))
     sections.set(id, bytes.subarray(at + 12, at + 12 + length))
