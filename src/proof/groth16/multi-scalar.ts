@@ -137,7 +137,7 @@ function pairUp({ into, from }: Pairs, lengths: Int32Array, starts: Int32Array, 
 const RUN = 32
 
 /** Σ 2^(window's first bit) · Σ d · bucket d, in Jacobian coordinates. */
-function sumBuckets(group: AffineGroup, arena: Arena, buckets: number, { bits, count, half }: Windows): Uint8Array {
+function sumBuckets(group: AffineGroup, arena: Arena, buckets: number, { count, firstBits, half }: Windows): Uint8Array {
   const { pointBytes, jacobianBytes, jacobian } = group
   const run = Math.min(RUN, half)
   const runs = (count * half) / run
@@ -169,7 +169,7 @@ function sumBuckets(group: AffineGroup, arena: Arena, buckets: number, { bits, c
   jacobian.zero(total)
   const runsOfWindow = half / run
   for (let window = count - 1; window >= 0; window--) {
-    double(total, bits)
+    double(total, firstBits[window + 1]! - firstBits[window]!)
     // A bucket's digit is its place in its run, and `run` for each run before it.
     jacobian.zero(high)
     jacobian.zero(highs)
