@@ -7,7 +7,7 @@ import { createTurns } from './turns.ts'
 import { verifyGroth16 } from './verify.ts'
 
 /**
- * The largest circuit takes 18 s of CPU with one thread, and a busy machine five times that (docs/SETTLEMENT.md, "What it costs"); three times as much
+ * The largest circuit takes 9 s of CPU on one thread, and a busy machine five times that (docs/SETTLEMENT.md, "What it costs"); six times as much
  * again for a machine that is slower than the one measured. Whoever waits for its turn must not wait for a process that hangs.
  */
 const PROVE_LIMIT_MS = 300_000
