@@ -80,10 +80,23 @@ export async function doEscrowDuty(
   }
 }
 
-/** The beacon is a block's that comes after the root's: before that there is nothing to pin, and the duty comes up again. */
+/** The beacon is a block's that comes after the root's: that one, and one more, are waited for. */
 async function pinBeacon(chain: Chain, at: AttemptRef, options: Abortable): Promise<void> {
-  const [{ number }, attempt, rules] = await Promise.all([chain.head(options), chain.attempt(at, options), chain.rules(options)])
-  if (attempt !== undefined && number > attempt.commitBlock + rules.beaconDelayBlocks) await chain.pinBeacon(at, options)
+  const [attempt, rules] = await Promise.all([chain.attempt(at, options), chain.rules(options)])
+  // An endpoint that is a block behind: the duty comes up again.
+  if (attempt === undefined) return
+  await untilAfter(chain, attempt.commitBlock + rules.beaconDelayBlocks, options)
+  await chain.pinBeacon(at, options)
+}
+
+/** Resolves when the chain has gone past this block, or ends. */
+async function untilAfter(chain: Chain, block: number, options: Abortable): Promise<void> {
+  const { number } = await chain.head(options)
+  if (number > block) return
+  for await (const event of chain.events(number + 1, options)) {
+    if (event.type === 'chain:advanced' && event.blockNumber > block) return
+  }
+  options.signal?.throwIfAborted()
 }
 
 /** Has the escrow take a part of a culprit's bond. */

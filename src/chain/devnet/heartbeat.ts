@@ -8,8 +8,12 @@ import type { NodeCall } from './node-call.ts'
 
 /** What a kill -9 may lose: whoever sent it sees a reorganisation and sends it again. */
 const LOOK_MS = 250
-/** A beacon is the hash of a later block, and confirmations are blocks on top: after a transaction they come each second, so many of them. */
+/**
+ * A beacon is the hash of a later block, and confirmations are blocks on top: after a transaction they come each second, so many of them, and the first three,
+ * for which a Job waits, with each look.
+ */
 const BLOCK_MS = 1_000
+const BLOCKS_AT_ONCE = 3
 const BLOCKS_AFTER_TRANSACTION = 20
 /** The contract's clock is the newest block's: this far it may be behind while nothing happens. */
 const IDLE_BLOCK_MS = 15_000
@@ -17,6 +21,12 @@ const IDLE_BLOCK_MS = 15_000
 export interface Heartbeat {
   /** Writes the last state and ends; idempotent. */
   stop(): Promise<void>
+}
+
+/** Between two blocks, `blocks` after the last that came of itself. */
+function pauseMs(blocks: number): number {
+  if (blocks < BLOCKS_AT_ONCE) return 0
+  return blocks < BLOCKS_AFTER_TRANSACTION ? BLOCK_MS : IDLE_BLOCK_MS
 }
 
 /** Lets blocks come while somebody may wait for them, and keeps the chain's state on the disk. */
@@ -43,8 +53,7 @@ export function startHeartbeat(
   const mine = async () => {
     const { number } = await newest()
     if (number !== ownNumber) activeNumber = number
-    const waitMs = number - activeNumber < BLOCKS_AFTER_TRANSACTION ? BLOCK_MS : IDLE_BLOCK_MS
-    if (clock.nowMs() - minedMs < waitMs) return
+    if (clock.nowMs() - minedMs < pauseMs(number - activeNumber)) return
     await call('evm_mine')
     minedMs = clock.nowMs()
     ownNumber = number + 1

@@ -19,8 +19,9 @@ export interface FollowComponents {
 }
 
 /**
- * The escrow's events from `fromBlock` on, as the RPC endpoints agree on them. Before each step the newest block that was told about is looked
- * up again; where it has changed, everything from the fork on is told anew. Outages only delay. Ends with the signal's reason.
+ * The escrow's events from `fromBlock` on, as the RPC endpoints agree on them. Where the newest block is no longer the one that was told about, that one is
+ * looked up again, and where it has changed, everything from the fork on is told anew. So while nothing happens a look is one question. Outages only delay.
+ * Ends with the signal's reason.
  */
 export async function* follow(
   components: FollowComponents,
@@ -33,16 +34,16 @@ export async function* follow(
   let span = MAX_BLOCKS
   for (;;) {
     try {
-      const fork = await findFork(components, trail, signal)
+      const newest = await head.latest({ signal })
+      const fork = newest.hash === trail.last()?.hash ? undefined : await findFork(components, trail, signal)
       if (fork !== undefined) {
         logger.warn('the chain was reorganised', { fromBlock: fork })
         trail.cut(fork)
         next = Math.max(fork, fromBlock)
         yield { type: 'chain:reorganized', fromBlock: next }
       }
-      const newest = await head.latest({ signal })
       if (newest.number >= next) {
-        const step = await readStep(components, next, Math.min(next + span - 1, newest.number), signal)
+        const step = await readStep(components, next, Math.min(next + span - 1, newest.number), newest, signal)
         yield* step.events
         trail.add(step.last)
         next = step.last.number + 1
@@ -59,9 +60,9 @@ export async function* follow(
   }
 }
 
-/** Events of the blocks, and the last of these, which is the same before and after: logs and blocks are of one chain. */
-async function readStep({ rpc, escrow }: FollowComponents, from: number, to: number, signal: AbortSignal) {
-  const before = await blockAt(rpc, to, signal)
+/** Events of the blocks, and the last of these, which is the same before and after: logs and blocks are of one chain. `newest` was read just now. */
+async function readStep({ rpc, escrow }: FollowComponents, from: number, to: number, newest: BlockHead, signal: AbortSignal) {
+  const before = to === newest.number ? newest : await blockAt(rpc, to, signal)
   const filter = { address: escrow.address, fromBlock: hexOf(from), toBlock: hexOf(to) }
   const logs = await rpc.agree('eth_getLogs', [filter], logsWithin(escrow.address, from, to), { signal })
   const last = await blockAt(rpc, to, signal)

@@ -80,7 +80,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
   const wallets = development?.wallets ?? []
   const open = async (index: number) => {
     const walletKey = new Uint8Array(Buffer.from(wallets[index]!.key.slice(2), 'hex'))
-    const chain = await connectChain({ chain: devnet.chain, walletKey, pollingIntervalMs: 50 })
+    const chain = await connectChain({ chain: devnet.chain, walletKey })
     opened.push(chain)
     return chain
   }
@@ -97,9 +97,12 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
     { behaviour, poor = false, endpoints = 1, rpc = honest, env = {} } = {},
   ) => {
     const { address } = wallets[index] as { address: string }
-    const own = await open(index)
-    const bonded = behaviour?.bondless !== true
-    if (bonded && (await own.balances()).bondWei < BOND_WEI) await own.bond(BOND_WEI)
+    if (behaviour?.bondless !== true && (await chain.balances(address)).bondWei < BOND_WEI) {
+      const own = await open(index)
+      await own.bond(BOND_WEI)
+      // It would look after its transaction to the end of the test.
+      await own.stop()
+    }
     if (poor) await call(url, 'anvil_setBalance', address, '0x0')
     const proxies = await Promise.all(Array.from({ length: endpoints }, () => startProxy(() => url)))
     for (const { close } of proxies) opened.push({ stop: close })
