@@ -18,6 +18,8 @@ export interface GossipRpc {
 export interface GossipInternals {
   peers: Map<string, Libp2pPeerId>
   streamsOutbound: Map<string, unknown>
+  /** By topic and peer, when there may be a mesh link again, in Unix milliseconds. */
+  backoff: ReadonlyMap<string, ReadonlyMap<string, number>>
   score: { rejectInvalidMessage(from: string, topic: string): void }
   getMeshPeers(topic: string): string[]
   handleReceivedRpc(from: Libp2pPeerId, rpc: GossipRpc): Promise<void>
@@ -55,7 +57,10 @@ export function guardGossip(gossip: GossipInternals, { limits, penalties, nowMs 
 
 function assertInternals(gossip: GossipInternals): void {
   const methods = ['handleReceivedRpc', 'createOutboundStream', 'sendRpc', 'onPeerConnected', 'onPeerDisconnected', 'getMeshPeers'] as const
-  const found = methods.every((name) => typeof gossip[name] === 'function') && typeof gossip.score?.rejectInvalidMessage === 'function'
+  const found =
+    methods.every((name) => typeof gossip[name] === 'function') &&
+    typeof gossip.score?.rejectInvalidMessage === 'function' &&
+    gossip.backoff instanceof Map
   if (!found) throw new TypeError('this version of @libp2p/gossipsub has other internals than the guard knows')
 }
 

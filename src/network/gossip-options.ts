@@ -28,6 +28,9 @@ export function gossipOptions(limits: NetworkLimits, penalties: Penalties): Part
     emitSelf: false,
     // The default writes the peer store once a (peer, topic): 5,000 topics blocked a node for 75 s.
     tagMeshPeers: false,
+    // By default 10 s, and a minute for who asks sooner, who is thought the worse of: commands of one user come one after another, and a peer
+    // goes back to a MacroJob. The wire knows no less than a second.
+    unsubcribeBackoff: 1_000,
     // Peer exchange by strangers is replaced by the members protocol, whose addresses are checked.
     doPX: false,
     // Relays limit a stream to 128 KiB: signalling only.

@@ -23,7 +23,7 @@ const FOLLOW_UPS_MS = [100, 300, 1_000, 3_000]
 const MAX_FOLLOW_UP_ASKED = 2
 export interface MeetingComponents {
   self: PeerId
-  gossip: GossipSub & Pick<GossipInternals, 'getMeshPeers'>
+  gossip: GossipSub & Pick<GossipInternals, 'getMeshPeers' | 'backoff'>
   members: Members
   limits: NetworkLimits
   keeper: Pick<BootstrapKeeper, 'anyConnected' | 'onConnected'>
@@ -32,7 +32,7 @@ export interface MeetingComponents {
 }
 
 export interface Meeting {
-  /** Finds and dials members of a topic just joined; resolves with the first mesh link, at the join timeout, or at once where nobody is found. */
+  /** Finds and dials members of a topic just joined; resolves with the first mesh link, at the join timeout, or at once where nobody is found or may be linked. */
   meet(topic: string, meetAt: PeerId[], signal: AbortSignal): Promise<void>
   stop(): void
 }
@@ -103,15 +103,23 @@ async function meetMembers(components: MeetingComponents, topic: string, meetAt:
 function grafted(gossip: MeetingComponents['gossip'], topic: string, deadline: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const check = () => {
-    if (deadline.aborted || gossip.getMeshPeers(topic).length > 0) resolve()
+    if (deadline.aborted || gossip.getMeshPeers(topic).length > 0 || mayLinkNobody(gossip, topic)) resolve()
   }
   gossip.addEventListener('gossipsub:graft', check)
+  gossip.addEventListener('gossipsub:prune', check)
   deadline.addEventListener('abort', check)
   check()
   return promise.finally(() => {
     gossip.removeEventListener('gossipsub:graft', check)
+    gossip.removeEventListener('gossipsub:prune', check)
     deadline.removeEventListener('abort', check)
   })
+}
+
+/** All members have asked for a pause, as they do of who has just left: no link comes soon, and what is published goes to each of them all the same. */
+function mayLinkNobody(gossip: MeetingComponents['gossip'], topic: string): boolean {
+  const members = gossip.getSubscribers(topic)
+  return members.length > 0 && members.every((member) => gossip.backoff.get(topic)?.has(member.toString()))
 }
 
 function shuffled<T>(items: readonly T[]): T[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import type { GossipInternals } from '../../src/network/gossip-guard.ts'
 import { connect, startGossiper, startSilentGossiper } from './hostile.ts'
 import { startNode, startSwarm, textSpec, until, withPeers } from './support.ts'
 
@@ -47,6 +48,29 @@ describe('a mesh on one machine', () => {
     assert.ok(performance.now() - startedAt < 2_000)
     await channel.publish('anybody?')
     await assert.rejects(lost.waitForBootstrap({ timeoutMs: 50 }), { name: 'BootstrapUnreachableError', exitCode: 3 })
+  })
+
+  it('lets a peer that has just left a topic back in at once, and asks for a pause of a second', { timeout: 20_000 }, async (t) => {
+    const guest = await startNode(t, { limits: { joinTimeoutMs: 60_000 } })
+    const { node, gossip } = await startGossiper(t)
+    const { backoff, getMeshPeers } = gossip as unknown as GossipInternals
+    const spec = textSpec('minga/1/jobs')
+    gossip.subscribe(spec.topic)
+    await connect(node, guest)
+    const first = await guest.channels.join(spec)
+    const isLinked = () => getMeshPeers.call(gossip, spec.topic).includes(guest.self)
+    await until(isLinked, (check) => {
+      gossip.addEventListener('gossipsub:graft', check)
+      return () => {}
+    })
+    const heard = new Promise<void>((resolve) => first.subscribe(() => resolve()))
+    await gossip.publish(spec.topic, new TextEncoder().encode('linked'))
+    await heard
+    const pruned = new Promise<void>((resolve) => gossip.addEventListener('gossipsub:prune', () => resolve()))
+    await first.close()
+    await pruned
+    assert.ok((backoff.get(spec.topic)?.get(guest.self) as number) - Date.now() <= 1_000)
+    await guest.channels.join(spec)
   })
 
   it('serves an honest newcomer while three peers fall silent in the midst of opening gossip', async (t) => {
