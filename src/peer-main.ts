@@ -1,3 +1,4 @@
+import { namesChain } from './chain/names-chain.ts'
 import type { PeerInit, RunningPeer, StartPeer } from './cli/ports.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
@@ -6,7 +7,7 @@ import { DEVELOPMENT_CHAIN_ID } from './job/development-chain.ts'
 import type { JobId } from './job/ids.ts'
 import { createVerifier } from './network/signatures-node.ts'
 import { termsOf } from './node/job-terms.ts'
-import { openEscrow } from './node/open-escrow.ts'
+import type { OpenEscrowInit } from './node/open-escrow.ts'
 import { type MingaNode, startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Abortable, Compute } from './ports.ts'
@@ -50,7 +51,7 @@ interface Assembled {
   undo: Undo
   node: MingaNode
   collector: GarbageCollector
-  escrow: Awaited<ReturnType<typeof openEscrow>>
+  escrow: Awaited<ReturnType<typeof openEscrow>> | undefined
   sessions: JobSessions
   board: JobsBoard
 }
@@ -64,7 +65,9 @@ async function assemble(init: PeerInit, undo: Undo): Promise<Assembled> {
     logger.warn('knows nobody: waits to be dialled; give -b (--bootstrap) the address of a bootstrap node, or --mdns')
   }
   const works = isWorking(init)
-  const escrow = await openEscrow({ config, logger, walletKey: node.wallet.key, works, ...(signal && { signal }) }, undo)
+  const escrow = namesChain(config.chain)
+    ? await openEscrow({ config, logger, walletKey: node.wallet.key, works, ...(signal && { signal }) }, undo)
+    : undefined
   const watching = new AbortController()
   undo.add(async () => watching.abort())
   const watchEscrow =
@@ -180,6 +183,11 @@ async function startProcessor({ init, undo, node, escrow, sessions, board }: Ass
   undo.add(() => processor.stop(now))
   await board.ask().catch(() => {})
   return processor
+}
+
+/** Loaded where it is needed alone: a tenth of what a start takes. */
+async function openEscrow(init: OpenEscrowInit, undo: Undo) {
+  return (await import('./node/open-escrow.ts')).openEscrow(init, undo)
 }
 
 async function openCompute({ config, logger }: PeerInit, undo: Undo): Promise<Compute> {

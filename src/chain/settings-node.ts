@@ -25,9 +25,6 @@ export interface ResolvedChain extends Omit<ChainInit, 'walletKey' | 'signal'> {
   verificationKeys: Readonly<Record<string, string>>
 }
 
-/** True where the settings name a chain at all. */
-export const namesChain = ({ file, rpc, escrow }: ChainSettings): boolean => file !== undefined || rpc.length > 0 || escrow !== undefined
-
 /** The settings' chain: each setting goes before the chain file. Throws NoChainError with all that is missing, ChainFileError. */
 export async function resolveChain(settings: ChainSettings, { rpcMs }: { rpcMs: number }): Promise<ResolvedChain> {
   const file = settings.file === undefined ? undefined : await readChainFile(settings.file)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { namesChain } from '../chain/settings-node.ts'
+import { namesChain } from '../chain/names-chain.ts'
 import type { CliWallet, OpenCliChain } from '../cli/ports.ts'
 import { CLIENT_DIRECTORY, KEY_FILES } from '../config/key-files.ts'
 import type { Config } from '../config.ts'

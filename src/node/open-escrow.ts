@@ -1,5 +1,4 @@
 import { ChainUnavailableError } from '../chain/errors.ts'
-import { namesChain } from '../chain/settings-node.ts'
 import type { Config } from '../config.ts'
 import { SIZE_CLASS_NAMES } from '../job/settlement/size-classes.ts'
 import type { Logger } from '../log.ts'
@@ -21,14 +20,13 @@ export interface OpenEscrowInit extends Abortable {
 }
 
 /**
- * What a peer needs for paid Jobs, or undefined where the configuration names no chain. A peer without circuits works and is paid; others settle. Throws
- * what openChain, readCircuitsFile and checkKeys throw.
+ * What a peer needs for paid Jobs, on the chain that the configuration names. A peer without circuits works and is paid; others settle. Throws what
+ * openChain, readCircuitsFile and checkKeys throw.
  */
 export async function openEscrow(
   { config, logger, walletKey, works = true, signal }: OpenEscrowInit,
   undo: Undo,
-): Promise<EscrowComponents | undefined> {
-  if (!namesChain(config.chain)) return undefined
+): Promise<EscrowComponents> {
   const options = signal === undefined ? {} : { signal }
   const { chain } = await openChain({ config, logger, walletKey, ...options })
   undo.add(() => chain.stop())

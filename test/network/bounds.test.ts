@@ -102,6 +102,7 @@ describe('the guard of gossip', () => {
     const sent: GossipRpc[] = []
     const gossip = {
       score: { rejectInvalidMessage() {} },
+      backoff: new Map(),
       getMeshPeers: () => [],
       handleReceivedRpc: async () => {},
       createOutboundStream: async () => {},

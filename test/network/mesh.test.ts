@@ -50,7 +50,7 @@ describe('a mesh on one machine', () => {
     await assert.rejects(lost.waitForBootstrap({ timeoutMs: 50 }), { name: 'BootstrapUnreachableError', exitCode: 3 })
   })
 
-  it('lets a peer that has just left a topic back in at once, and asks for a pause of a second', { timeout: 20_000 }, async (t) => {
+  it('lets a peer that has just left a topic back in at once, and asks for a pause of a second', { timeout: 10_000 }, async (t) => {
     const guest = await startNode(t, { limits: { joinTimeoutMs: 60_000 } })
     const { node, gossip } = await startGossiper(t)
     const { backoff, getMeshPeers } = gossip as unknown as GossipInternals

@@ -1,5 +1,6 @@
 /** A peer process put together like peer-main.ts, with a Behaviour: `node rogue-peer.ts '<settings as JSON>' '<behaviour as JSON>'`. */
 import { homedir } from 'node:os'
+import { namesChain } from '../../../src/chain/names-chain.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { createCompute } from '../../../src/compute/compute.ts'
 import { parseConfig } from '../../../src/config.ts'
@@ -26,7 +27,7 @@ const undo = createUndo()
 const node = await startNode({ config, logger, role: 'peer', dataDir: config.dataDir }, undo)
 const { identity, wallet, network, replica, blocks, vault } = node
 const { channels, streams, self } = network
-const opened = await openEscrow({ config, logger, walletKey: wallet.key }, undo)
+const opened = namesChain(config.chain) ? await openEscrow({ config, logger, walletKey: wallet.key }, undo) : undefined
 const escrow = opened && boastfulEscrow(opened, behaviour)
 const watching = new AbortController()
 undo.add(async () => watching.abort())
