@@ -1,4 +1,4 @@
-import type { CheckStores, CliWallet, CreateCliClient, DryRun, OpenCliChain, ParseJobFile, StartPeer } from './ports.ts'
+import type { CheckStores, CliWallet, CreateCliClient, DryRun, OpenCliChain, ParseJobFile, ReadCircuits, StartPeer } from './ports.ts'
 
 /*
  * The doors to the core. All of them are dynamic: `minga --help`, `config`, `doctor` and the completion must not wait for libp2p.
@@ -15,6 +15,8 @@ export const loadPeer = async (): Promise<StartPeer> => (await import('../peer-m
 export const loadJobFileParser = async (): Promise<ParseJobFile> => (await import('../job/job-file.ts')).parseJobFile
 
 export const loadStoreCheck = async (): Promise<CheckStores> => (await import('../node/check-stores.ts')).checkStores
+
+export const loadCircuits = async (): Promise<ReadCircuits> => (await import('../proof/circuits-file.ts')).readCircuitsFile
 
 export const loadDemo = async () => (await import('../demo/run-demo.ts')).runDemo
 

@@ -99,6 +99,9 @@ export interface StoreFault {
 /** Opens and closes what a data directory keeps; a directory at work is `inUse`, and is not looked at. */
 export type CheckStores = (dataDir: string) => Promise<{ looked: readonly string[]; inUse: boolean; faults: readonly StoreFault[] }>
 
+/** The circuits that a file names, by their size class. Throws where the file is not one. */
+export type ReadCircuits = (file: string) => Promise<Readonly<Record<string, unknown>>>
+
 // ---------------------------------------------------------------- a whole peer
 
 export interface PeerInit extends ClientInit {

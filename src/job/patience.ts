@@ -33,7 +33,7 @@ export const DEFAULT_PATIENCE: Patience = {
   finalizeMs: 5000,
   chainMs: 20_000,
   // The largest circuit takes 18 s of CPU (docs/BENCHMARKS.md, 8), and three times as long where the peer computes besides: a second proof of the same, begun sooner,
-  // would slow the first down and be for nothing. Who is dead is waited for half a second; who lives and has no circuits costs the Job this once, of a day.
+  // would slow the first down and be for nothing. Who is dead is waited for half a second, who has no circuits not at all (escrow-duties.ts); who lives and lies about them costs the Job this once, of a day.
   settleMs: 60_000,
   stuckMs: 45_000,
   goneMs: 5000,

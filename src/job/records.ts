@@ -59,6 +59,8 @@ export const peerRecord = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{16,64}$/)
     .nullable(),
+  /** In a paid Job, whether it has what it takes to prove a settlement: turns to settle go by rank among those who have (turns.ts). */
+  settles: z.boolean().optional(),
 })
 
 /** "I have processed (macro, micro)": binding, and hiding the result until the reveal. */

@@ -1,5 +1,6 @@
 import { ChainUnavailableError } from '../chain/errors.ts'
 import type { Config } from '../config.ts'
+import { sizeClassOf } from '../job/payment.ts'
 import { SIZE_CLASS_NAMES } from '../job/settlement/size-classes.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Prover } from '../ports.ts'
@@ -39,14 +40,14 @@ export async function openEscrow(
   const { circuits: file } = config.chain
   if (file === undefined || !works) {
     if (works) logger.warn('no circuits: paid Jobs are left to other peers to settle', { setting: 'chain.circuits' })
-    return { chain, prover: createProver({ logger }, { circuits: {} }), settles: false }
+    return { chain, prover: createProver({ logger }, { circuits: {} }), settles: () => false }
   }
   const circuits = await readCircuitsFile(file)
   const check = async (options: Abortable) =>
     checkKeys(circuits, SIZE_CLASS_NAMES, { chainId: chain.chainId, sizeClasses: await chain.sizeClasses(options) })
   const prover = checkedProver(createProver({ logger }, { circuits }), check)
   await prover.check(options).catch(unless('keys'))
-  return { chain, prover, settles: true }
+  return { chain, prover, settles: (info) => Object.hasOwn(circuits, sizeClassOf(info).name) }
 }
 
 /** The prover, once the escrow's keys are known to be its own. */

@@ -1,7 +1,8 @@
 import { nonceAt } from '../job/beacon.ts'
 import { type Duty, dutiesOf, type Findings } from '../job/duties.ts'
+import type { JobInfo } from '../job/info.ts'
 import { dutyDueMs, type Patience, patienceFor } from '../job/patience.ts'
-import { isPaid } from '../job/payment.ts'
+import { isPaid, type Paid } from '../job/payment.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Clock, PeerId } from '../ports.ts'
 import { ResultNotServedError, SettlementRefusedError } from './errors.ts'
@@ -182,7 +183,8 @@ class DutyKeeper {
         return finalize(finalizer, this.#job, duty, this.#timings())
       case 'settle': {
         const { escrow } = this.#components
-        if (escrow?.settles) await this.#settlerOf(escrow).settle(duty, options)
+        const { info } = this.#job
+        if (escrow !== undefined && isPaid(info) && escrow.settles(info)) await this.#settlerOf(escrow, info).settle(duty, options)
         return
       }
       default: {
@@ -195,9 +197,7 @@ class DutyKeeper {
     }
   }
 
-  #settlerOf({ chain, prover }: EscrowComponents): Settler {
-    const { info } = this.#job
-    if (!isPaid(info)) throw new TypeError('an unpaid Job has no escrow')
+  #settlerOf({ chain, prover }: EscrowComponents, info: Paid<JobInfo>): Settler {
     this.#settler ??= createSettler({ chain, prover, logger: this.#components.logger }, this.#job, info)
     return this.#settler
   }

@@ -16,8 +16,8 @@ import { shortForm } from './short-form.ts'
 export interface EscrowComponents {
   chain: Chain
   prover: Pick<Prover, 'prove'>
-  /** False for a peer without circuits: it leaves settling to others. */
-  settles: boolean
+  /** False where this peer has no circuit for such a Job: it leaves settling to others. */
+  settles(info: Paid<JobInfo>): boolean
 }
 
 export interface EscrowWorkComponents {

@@ -11,15 +11,19 @@ import { DEVELOPMENT_VERIFIERS, type VerifierArtifact } from '../../src/chain/de
 import { type Anvil, startAnvil } from '../../src/chain/devnet/anvil.ts'
 import { InsecureEscrowError } from '../../src/chain/errors.ts'
 import { parseConfig } from '../../src/config.ts'
+import type { JobInfo } from '../../src/job/info.ts'
+import type { Paid } from '../../src/job/payment.ts'
 import { silentLogger } from '../../src/log.ts'
 import { openEscrow } from '../../src/node/open-escrow.ts'
 import { createUndo } from '../../src/node/undo.ts'
+import { paidInfo, plainInfo } from '../support/job-world.ts'
 
 const MNEMONIC = 'test test test test test test test test test test test junk'
 /** Not the development chain's. */
 const CHAIN = 4711
 const { privateKey } = HDNodeWallet.fromPhrase(MNEMONIC)
 const walletKey = getBytes(privateKey)
+const JOB = paidInfo(plainInfo(2, 3, 4, `12D3KooW${'Z'.repeat(44)}`)) as Paid<JobInfo>
 
 describe('an escrow with the development key on another chain than the development chain', () => {
   let anvil: Anvil
@@ -73,7 +77,7 @@ describe('an escrow with the development key on another chain than the developme
 
   it('is not what an escrow with other keys is taken for; one of four is enough', async () => {
     const own = DEVELOPMENT_VERIFIERS.map((verifier, i) => ({ ...verifier, verificationKeyHash: `0x${String(i + 1).repeat(64)}` }))
-    assert.equal((await open(await deployWith(own), true))?.settles, false)
+    assert.equal((await open(await deployWith(own), true))?.settles(JOB), false)
     await assert.rejects(open(await deployWith(own.with(2, DEVELOPMENT_VERIFIERS[2]!)), true), /found the INSECURE development key for 8x8/)
   })
 })

@@ -4,8 +4,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { pinnedPath } from '../../scripts/circuits/pin.ts'
 import { checkDisk, checkKeys } from '../../src/cli/doctor/disk.ts'
 import { checkPorts } from '../../src/cli/doctor/ports.ts'
+import { checkSettling } from '../../src/cli/doctor/settling.ts'
 import { checkStores } from '../../src/cli/doctor/stores.ts'
 import { parseConfig } from '../../src/config.ts'
 import { type Logger, silentLogger } from '../../src/log.ts'
@@ -66,6 +68,22 @@ describe('minga doctor', () => {
     const { status, fix } = await checkDisk(configOf({ dataDir: folder, 'storage.maxBytes': '1000TiB' }))
     assert.notEqual(status, 'ok')
     assert.ok(fix)
+  })
+
+  it('says what a peer could settle, where a chain is named', async () => {
+    const chain = { 'chain.id': '31337', 'chain.rpc': ['http://127.0.0.1:1'] }
+    assert.deepEqual(await checkSettling(configOf({})), [])
+    const [blind] = await checkSettling(configOf(chain))
+    assert.deepEqual([blind?.status, blind?.facts], ['warn', { circuits: [] }])
+    assert.match(blind?.fix ?? '', /--chain-circuits/)
+    const circuits = join(folder, 'circuits.json')
+    const paths = { wasm: 'a.wasm', zkey: 'a.zkey', key: pinnedPath('4x4') }
+    await writeFile(circuits, JSON.stringify({ format: 'minga-circuits/1', circuits: { '4x4': paths } }))
+    const [able] = await checkSettling(configOf({ ...chain, 'chain.circuits': circuits }))
+    assert.deepEqual(able, { name: 'settling', status: 'ok', found: 'paid Jobs of the sizes 4x4', facts: { circuits: ['4x4'] } })
+    const [wrong] = await checkSettling(configOf({ ...chain, 'chain.circuits': join(folder, 'none') }))
+    assert.equal(wrong?.status, 'fail')
+    assert.match(wrong?.fix ?? '', /npm run circuits/)
   })
 
   it('finds a key that others can read, and one that was named and is missing', {

@@ -20,7 +20,7 @@ it('a beacon is pinned when as many blocks have passed as the rules of the escro
     },
     pinBeacon: async () => void pinned.push(number),
   } as unknown as Chain
-  const components = { escrow: { chain, settles: false }, walletKey: new Uint8Array(32), logger: silentLogger }
+  const components = { escrow: { chain, settles: () => false }, walletKey: new Uint8Array(32), logger: silentLogger }
   const job = { info, jobId: view.jobId, session: { view } } as unknown as LoadedJob
   const duty = { kind: 'pin-beacon', chunk: 0, attempt: 0 } as const
   const pin = () => doEscrowDuty(components as never, job, duty, { signal: new AbortController().signal })
@@ -54,7 +54,7 @@ it('a witness whose bond was asked back and is still locked counts, one whose bo
   const offence = { culprit: 'x', macro: 0, micro: 0, attempt: 0, commit, signature, block: 0 }
   const testimonies = Object.keys(stakes).map((wallet) => ({ peer: wallet, wallet, signature }))
   const duty = { kind: 'convict', offence, hash: new Uint8Array(32), testimonies }
-  const components = { escrow: { chain, settles: false }, walletKey: new Uint8Array(32).fill(1), logger: silentLogger }
+  const components = { escrow: { chain, settles: () => false }, walletKey: new Uint8Array(32).fill(1), logger: silentLogger }
   const job = { info, jobId: view.jobId, session: { view } } as unknown as LoadedJob
   await doEscrowDuty(components as never, job, duty as never, { signal: new AbortController().signal })
   assert.deepEqual(sent, [3])

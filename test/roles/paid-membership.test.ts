@@ -45,7 +45,7 @@ async function joined(t: TestContext) {
   const chain = chainWith(new Map([[jobId, info]]))
   const told: string[] = []
   const logger = { ...components.logger, info: (text: string) => void told.push(text) }
-  const escrow = { chain, settles: false } as EscrowComponents
+  const escrow = { chain, settles: () => false } as unknown as EscrowComponents
   const notice = { jobId, unitPriceWei: '100', openMicroJobs: 1, holders: [requester.self] }
   const membership = await joinJob({ ...components, escrow, logger: logger as never }, notice)
   t.after(() => membership.leave())
@@ -116,7 +116,7 @@ it('paid Jobs that a processor has given up take no place among those that it wo
       throw Object.assign(new Error('no such program'), { name: 'ShaderCompileError' })
     },
   } as unknown as Compute
-  const escrow = { chain: chainWith(jobs), settles: false } as EscrowComponents
+  const escrow = { chain: chainWith(jobs), settles: () => false } as unknown as EscrowComponents
   const announce = (jobId: string, unitPriceWei: string) =>
     requester.board.announce({ jobId, unitPriceWei, openMicroJobs: 1, holders: [requester.self] })
   const processor = createProcessor({ ...components, compute, escrow })

@@ -9,6 +9,7 @@ import type { JobInfo } from '../../src/job/info.ts'
 import { chooseMacroJob } from '../../src/job/macro-choice.ts'
 import { drawnResults, type OpenedResult, resultKey } from '../../src/job/opened-results.ts'
 import { DEFAULT_PATIENCE, dutyDueMs } from '../../src/job/patience.ts'
+import { isPaid } from '../../src/job/payment.ts'
 import { progressOf } from '../../src/job/progress.ts'
 import { type JobRecord, keyOf, type RecordOf } from '../../src/job/records.ts'
 import { chunkOf, createJobView, type JobView } from '../../src/job/view.ts'
@@ -239,7 +240,13 @@ export class AgreementWorld {
   play(): { failures: string[]; endedMs: number } {
     const { deaths, absences } = this.scenario
     for (const node of this.nodes) {
-      this.write(node, { kind: 'peer', wallet: node.wallet(), certificate: new Uint8Array(1), fingerprint: null })
+      this.write(node, {
+        kind: 'peer',
+        wallet: node.wallet(),
+        certificate: new Uint8Array(1),
+        fingerprint: null,
+        ...(isPaid(node.info) && { settles: true }),
+      })
       this.every(node, STEP_MS, () => this.#step(node))
       this.every(node, ANTI_ENTROPY_MS, () => this.#synchronise(node))
     }

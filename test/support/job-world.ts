@@ -69,6 +69,8 @@ export interface Behaviour {
   unsigned?: boolean
   /** Of its wallet's bond, in a simulated paid Job: it was never there, is lost while the Job lasts, or lost and put back. */
   bond?: 'never' | 'lost' | 'back'
+  /** Has no circuits to prove a settlement with, and says so. */
+  blind?: boolean
   /** Does nothing from now on. */
   dead?: boolean
 }
@@ -124,8 +126,14 @@ export class JobWorld {
       for (const { index } of this.peers) this.#stakes.set(walletOf(index).toLowerCase(), 'bonded')
       this.#onChain('open', 'open')
     }
-    for (const { name, index } of this.peers) {
-      this.write(name, { kind: 'peer', wallet: walletOf(index), certificate: new Uint8Array(1), fingerprint: null })
+    for (const { name, index, behaviour } of this.peers) {
+      this.write(name, {
+        kind: 'peer',
+        wallet: walletOf(index),
+        certificate: new Uint8Array(1),
+        fingerprint: null,
+        ...(isPaid(info) && { settles: !behaviour.blind }),
+      })
     }
   }
 
@@ -307,7 +315,7 @@ export class JobWorld {
       }
       case 'settle': {
         const { chunk, attempt, macros } = duty
-        if (!this.pays) return false
+        if (!this.pays || behaviour.blind) return false
         if (this.#refuses(chunk, macros)) {
           this.calls.push(`refused ${attemptKey(chunk, attempt)} ${macros}`)
           return false

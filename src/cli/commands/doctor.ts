@@ -7,13 +7,14 @@ import type { Check } from '../doctor/check.ts'
 import { checkDisk, checkKeys } from '../doctor/disk.ts'
 import { checkNode } from '../doctor/node.ts'
 import { checkPorts } from '../doctor/ports.ts'
+import { checkSettling } from '../doctor/settling.ts'
 import { checkStores } from '../doctor/stores.ts'
 import { checkClock, checkMachine, checkOptional } from '../doctor/surroundings.ts'
 import { addSettings } from '../options.ts'
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
-    .description('examine this machine: Node, adapter, disk, ports, keys, stores, clock; and say what to do about each problem')
+    .description('examine this machine: Node, adapter, disk, ports, keys, stores, clock, circuits; and say what to do about each problem')
     .action(act(doctor))
   examples(command, [
     ['minga doctor', 'exit code 0: this machine can take part'],
@@ -35,6 +36,7 @@ async function doctor({ config, output, live, style, logger }: Context): Promise
       checkPorts(config),
       checkClock(),
     ])),
+    ...(await checkSettling(config)),
   )
   live.draw([])
   const isBroken = checks.some(({ status }) => status === 'fail')
