@@ -88,6 +88,8 @@ function attemptDuties(
   if (culpritsOf(state).has(self) || (attempt.draw === undefined && state.unstaked.has(self))) return []
   const { draw } = attempt
   if (draw === undefined) {
+    // Whatever is drawn so late is not opened any more, and cores and gas are for what is to be settled.
+    if (isPaid(info) && view.escrow?.closing) return []
     const waits = waitsForChain(view, info, state.chunk, attempt, (proposal) => isFair(view, info, state, proposal))
     const reopening = waits ? [] : reopenDuty(view, info, state, attempt, self, looked, false)
     return [...proposeDuty(view, info, state, attempt, self), ...drawDuties(view, info, state, attempt, self), ...reopening]
@@ -177,7 +179,9 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   const culprits = culpritsOf(state)
   const judges = (peer: string) => !view.complaints.has(peer) && !culprits.has(peer) && !state.unstaked.has(peer)
   const first = (peers: readonly string[]) => peers.filter(judges)
-  if (!verdict.validated && able && rank >= 0 && anyValidationCommit(view, info, draw, macro, self) === undefined) {
+  // Results that can hardly be paid any more are not given away, and nobody runs what it can compare with nothing.
+  const isTooLate = verdict.hidden.length > 0 && view.escrow?.closing === true
+  if (!verdict.validated && able && !isTooLate && rank >= 0 && anyValidationCommit(view, info, draw, macro, self) === undefined) {
     duties.push({
       id: `validate/${at}`,
       kind: 'validate',
@@ -195,8 +199,7 @@ function openVerdictDuties(view: JobView, info: JobInfo, state: ChunkState, draw
   }
   if (verdict.committed) {
     for (const micro of verdict.hidden) {
-      // Results that can hardly be paid any more are not given away.
-      if (bench.picked[micro] !== self || view.escrow?.closing) continue
+      if (bench.picked[micro] !== self || isTooLate) continue
       const attempt = bench.at[micro] as number
       if (revealed(view, macro, micro, attempt, self)) continue
       duties.push({ id: `reveal/${at}/${micro}`, kind: 'reveal', before: [], macro, micro, attempt })

@@ -110,7 +110,7 @@ function orderOf(view: JobView, { record }: Proposal, self: string): string[] {
   return turnOf(order, self)
 }
 
-/** The MacroJobs that are agreed and not paid, one duty a chunk and attempt; a chunk is settled when nothing in it is open any more. */
+/** The MacroJobs that are agreed and not paid, one duty a chunk and attempt; a chunk is settled when nothing in it is open any more, or its time runs out. */
 export function settleDuties(view: JobView, info: JobInfo, self: string): Standing<EscrowDuty>[] {
   const { escrow } = view
   if (!isPaid(info) || escrow === undefined || isEscrowClosed(view) || escrow.state === 'absent') return []
@@ -119,8 +119,9 @@ export function settleDuties(view: JobView, info: JobInfo, self: string): Standi
   const engaging: Standing<EscrowDuty>[] =
     escrow.state === 'open' && view.commits.size > 0 ? [{ id: 'engage', before, kind: 'engage' }] : []
   const settling = chunkStates(view, info).flatMap((state) => {
-    if (state.current !== undefined) return []
-    // Near the end nobody waits for a living peer that may have no circuits, or no mind to pay: a second settlement changes nothing.
+    // Near the end nobody waits for the rest of a chunk either: what is agreed of it by then is paid, or never.
+    if (state.current !== undefined && !escrow.closing) return []
+    // Near the end nobody waits for a living peer that may have no mind to pay: a second settlement changes nothing.
     const turn = escrow.closing ? [] : turnOf(finalizers(view, info, state), self)
     return [...unsettled(view, state)].flatMap(([attempt, agreed]): Standing<EscrowDuty>[] => {
       const { chunk } = state
@@ -179,8 +180,12 @@ function bonded(view: JobView, info: JobInfo): string[] {
   return [...view.peers.keys()].filter((peer) => hasStake(view, info, peer))
 }
 
-/** Processors of the chunk first. */
+/**
+ * Those who say that they can prove, processors of the chunk first: nobody waits for a living peer that has no circuits. Who says so and does not settle is waited
+ * for once; who can and did not say so, having got its circuits since, comes last.
+ */
 function finalizers(view: JobView, info: JobInfo, { agreed }: ChunkState): string[] {
   const processed = new Set([...agreed.values()].flatMap(({ microJobs }) => microJobs.map(({ author }) => author)))
-  return processorsFirst(view.jobId, bonded(view, info), processed)
+  const able = bonded(view, info).filter((peer) => view.peers.get(peer)?.settles === true)
+  return processorsFirst(view.jobId, able, processed)
 }

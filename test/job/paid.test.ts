@@ -12,6 +12,7 @@ import { publicSignalsOf } from '../../src/job/settlement/public-signals.ts'
 import { settle } from '../../src/job/settlement/settle.ts'
 import { planSettlements } from '../../src/job/settlement-plan.ts'
 import { MAX_MACRO_JOBS } from '../../src/job/slicing.ts'
+import { byFinalizerRank } from '../../src/job/turns.ts'
 import { createJobView, type JobView } from '../../src/job/view.ts'
 import { type Behaviour, JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 
@@ -180,15 +181,54 @@ describe('the end of a paid Job', () => {
     assert.deepEqual(before(), [0, 0, 0, 0])
   })
 
-  it('comes without a gift: near it no result is opened, and after it nothing is written any more', () => {
+  it('waits for nobody that says it cannot prove, and who has got its circuits since comes last', () => {
+    const world = new JobWorld(info(4), [...honest(2), { blind: true }, { blind: true }, { blind: true }])
+    world.pays = false
+    world.settle((macro) => macro)
+    const [first, second] = byFinalizerRank(world.view.jobId, [peerName(0), peerName(1)]) as [string, string]
+    const before = (name: string) => dutiesOf(world.view, name).find(({ kind }) => kind === 'settle')?.before
+    assert.deepEqual([before(first), before(second)], [[], [first]])
+    for (const index of [2, 3, 4]) assert.deepEqual(before(peerName(index)), [first, second])
+  })
+
+  it('has what is agreed settled when it is near, though the rest of its chunk is still open', () => {
+    const world = new JobWorld(info(3), honest(4))
+    const hides = world.peers[2] as (typeof world.peers)[number]
+    hides.behaviour = { hides: true }
+    world.process((macro) => macro)
+    for (let step = 0; step < 20; step++) world.step({ late: true })
+    const [{ agreed, current } = assert.fail()] = chunkStates(world.view, world.info)
+    assert.deepEqual([[...agreed.keys()], current?.attempt], [[0, 1], 0])
+    const settled = () => world.calls.filter((call) => call.startsWith('settle'))
+    assert.deepEqual(settled(), [])
+    world.time = { closing: true, expired: false }
+    world.look()
+    world.step()
+    assert.deepEqual(settled(), ['settle 0/0 0,1'])
+    world.time = { closing: true, expired: true }
+    world.look()
+    world.step()
+    assert.equal(world.calls.at(-1), 'refund')
+  })
+
+  it('comes without a gift: near it nothing is drawn and no result opened, and after it nothing is written any more', () => {
     const world = new JobWorld(info(), honest(4))
     world.process((macro) => macro % 2)
     while (!world.calls.some((call) => call.startsWith('beacon'))) world.step()
+    const validations = () => world.log.filter(({ record }) => record.kind === 'commit' && record.challenge !== null).length
+    const begun = validations()
     world.time = { closing: true, expired: false }
     world.look()
     for (let step = 0; step < 10; step++) world.step({ late: true })
     const reveals = () => world.log.filter(({ record }) => record.kind === 'reveal').length
     assert.equal(reveals(), 0)
+    assert.equal(validations(), begun, 'nobody runs what is not opened')
+    const soon = new JobWorld(info(), honest(4))
+    soon.process((macro) => macro % 2)
+    soon.time = { closing: true, expired: false }
+    soon.look()
+    for (let step = 0; step < 10; step++) soon.step({ late: true, stuck: step > 5 })
+    assert.deepEqual(soon.calls, ['open', 'engage'])
     const late = new JobWorld(info(), honest(4))
     late.process((macro) => macro % 2)
     late.time = { closing: true, expired: true }
