@@ -7,14 +7,15 @@ import { mismatchOf } from './escrow-watch.ts'
 import type { EscrowComponents } from './escrow-worker.ts'
 
 /**
- * Why this peer does not take part in a paid Job, as a noun for JobRefusedError; undefined where it does, and for a Job that is not paid. Throws where
+ * Why this peer does not take part in a paid Job, as a noun for JobRefusedError; undefined where it does, and for a Job that is not paid. `isBack`: it has taken
+ * part before it was restarted, and comes back however little time is left: what it did is still to be paid, or what nobody paid to be given back. Throws where
  * the chain does not answer.
  */
 export async function refusesEscrow(
   escrow: EscrowComponents | undefined,
   info: JobInfo,
   jobId: string,
-  options: Abortable,
+  { isBack, ...options }: Abortable & { isBack: boolean },
 ): Promise<string | undefined> {
   if (!isPaid(info)) return undefined
   if (escrow === undefined) return 'a paid Job; this peer has no chain (--chain-file)'
@@ -35,7 +36,7 @@ export async function refusesEscrow(
   if (mismatch !== undefined) return `a Job whose escrow has ${mismatch}`
   if (job.state !== 'open' && job.state !== 'working') return `a Job whose escrow is ${job.state}`
   const leftSeconds = Math.max(0, info.deadline - timestamp)
-  if (leftSeconds < LEAST_LEFT_SECONDS)
+  if (!isBack && leftSeconds < LEAST_LEFT_SECONDS)
     return `a Job whose escrow ends in ${leftSeconds} s; one is begun up to ${LEAST_LEFT_SECONDS} s before`
   const needed = BigInt(payment.minBondWei)
   return bondWei >= needed

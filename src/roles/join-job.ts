@@ -1,6 +1,7 @@
 import { CLOCK_TOLERANCE_MS } from '../job/deadline.ts'
 import type { JobId } from '../job/ids.ts'
 import type { JobInfo } from '../job/info.ts'
+import { isPaid } from '../job/payment.ts'
 import type { JobRecord } from '../job/records.ts'
 import type { JobView } from '../job/view.ts'
 import type { Abortable, Channel, PeerId } from '../ports.ts'
@@ -59,13 +60,14 @@ export async function joinJob(
 
 /** Throws JobRefusedError where the Job, as it is described, is not for this peer. */
 async function refuseUnfit(
-  components: Pick<MembershipComponents, 'refuses' | 'escrow'>,
+  components: Pick<MembershipComponents, 'self' | 'refuses' | 'escrow'>,
   { jobId, view }: JobSession,
   outlook: JobOutlook,
   options: Required<Abortable>,
 ): Promise<void> {
   const info = view.info as JobInfo
-  const refusal = components.refuses?.(info) ?? (await refusesEscrow(components.escrow, info, jobId, options))
+  const isBack = view.peers.has(components.self)
+  const refusal = components.refuses?.(info) ?? (await refusesEscrow(components.escrow, info, jobId, { isBack, ...options }))
   if (refusal !== undefined) throw new JobRefusedError(jobId, refusal)
   if (outlook.isOver()) throw new JobRefusedError(jobId, `one that is ${outlook.state()}`, outlook.state() !== 'failed')
 }
@@ -84,7 +86,8 @@ async function takePart(
   // The requester promised nothing: it may leave when the Job is placed.
   const holders = meetAt.filter((peer) => peer !== info.requester)
   const { fingerprint } = await compute.device()
-  const presence: JobRecord = { kind: 'peer', wallet, certificate, fingerprint }
+  const settles = isPaid(info) ? { settles: components.escrow?.settles(info) ?? false } : {}
+  const presence: JobRecord = { kind: 'peer', wallet, certificate, fingerprint, ...settles }
   const job = await loadJob(components, session, info, { providers, holders }, options).catch(async (error: unknown) => {
     // A Job whose code is lost must end: who cannot even begin says so.
     const codeIsLost = complaintOf(error) === 'data' && isLost(error, holders)

@@ -37,6 +37,8 @@ export interface PaidPeerOptions {
   behaviour?: Behaviour
   /** Without money for gas. */
   poor?: boolean
+  /** With what it takes to settle. @default true */
+  circuits?: boolean
   /** RPC endpoints, each of them its own. @default 1 */
   endpoints?: number
   /** What the first of them does from the start. @default honest */
@@ -52,6 +54,8 @@ export interface PaidNetwork {
   readonly chainFile: string
   /** Calls the chain itself, its own development methods included. */
   rpc(method: string, ...params: unknown[]): Promise<unknown>
+  /** The chain's clock goes to this time, in seconds since 1970, and on from there. */
+  passTo(timestamp: number): Promise<void>
   /** The chain from the place of one of the devnet's wallets. */
   open(index: number): Promise<Chain>
   walletFile(index: number): string
@@ -94,7 +98,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
   const startPeer: PaidNetwork['startPeer'] = async (
     name,
     index,
-    { behaviour, poor = false, endpoints = 1, rpc = honest, env = {} } = {},
+    { behaviour, poor = false, circuits: hasCircuits = true, endpoints = 1, rpc = honest, env = {} } = {},
   ) => {
     const { address } = wallets[index] as { address: string }
     if (behaviour?.bondless !== true && (await chain.balances(address)).bondWei < BOND_WEI) {
@@ -111,7 +115,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
       walletKeyFile: walletFile(index),
       'chain.file': devnet.chainFile,
       'chain.rpc': proxies.map((proxy) => proxy.url),
-      'chain.circuits': circuits,
+      ...(hasCircuits && { 'chain.circuits': circuits }),
       'timeout.rpcMs': 5000,
     }
     const args = [
@@ -120,8 +124,7 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
       '--chain-file',
       devnet.chainFile,
       ...proxies.flatMap((proxy) => ['--chain-rpc', proxy.url]),
-      '--chain-circuits',
-      circuits,
+      ...(hasCircuits ? ['--chain-circuits', circuits] : []),
     ]
     const member = await network.startPeer(name, { env, ...(behaviour === undefined ? { args } : { behaviour, settings }) })
     return Object.assign(member, { wallet: address, endpoints: proxies })
@@ -132,6 +135,10 @@ export async function startPaidNetwork(t: Pick<TestContext, 'after'>): Promise<P
     chain,
     chainFile: devnet.chainFile,
     rpc: (method, ...params) => call(url, method, ...params),
+    async passTo(timestamp) {
+      await call(url, 'evm_setNextBlockTimestamp', timestamp)
+      await call(url, 'evm_mine')
+    },
     open,
     walletFile,
     startPeer,
@@ -235,6 +242,55 @@ export async function assertPaid(paid: PaidNetwork, peers: readonly PaidPeer[], 
   assert.equal(before.get(requester)!.tokenWei - after.get(requester)!.tokenWei, budget, 'from the requester')
   assert.equal((await paid.chain.job(paid.chain.escrowIdOf(requester, handle.jobId)))?.state, 'settled')
   return { settlements, after }
+}
+
+/** The end of a Job whose work takes much less: it comes when the test lets the chain's clock pass it. */
+export const deadlineOf = async ({ chain }: PaidNetwork) => (await chain.head()).timestamp + 1800
+
+/** The first event of the Job for which `holds`, past or to come. */
+export async function untilEvent({ chain }: PaidNetwork, jobId: string, holds: (event: ChainEvent) => boolean): Promise<ChainEvent> {
+  const escrowId = chain.escrowIdOf(chain.wallet, jobId)
+  for await (const event of chain.events(0, { signal: AbortSignal.timeout(LIMIT_MS) })) {
+    if ('escrowId' in event && event.escrowId === escrowId && holds(event)) return event
+  }
+  throw new Error(`the chain ended before the event of Job ${jobId}`)
+}
+
+export const untilRefunded = (paid: PaidNetwork, jobId: string) => untilEvent(paid, jobId, ({ type }) => type === 'job:refunded')
+
+/** What a wallet's credit is made of. */
+function sharesOf(creditWei: bigint) {
+  const { unitPriceWei, validationPriceWei, finisherPriceWei } = PRICES
+  const rest = creditWei % unitPriceWei
+  const shares = {
+    processed: creditWei / unitPriceWei,
+    validated: rest / validationPriceWei,
+    finished: (rest % validationPriceWei) / finisherPriceWei,
+  }
+  assert.equal((rest % validationPriceWei) % finisherPriceWei, 0n, `${creditWei} is made of whole shares`)
+  return shares
+}
+
+/** To the last unit: of the whole price the peers have what these MacroJobs pay, share by share, and the requester the rest. */
+export async function assertRefunded(
+  paid: PaidNetwork,
+  peers: readonly PaidPeer[],
+  before: Ledger,
+  jobId: string,
+  macros: number,
+  shape: Shape,
+) {
+  const after = await ledgerOf(paid, peers)
+  const earned = (wallet: string) => after.get(wallet)!.creditWei - before.get(wallet)!.creditWei
+  const shares = peers.map(({ wallet }) => sharesOf(earned(wallet)))
+  const sum = (of: 'processed' | 'validated' | 'finished') => shares.reduce((total, share) => total + share[of], 0n)
+  assert.deepEqual([sum('processed'), sum('validated'), sum('finished')], [macros * shape.microJobs, macros, macros].map(BigInt))
+  const requester = paid.chain.wallet
+  const refundWei = budgetOf({ ...shape, macroJobs: shape.macroJobs - macros })
+  const refunds = (await eventsOf(paid, jobId)).flatMap((event) => (event.type === 'job:refunded' ? [event.refundedWei] : []))
+  assert.deepEqual([refunds, earned(requester)], [[refundWei], refundWei])
+  assert.equal(before.get(requester)!.tokenWei - after.get(requester)!.tokenWei, budgetOf(shape), 'it paid the whole price before')
+  assert.equal((await paid.chain.job(paid.chain.escrowIdOf(requester, jobId)))?.state, 'refunded')
 }
 
 const onesOf = (bits: bigint) => BigInt([...bits.toString(2)].filter((digit) => digit === '1').length)

@@ -20,6 +20,8 @@ export interface Behaviour {
   fingerprint?: string
   /** Never writes records of these kinds. */
   withholds?: JobRecord['kind'][]
+  /** Never opens what it has committed to in these MacroJobs. */
+  hides?: number[]
   /** Publishes the Job's code in the place of the report, before anybody else has its turn. */
   forgesReport?: boolean
   /** Makes its results known under a name that nobody has. */
@@ -83,8 +85,9 @@ const BOAST_WEI = 1n << 95n
 /** The sessions of a peer that keeps records of some kinds back, or writes false ones. */
 export function withholdingSessions(
   sessions: JobSessions,
-  { withholds = [], forgesReport = false, unserved = false }: Behaviour,
+  { withholds = [], hides = [], forgesReport = false, unserved = false }: Behaviour,
 ): JobSessions {
+  const isKept = (record: JobRecord) => withholds.includes(record.kind) || (record.kind === 'reveal' && hides.includes(record.macro))
   const falsify = (session: JobSession, record: JobRecord): JobRecord => {
     if (record.kind === 'report' && forgesReport) return { ...record, cid: session.view.info?.code.cid as string }
     const isResult = record.kind === 'reveal' && record.micro < (session.view.info?.slicing.microJobs ?? 0)
@@ -92,8 +95,7 @@ export function withholdingSessions(
   }
   const wrap = (session: JobSession): JobSession => ({
     ...session,
-    append: (...records) =>
-      session.append(...records.filter(({ kind }) => !withholds.includes(kind)).map((record) => falsify(session, record))),
+    append: (...records) => session.append(...records.filter((record) => !isKept(record)).map((record) => falsify(session, record))),
   })
   return { open: async (...call) => wrap(await sessions.open(...call)) }
 }
