@@ -120,7 +120,7 @@ async function startHolder({ init, undo, node, collector, escrow, sessions, boar
 }
 
 /** In the background: the peer is ready meanwhile. A bootstrap node takes all its Jobs up again (holdings.ts). */
-function lookAtStaleJobs({ init, undo, node, sessions }: Assembled, processor: Processor | undefined): void {
+function lookAtStaleJobs({ init, undo, node, escrow, sessions }: Assembled, processor: Processor | undefined): void {
   const { network, replica, blocks, vault } = node
   const stopping = new AbortController()
   const takesPart = (jobId: JobId) => processor?.jobs().includes(jobId) ?? false
@@ -130,6 +130,7 @@ function lookAtStaleJobs({ init, undo, node, sessions }: Assembled, processor: P
     replica,
     blocks,
     vault,
+    chain: escrow?.chain,
     takesPart,
     clock: systemClock,
     logger: init.logger.child('stale'),

@@ -60,7 +60,10 @@ export function failureOfJob({ jobId, state, failure }: Pick<JobProgress, 'jobId
   if (failure === 'attempts') return new JobFailedError(jobId, `its peers came to no agreement in ${MAX_ATTEMPTS} attempts`)
   if (state === 'failed') return new JobFailedError(jobId, `peers gave it up (${failure})`)
   if (state === 'cancelled') return new JobFailedError(jobId, 'its requester cancelled it', 'place it again to have it computed')
-  return state === 'expired' ? new JobFailedError(jobId, 'its deadline has passed', 'place it again with a later deadline') : undefined
+  if (state !== 'expired') return undefined
+  const hint =
+    'place it again with a later deadline; what a paid one did not pay comes back (`minga escrow`, with --refund where nobody was left to see to it)'
+  return new JobFailedError(jobId, 'its deadline has passed', hint)
 }
 
 /** Results were asked for before the Job is agreed. */

@@ -6,6 +6,7 @@ import type { Clock, PeerId, Replica, Vault } from '../ports.ts'
 import { createJobOutlook } from './job-outlook.ts'
 import type { JobSession } from './job-session.ts'
 import type { JobSessions } from './job-sessions.ts'
+import { type LateRefundComponents, refundLate } from './late-refund.ts'
 
 /** What others know of a Job is here within seconds; a Job that its only peer gave up is over after half a minute (job/progress.ts). */
 const LOOK_MS = 60_000
@@ -23,6 +24,8 @@ export interface StaleJobsComponents {
   vault: Pick<Vault, 'drop'>
   /** True for a Job that this peer works on. */
   takesPart(jobId: JobId): boolean
+  /** Without it the escrows of paid Jobs are not looked at. */
+  chain?: LateRefundComponents['chain'] | undefined
   clock: Clock
   /** Unix time in milliseconds. @default the system's */
   unixMs?: () => number
@@ -31,7 +34,7 @@ export interface StaleJobsComponents {
 
 /**
  * Looks once at each Job of an earlier run that this peer holds pins or a log of: one that ended while the peer was down would be kept for ever, since nobody
- * would ever say that it is over. One after another, since each opens a log; what is still under way stays, and is looked at again at the next start.
+ * would ever say that it is over. What a paid one still holds after its deadline is given back. One after another, since each opens a log; what is still under way stays, and is looked at again at the next start.
  */
 export async function finishStaleJobs(components: StaleJobsComponents, signal: AbortSignal): Promise<void> {
   const { replica, blocks, takesPart, logger } = components
@@ -48,9 +51,11 @@ export async function finishStaleJobs(components: StaleJobsComponents, signal: A
 }
 
 async function look(components: StaleJobsComponents, jobId: JobId, pinnedAtMs: number | undefined, signal: AbortSignal): Promise<void> {
-  const { sessions, blocks, takesPart, logger, unixMs = Date.now } = components
+  const { self, sessions, blocks, chain, takesPart, logger, unixMs = Date.now } = components
   const session = await sessions.open(jobId, { signal })
   try {
+    // First of all: a Job whose money was not given back is looked at again at the next start.
+    if (chain !== undefined && session.view.peers.has(self)) await refundLate({ chain, logger }, session.view, { signal })
     const isOver = await endsSoon(components, session, signal)
     if (takesPart(jobId)) return
     if (pinnedAtMs === undefined) return await forgetLog(components, session, isOver)

@@ -95,6 +95,25 @@ describe('a peer in a paid Job', () => {
   })
 })
 
+it('a paid Job that ends soon is not begun, and whoever was in it before a restart comes back', async (t) => {
+  const network = createFakeNetwork()
+  const requester = await startRolePeer(t, network)
+  const { peer, components } = await processorParts(t, network)
+  const { jobId, info } = await writeJob(requester, paidInfo(plainInfo(1, 1, 1, requester.self)))
+  const chain = { ...chainWith(new Map([[jobId, info]])), head: async () => ({ number: 1, timestamp: (info.deadline as number) + 1 }) }
+  const escrow = { chain, settles: () => true } as unknown as EscrowComponents
+  const join = () => joinJob({ ...components, escrow }, { jobId, unitPriceWei: '100', openMicroJobs: 1, holders: [requester.self] })
+  await assert.rejects(join(), { name: 'JobRefusedError', message: /ends in 0 s/ })
+  const earlier = await peer.sessions.open(jobId, { meetAt: [requester.self] })
+  await earlier.until((view) => view.info !== undefined)
+  const { wallet, certificate } = components
+  await earlier.append({ kind: 'peer', wallet, certificate, fingerprint: null })
+  await earlier.close()
+  const membership = await join()
+  assert.equal(membership.job.jobId, jobId)
+  await membership.leave()
+})
+
 it('paid Jobs that a processor has given up take no place among those that it works on', { timeout: 30_000 }, async (t) => {
   const network = createFakeNetwork()
   const requester = await startRolePeer(t, network)

@@ -51,7 +51,7 @@ function stateOf({ state, reason, doubt }: Board, style: Style): string {
   return state === 'running' ? style.cyan('running') : style.yellow('waiting for peers')
 }
 
-const doubted = (reason: string) => `who joined gave it up (${safe(reason)}); waiting for others`
+const doubted = (reason: string) => `who joined gave it up (${safe(reason)}); waiting for others, unless you call it off (minga cancel)`
 
 function paint(state: MicroJobState, style: Style): string {
   const glyph = GLYPHS[state]
