@@ -38,8 +38,7 @@ it('a deadline', async (t) => {
     for await (const event of handle.events({ signal: AbortSignal.timeout(LIMIT_MS) })) {
       if (event.type === 'microjob:changed' && event.state === 'agreed') break
     }
-    const { processed, total } = handle.progress().microJobs
-    assert.ok(processed < total, 'work goes on')
+    assert.equal(handle.progress().state, 'open', 'work goes on')
     await paid.passTo(deadline - SETTLING_SECONDS + 1)
     const settled = new Set<number>()
     await untilEvent(paid, handle.jobId, (event) => {
