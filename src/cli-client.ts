@@ -77,7 +77,7 @@ function adapt(client: MingaClient, network: Pick<MingaNetwork, 'libp2p'>): CliC
     async cancel(jobId, options) {
       const handle = await client.job(jobId, options)
       try {
-        return await handle.cancel()
+        return await handle.cancel(options)
       } finally {
         await handle.close()
       }

@@ -16,6 +16,8 @@ export { type Logger, silentLogger } from './log.ts'
 export { BadMultiaddrError, BootstrapUnreachableError, ChannelClosedError } from './network/errors.ts'
 export { LogClosedError } from './replica/errors.ts'
 export {
+  CancelUnheardError,
+  JobClosedError,
   JobFailedError,
   JobNotFinishedError,
   JobNotFoundError,

@@ -34,7 +34,10 @@ export interface ClientParts {
   stop(): Promise<void>
 }
 
-/** A peer that places and follows Jobs and computes nothing. After `close`, each of its methods throws ClientClosedError. */
+/**
+ * A peer that places and follows Jobs and computes nothing. After `close`, each of its methods throws ClientClosedError, and so do those of its handles that wait,
+ * or waited then.
+ */
 export interface MingaClient extends AsyncDisposable {
   readonly self: PeerId
   /**
@@ -69,11 +72,19 @@ export async function createClientOn(parts: ClientParts, { signal }: Abortable =
   const watching = chain && escrowWatcher({ chain, clock, logger }, { signal: ended.signal })
   const sessions = createJobSessions({ replica, self: network.self, ...(watching && { watchEscrow: watching }) })
   const meetAt = parts.holders()
-  const board = await createJobsBoard({ channels: network.channels, clock }, { meetAt, ...(signal && { signal }) })
+  const board = await createJobsBoard({ channels: network.channels, clock }, { meetAt, ...(signal && { signal }) }).catch(
+    (error: unknown) => {
+      ended.abort()
+      throw error
+    },
+  )
   const stop = async () => {
     ended.abort()
-    await chain?.stop()
-    await parts.stop()
+    try {
+      await chain?.stop()
+    } finally {
+      await parts.stop()
+    }
   }
   return new Client({ ...parts, stop }, sessions, board)
 }
@@ -84,6 +95,8 @@ class Client implements MingaClient {
   readonly #sessions: JobSessions
   readonly #board: JobsBoard
   readonly #open = new Set<JobHandle>()
+  /** Aborted at `close`: ends whatever waits. */
+  readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
   constructor(parts: ClientParts, sessions: JobSessions, board: JobsBoard) {
@@ -93,11 +106,14 @@ class Client implements MingaClient {
     this.#board = board
   }
 
-  peers = () => this.#board.peers()
+  peers(): PeerId[] {
+    this.#refuseClosed()
+    return this.#board.peers()
+  }
 
   async read(cid: Cid, options: Parameters<MingaClient['read']>[1] = {}): Promise<Uint8Array> {
     this.#refuseClosed()
-    return readEventually(this.#parts, cid, { providers: this.#providers(), ...options })
+    return readEventually(this.#parts, cid, { providers: this.#providers(), ...options, signal: this.#endedOr(options.signal) })
   }
 
   async place(draft: JobDraft, options: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning' | 'onPrice'> = {}): Promise<JobHandle> {
@@ -119,24 +135,30 @@ class Client implements MingaClient {
     return this.#handle(session)
   }
 
-  async job(jobId: string, { signal }: Abortable = {}): Promise<JobHandle> {
+  async job(jobId: string, options: Abortable = {}): Promise<JobHandle> {
     this.#refuseClosed()
     if (!isJobId(jobId)) throw new JobNotFoundError(jobId)
-    const session = await this.#find(jobId, signal)
+    const session = await this.#find(jobId, this.#endedOr(options.signal))
     return this.#handle(session)
   }
 
-  async jobs({ signal }: Abortable = {}): Promise<JobSummary[]> {
+  async jobs(options: Abortable = {}): Promise<JobSummary[]> {
     this.#refuseClosed()
+    const signal = this.#endedOr(options.signal)
+    signal.throwIfAborted()
     for (let asked = 0; asked < MAX_QUESTIONS && (asked === 0 || this.#board.notices().length === 0); asked++) {
       await this.#board.ask()
-      await this.#parts.clock.sleep(LISTEN_MS, { ...(signal && { signal }) })
+      await this.#parts.clock.sleep(LISTEN_MS, { signal })
     }
     const summaries: JobSummary[] = []
     const ids = new Set([...this.#board.notices().map(({ jobId }) => jobId), ...(await this.#parts.replica.jobs())])
     for (const jobId of ids) {
       if (!isJobId(jobId)) continue
-      const session = await this.#find(jobId, signal).catch(() => undefined)
+      const session = await this.#find(jobId, signal).catch(() => {
+        // A list that leaves out what there was no time to look at would look complete.
+        signal.throwIfAborted()
+        return undefined
+      })
       if (session === undefined) continue
       summaries.push(summaryOf(progressOf(session.view, { unixMs: (this.#parts.unixMs ?? Date.now)() })))
       await session.close()
@@ -156,24 +178,38 @@ class Client implements MingaClient {
     if (this.#closed !== undefined) throw new ClientClosedError()
   }
 
+  #endedOr(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
+  }
+
   async #close() {
-    for (const handle of this.#open) await handle.close()
-    await this.#board.close()
-    await this.#parts.stop()
+    this.#closing.abort(new ClientClosedError())
+    try {
+      for (const handle of this.#open) await handle.close()
+      await this.#board.close()
+    } finally {
+      await this.#parts.stop()
+    }
   }
 
   #providers(): PeerId[] {
     return [...new Set([...this.#parts.holders(), ...this.#board.peers(), ...this.#parts.network.peers()])]
   }
 
-  async #find(jobId: JobId, signal?: AbortSignal) {
+  async #find(jobId: JobId, signal: AbortSignal) {
     const notice = this.#board.find(jobId)
     const meetAt = [...new Set([...(notice?.holders ?? []), ...this.#providers()])].filter((peer) => peer !== this.self)
-    const limited = AbortSignal.any([AbortSignal.timeout(FIND_TIMEOUT_MS), ...(signal ? [signal] : [])])
+    const limited = AbortSignal.any([AbortSignal.timeout(FIND_TIMEOUT_MS), signal])
     const { replica } = this.#parts
     // Looked for and not found: no trace of it may stay that a later list would show.
     const isKnown = (await replica.jobs()).includes(jobId)
-    const forget = async () => void (isKnown || (await replica.remove(jobId)))
+    const forget = async () => {
+      if (isKnown) return
+      await replica.remove(jobId).catch((error: unknown) => {
+        // Of a client that is being closed nothing is listed any more.
+        if (!signal.aborted) throw error
+      })
+    }
     const session = await this.#sessions.open(jobId, { meetAt, signal: limited }).catch(async (error: unknown) => {
       await forget()
       throw error
@@ -186,18 +222,32 @@ class Client implements MingaClient {
       )
       if (synced && session.view.info !== undefined) break
     }
-    if (session.view.info !== undefined) return session
+    if (session.view.info !== undefined && !signal.aborted) return session
     await session.close()
     await forget()
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw new JobNotFoundError(jobId)
   }
 
   #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {
     const { blocks, clock, unixMs, verify, chain } = this.#parts
     const providers = () => this.#providers()
-    const handle = createJobHandle({ self: this.self, blocks, clock, unixMs, verify, board: this.#board, chain, session, providers })
+    const closing = this.#closing.signal
+    const handle = createJobHandle({
+      self: this.self,
+      blocks,
+      clock,
+      unixMs,
+      verify,
+      board: this.#board,
+      chain,
+      session,
+      closing,
+      providers,
+    })
     this.#open.add(handle)
+    // A Job is placed, though nobody is left to follow it.
+    if (closing.aborted) handle.close().catch(() => {})
     return handle
   }
 }

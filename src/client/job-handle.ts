@@ -3,9 +3,9 @@ import type { JobId } from '../job/ids.ts'
 import { hasEnded, type JobProgress } from '../job/progress.ts'
 import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
 import { type CancelledJob, cancelJob } from '../roles/cancel-job.ts'
-import { failureOfJob, ReportUnverifiedError } from '../roles/errors.ts'
+import { failureOfJob, JobClosedError, JobOverError, ReportUnverifiedError } from '../roles/errors.ts'
 import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
-import { type JobSession, untilHolds } from '../roles/job-session.ts'
+import type { JobSession } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
 import type { RequesterChain } from '../roles/placing.ts'
 import { collectResult } from '../roles/results.ts'
@@ -17,7 +17,7 @@ export interface JobResult {
   bytes: Uint8Array
   /** Where the result is a picture: RGBA rows of this size. */
   picture?: { width: number; height: number }
-  /** The finalizer's report, its signature and every field checked against the records; undefined where none held. */
+  /** The finalizer's report, its signature and every field checked against the records; undefined where none held, or nobody wrote one. */
   report: VerifiedReport | undefined
   /** Where there is no such report: why, in one line. */
   reportProblem?: string
@@ -33,12 +33,18 @@ export interface JobHandleComponents {
   board: JobsBoard
   chain?: RequesterChain | undefined
   session: JobSession
+  /** Aborted when the client is closed, with what is then thrown. */
+  closing: AbortSignal
   /** Peers likely to have the results. */
   providers(): PeerId[]
 }
 
+/** `reportProblem` of a Job whose peers had all gone before one of them wrote its report (REPORT_GRACE_MS). */
+const NO_REPORT = 'nobody wrote one'
+
 /**
- * A Job that a client follows. Iterating gives what happened so far as events and then what happens, until the Job is over.
+ * A Job that a client follows. Iterating gives what happened so far as events and then what happens, until the Job is over: a loop that ends has seen
+ * `job:finished`, and one whose handle or client is closed before throws, as does whatever else waits then: JobClosedError, or ClientClosedError.
  * `await using` closes it.
  */
 export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
@@ -47,24 +53,42 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
   progress(): JobProgress
   events(options?: Abortable): AsyncIterable<JobEvent>
   /**
-   * Waits for the end and gives the verified result. Throws JobFailedError where the Job failed, was cancelled or has expired, ResultRefusedError, BlockNotFoundError, or
-   * the signal's reason.
+   * Waits for the end and gives the verified result. Where all is agreed, and of a paid Job paid, the report is waited for 20 s more; the result stands without.
+   * Throws JobFailedError where the Job failed, was cancelled or has expired, ResultRefusedError, BlockNotFoundError, JobClosedError, ClientClosedError, or the
+   * signal's reason.
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
   /**
-   * Calls the Job off; a paid one only before work on it has begun. Throws NotTheRequesterError, JobOverError, OtherChainError, NotThePayerError, NotCancellableError, and what the
-   * chain throws.
+   * Calls the Job off; a paid one only before work on it has begun. Resolves when another peer has heard it, or the escrow has given the price back. Throws
+   * NotTheRequesterError, JobOverError, OtherChainError, NotThePayerError, NotCancellableError, what the chain throws, and CancelUnheardError where no peer took
+   * the word within 10 s: it stands here, and calling `cancel` again tries to bring it to somebody.
    */
-  cancel(): Promise<CancelledJob>
+  cancel(options?: Abortable): Promise<CancelledJob>
   close(): Promise<void>
 }
 
 export function createJobHandle(components: JobHandleComponents): JobHandle {
   const { session, board, chain, self, providers, clock, unixMs } = components
   // Without the peers' tolerance: the deadline was set by a requester's clock, and is the requester's own wish.
-  const outlook = createJobOutlook(session, { clock, unixMs })
+  const outlook = createJobOutlook(session, { clock, unixMs, endsUnreported: true })
   const { progress } = outlook
+  const closed = new AbortController()
+  const ended = AbortSignal.any([components.closing, closed.signal])
+  const endedOr = (signal: AbortSignal | undefined) => (signal === undefined ? ended : AbortSignal.any([signal, ended]))
+  const events = ({ signal }: Abortable = {}) => follow(session, outlook, { signal: endedOr(signal) })
+  let isUnheard = false
+  const cancel = async ({ signal }: Abortable = {}) => {
+    try {
+      const cancelled = await cancelJob({ self, board, chain, clock, providers }, session, { signal: endedOr(signal), again: isUnheard })
+      isUnheard = false
+      return cancelled
+    } catch (error) {
+      isUnheard ||= !(error instanceof JobOverError)
+      throw error
+    }
+  }
   const close = async () => {
+    closed.abort(new JobClosedError(session.jobId))
     outlook.close()
     await session.close()
   }
@@ -73,26 +97,28 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
     jobId: session.jobId,
     progress,
     summary: () => summaryOf(progress()),
-    events: (options = {}) => follow(session, outlook, options),
-    [Symbol.asyncIterator]: () => follow(session, outlook, {})[Symbol.asyncIterator](),
-    async result({ signal, onProgress } = {}) {
-      await outlook.untilOver({ ...(signal && { signal }) })
+    events,
+    [Symbol.asyncIterator]: () => events(),
+    async result({ signal: asked, onProgress } = {}) {
+      const signal = endedOr(asked)
+      await outlook.untilOver({ signal })
       const failure = failureOfJob(progress())
       if (failure !== undefined) throw failure
       const { info, bytes } = await collectResult(components, session, {
         providers: providers(),
-        ...(signal && { signal }),
+        signal,
         ...(onProgress && { onProgress }),
       })
       const { width, height } = info.slicing.output
-      const report = await findReport(components, session, { providers: providers(), ...(signal && { signal }) }).catch(problemOf)
+      const isReported = progress().reportCid !== undefined
+      const report = isReported ? await findReport(components, session, { providers: providers(), signal }).catch(problemOf) : NO_REPORT
       return {
         bytes,
         ...(typeof report === 'string' ? { report: undefined, reportProblem: report } : { report }),
         ...(info.presentation?.kind === 'image' && { picture: { width, height } }),
       }
     },
-    cancel: () => cancelJob({ self, board, chain }, session),
+    cancel,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -104,7 +130,7 @@ function problemOf(error: unknown): string {
   throw error
 }
 
-async function* follow({ view }: JobSession, outlook: JobOutlook, { signal }: Abortable): AsyncGenerator<JobEvent> {
+async function* follow({ view }: JobSession, outlook: JobOutlook, options: Abortable): AsyncGenerator<JobEvent> {
   let before: JobProgress | undefined
   while (true) {
     const { version } = view
@@ -112,6 +138,6 @@ async function* follow({ view }: JobSession, outlook: JobOutlook, { signal }: Ab
     for (const event of eventsBetween(before, now)) yield event
     before = now
     if (hasEnded(now)) return
-    await untilHolds(outlook.onChange, () => view.version !== version || outlook.isOver(), signal)
+    await outlook.until(() => view.version !== version || outlook.isOver(), options)
   }
 }

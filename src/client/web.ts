@@ -37,10 +37,20 @@ export async function createClient(init: CreateClientInit): Promise<MingaClient>
   checkInit(init)
   const { bootstrap, privateKey = crypto.getRandomValues(new Uint8Array(SECRET_BYTES)), walletKey, signal, timeoutMs = 10_000 } = init
   const logger = init.logger ?? silentLogger
+  const { chain } = init
+  const wallet = chain?.wallet ?? (walletKey === undefined ? null : walletAddress(walletKey))
+  const stops: (() => Promise<void>)[] = []
+  /** All that was opened, the last first; goes on after an error, and throws the first. */
+  const stop = async () => {
+    const failures: unknown[] = []
+    for (const each of stops.splice(0).reverse()) await each().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+  }
   const network = await createNetwork(
     { platform: webPlatform(), log: logger.child('network') },
     { privateKey, listen: [], bootstrap: [...bootstrap], bootstrapOnce: true, dht: 'off' },
   )
+  stops.push(() => network.stop())
   try {
     await network.waitForBootstrap({ timeoutMs, once: true, ...(signal && { signal }) })
     const { channels, streams, libp2p } = network
@@ -49,21 +59,16 @@ export async function createClient(init: CreateClientInit): Promise<MingaClient>
     const verify = createWebVerifier()
     const common = { channels, streams, signer, verify, schema: recordLogSchema, store, clock: systemClock }
     const replica = await createReplica({ ...common, logger: logger.child('replica') })
+    stops.push(() => replica.stop())
     const blocks = await createBlocks({ streams, libp2p, logger: logger.child('blocks') })
-    const stop = async () => {
-      await blocks.stop()
-      await replica.stop()
-      await network.stop()
-    }
-    const { chain } = init
-    const wallet = chain?.wallet ?? (walletKey === undefined ? null : walletAddress(walletKey))
+    stops.push(() => blocks.stop())
     const holders = () => bootstrap.flatMap((address) => /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? [])
     return await createClientOn(
       { network, replica, blocks, clock: systemClock, verify, logger, wallet, holders, stop, ...(chain && { chain }) },
       { ...(signal && { signal }) },
     )
   } catch (error) {
-    await network.stop().catch(() => {})
+    await stop().catch(() => {})
     throw error
   }
 }

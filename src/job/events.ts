@@ -39,7 +39,7 @@ export interface JobSummary {
 export type JobEvent =
   | { type: 'job:seen'; job: JobSummary }
   | { type: 'microjob:changed'; macro: number; micro: number; state: MicroJobState; peer?: string; tookMs?: number }
-  | { type: 'peer:joined' | 'peer:left'; peer: string }
+  | { type: 'peer:joined'; peer: string }
   | { type: 'culprit:found'; peer: string; macro: number; micro: number; reason: string }
   /** Its only peer has given it up, or half of those of a paid Job; others are waited for. */
   | { type: 'job:doubted'; reason: string }

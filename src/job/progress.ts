@@ -2,6 +2,7 @@ import { agreedMacroJobs, chunkStates, outcomeOf } from './agreement.ts'
 import { equalBytes } from './bytes.ts'
 import { type ChunkState, isExhausted } from './chunk-state.ts'
 import { remainingMs } from './deadline.ts'
+import { isPaidOut } from './escrow-duties.ts'
 import { failureOf } from './failure.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
@@ -34,7 +35,7 @@ export type JobFailure = RecordOf<'complaint'>['reason'] | 'attempts'
 export interface JobProgress {
   jobId: string
   name: string
-  /** `expired`: its deadline passed before all was agreed, by the clock of whoever looks; or its escrow gave back what was not paid by then. */
+  /** `finished`: agreed and reported, or given no report for so long that none is waited for. `expired`: its deadline passed before all was agreed, by the clock of whoever looks; or its escrow gave back what was not paid by then. */
   state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
   /** Why it failed, where it did. */
   failure: JobFailure | undefined
@@ -54,6 +55,8 @@ export interface Standpoint {
   unixMs?: number
   /** A Job's only peer gave it up so long ago that nobody else is waited for. @default true, for who looks only once */
   graceOver?: boolean
+  /** The Job has lacked nothing but its report for so long (REPORT_GRACE_MS) that it is finished without. @default false */
+  reportGraceOver?: boolean
 }
 
 /**
@@ -61,6 +64,12 @@ export interface Standpoint {
  * 20 s), and some.
  */
 export const GRACE_MS = 30_000
+
+/**
+ * How long a client waits for the report of a Job that lacks nothing else: its peers may all have gone before one of them wrote it, and the result stands
+ * without. Three turns of finalizers that live and write none (patience.ts, 5 s each), and the way of their records.
+ */
+export const REPORT_GRACE_MS = 20_000
 
 /** What a person or a DApp may want to see of a Job, computed from its records. */
 export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgress {
@@ -111,14 +120,20 @@ export function stateOfJob(view: JobView, standpoint: Standpoint = {}): JobProgr
   const { info } = view
   if (info === undefined) return 'unknown'
   const agreed = agreedMacroJobs(view, info) !== undefined
+  const unreported = agreed && standpoint.reportGraceOver === true && isPaidOut(view, info) && !isRefunded(view)
   return stateOf({
-    reported: agreed && reportOf(view, info) !== undefined,
+    reported: agreed && (reportOf(view, info) !== undefined || unreported),
     cancelled: isCancelled(view),
     // What was agreed and never settled is paid no more.
     agreed: agreed && !isRefunded(view),
     failed: !agreed && whyFailed(view, info, chunkStates(view, info), standpoint) !== undefined,
     expired: isRefunded(view) || remainingMs(info, standpoint.unixMs ?? 0) === 0,
   })
+}
+
+/** True where all is agreed and, of a paid Job, paid as well: its report alone is still to come. */
+export function lacksReportAlone(view: JobView): boolean {
+  return view.info !== undefined && stateOfJob(view) === 'agreed' && isPaidOut(view, view.info)
 }
 
 /**

@@ -41,6 +41,21 @@ export class JobNotFoundError extends MingaError {
   }
 }
 
+/** What was waited for, or asked, of a Job that is followed no more: its handle was closed. */
+export class JobClosedError extends MingaError {
+  override readonly name = 'JobClosedError'
+  readonly exitCode = EXIT.usage
+  readonly jobId: string
+
+  constructor(jobId: string) {
+    super({
+      message: `expected Job ${jobId} to be followed, found its handle closed`,
+      hint: 'the Job goes on without it; `client.job(jobId)` follows it again',
+    })
+    this.jobId = jobId
+  }
+}
+
 /** The Job ended without a result. */
 export class JobFailedError extends MingaError {
   override readonly name = 'JobFailedError'
@@ -147,6 +162,22 @@ export class JobOverError extends MingaError {
     })
     this.jobId = jobId
     this.state = state
+  }
+}
+
+/** A Job is called off here, and no other peer has taken the word: those that are not reached go on, and where only this client has it, it is lost with it. */
+export class CancelUnheardError extends MingaError {
+  override readonly name = 'CancelUnheardError'
+  readonly exitCode = EXIT.network
+  readonly jobId: string
+
+  constructor(jobId: string, asked: number, waitedMs: number) {
+    const found = asked === 0 ? 'no peer connected' : `none of ${asked} that answered`
+    super({
+      message: `expected a peer to hear that Job ${jobId} is cancelled, found ${found} in ${waitedMs / 1000} s: it is written here, and nobody else has it`,
+      hint: 'cancel it again when a peer that holds it is back; a client that keeps nothing on disk must stay open until then',
+    })
+    this.jobId = jobId
   }
 }
 

@@ -1,7 +1,17 @@
 import { remainingMs } from '../job/deadline.ts'
 import { failureOf } from '../job/failure.ts'
-import { GRACE_MS, hasEnded, type JobProgress, progressOf, type Standpoint, stateOfJob } from '../job/progress.ts'
+import {
+  GRACE_MS,
+  hasEnded,
+  type JobProgress,
+  lacksReportAlone,
+  progressOf,
+  REPORT_GRACE_MS,
+  type Standpoint,
+  stateOfJob,
+} from '../job/progress.ts'
 import type { Abortable, Clock } from '../ports.ts'
+import { JobClosedError } from './errors.ts'
 import { type JobSession, untilHolds } from './job-session.ts'
 
 /** A clock that is set anew is noticed after so long. */
@@ -13,6 +23,8 @@ export interface OutlookInit {
   unixMs?: (() => number) | undefined
   /** How long after its deadline a Job is given up. @default 0 */
   toleranceMs?: number
+  /** The Job ends without a report where none comes in time: for who only waits for it. @default false: whoever may write it, or keep it, goes on */
+  endsUnreported?: boolean
 }
 
 /**
@@ -25,26 +37,33 @@ export interface JobOutlook {
   isOver(): boolean
   /** Called after the records have moved, or the deadline has passed; returns the way to stop. */
   onChange(listener: () => void): () => void
-  /** Resolves when the Job is over. Rejects with the signal's reason. */
+  /** Resolves when `holds` does, which is asked at once and after each change. Rejects with the signal's reason, and with JobClosedError when this is closed. */
+  until(holds: () => boolean, options?: Abortable): Promise<void>
+  /** Resolves when the Job is over. Rejects as `until` does. */
   untilOver(options?: Abortable): Promise<void>
   close(): void
 }
 
 /** The session stays the caller's. */
 export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>, init: OutlookInit): JobOutlook {
-  const { clock, unixMs = Date.now, toleranceMs = 0 } = init
+  const { clock, unixMs = Date.now, toleranceMs = 0, endsUnreported = false } = init
   const { view } = session
   const listeners = new Set<() => void>()
   const closed = new AbortController()
-  let doubtedMs: number | undefined
-  const graceMs = () => (doubtedMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, doubtedMs + GRACE_MS - clock.nowMs()))
-  const standpoint = (): Standpoint => ({ unixMs: unixMs() - toleranceMs, graceOver: graceMs() === 0 })
-  const leftMs = () => (view.info === undefined ? Number.POSITIVE_INFINITY : remainingMs(view.info, unixMs() - toleranceMs))
-  let waiting = false
-
   const tell = () => {
     for (const listener of [...listeners]) listener()
   }
+  const graceOf = (ms: number) => createGrace(clock, ms, { signal: closed.signal, onOver: tell })
+  const doubt = graceOf(GRACE_MS)
+  const report = graceOf(REPORT_GRACE_MS)
+  const standpoint = (): Standpoint => ({
+    unixMs: unixMs() - toleranceMs,
+    graceOver: doubt.isOver(),
+    reportGraceOver: report.isOver(),
+  })
+  const leftMs = () => (view.info === undefined ? Number.POSITIVE_INFINITY : remainingMs(view.info, unixMs() - toleranceMs))
+  let waiting = false
+
   const wait = async () => {
     if (waiting || !Number.isFinite(leftMs())) return
     waiting = true
@@ -52,18 +71,9 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
     // It stays `waiting`: a deadline passes once.
     tell()
   }
-  const waitGrace = async () => {
-    const isDoubted = failureOf(view) !== undefined && failureOf(view, false) === undefined
-    if (!isDoubted || doubtedMs !== undefined) {
-      if (!isDoubted) doubtedMs = undefined
-      return
-    }
-    doubtedMs = clock.nowMs()
-    await clock.sleep(GRACE_MS, { signal: closed.signal })
-    tell()
-  }
   const look = () => {
-    waitGrace().catch(() => {})
+    doubt.look(failureOf(view) !== undefined && failureOf(view, false) === undefined)
+    if (endsUnreported) report.look(lacksReportAlone(view))
     wait().catch(() => {})
   }
   const unfollow = session.onChange(() => {
@@ -79,16 +89,43 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
   const progress = () => progressOf(view, standpoint())
   const state = () => stateOfJob(view, standpoint())
   const isOver = () => hasEnded({ state: state() })
+  const until: JobOutlook['until'] = (holds, { signal } = {}) => untilHolds(onChange, holds, signal, closed.signal)
   return {
     progress,
     state,
     isOver,
     onChange,
-    untilOver: ({ signal } = {}) => untilHolds(onChange, isOver, signal),
+    until,
+    untilOver: (options) => until(isOver, options),
     close() {
-      closed.abort()
+      closed.abort(new JobClosedError(view.jobId))
       unfollow()
       listeners.clear()
     },
+  }
+}
+
+/** A time that begins when something is first seen to stand, and anew when it has not stood in between. */
+interface Grace {
+  look(stands: boolean): void
+  isOver(): boolean
+}
+
+function createGrace(clock: Clock, ms: number, { signal, onOver }: { signal: AbortSignal; onOver: () => void }): Grace {
+  let current: { over: boolean } | undefined
+  const begin = async (grace: { over: boolean }) => {
+    await clock.sleep(ms, { signal })
+    grace.over = true
+    if (grace === current) onOver()
+  }
+  return {
+    look(stands) {
+      if (!stands) current = undefined
+      else if (current === undefined) {
+        current = { over: false }
+        begin(current).catch(() => {})
+      }
+    },
+    isOver: () => current?.over ?? false,
   }
 }

@@ -8,6 +8,7 @@ import type { JobRecord } from '../job/records.ts'
 import { createJobView, type JobView, resetJobView } from '../job/view.ts'
 import type { Abortable, JobLog, LogEntry, PeerId, Replica } from '../ports.ts'
 import { decodeRecord } from '../protocol/records.ts'
+import { JobClosedError } from './errors.ts'
 import { createOwnRecords } from './own-records.ts'
 
 /** A Job as one peer follows it: its log, and the view that folds it. */
@@ -22,7 +23,10 @@ export interface JobSession {
   heard(facts: EscrowFacts): void
   /** Called after the view has moved; returns the way to stop. */
   onChange(listener: () => void): () => void
-  /** Resolves when `holds` does, which is asked at once and after each change. Rejects with the signal's reason. */
+  /**
+   * Resolves when `holds` does, which is asked at once and after each change. Rejects with the signal's reason, and with JobClosedError when the session is
+   * closed.
+   */
   until(holds: (view: JobView) => boolean, options?: Abortable): Promise<void>
   close(): Promise<void>
   /**
@@ -78,7 +82,9 @@ export async function openJobSession(
   })
 
   let unwatch: (() => void) | undefined
+  const closed = new AbortController()
   const close = async () => {
+    closed.abort(new JobClosedError(jobId))
     unsubscribe()
     unwatch?.()
     listeners.clear()
@@ -95,7 +101,7 @@ export async function openJobSession(
     },
     close,
     append: (...records) => own.append(records),
-    until: (holds, { signal } = {}) => untilHolds(onChange, () => holds(view), signal),
+    until: (holds, { signal } = {}) => untilHolds(onChange, () => holds(view), signal, closed.signal),
     async forget() {
       await close()
       if (!own.isEmpty()) return false
@@ -121,20 +127,25 @@ function onceDescribed({ view, onChange }: Pick<JobSession, 'view' | 'onChange'>
   look()
 }
 
-/** Resolves when `holds`, which is asked at once and at each change. Rejects with the signal's reason. */
-export function untilHolds(onChange: JobSession['onChange'], holds: () => boolean, signal?: AbortSignal): Promise<void> {
+/** Resolves when `holds`, which is asked at once and at each change. Rejects with the reason of the first signal that is aborted. */
+export function untilHolds(
+  onChange: JobSession['onChange'],
+  holds: () => boolean,
+  ...signals: readonly (AbortSignal | undefined)[]
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (end: () => void) => {
       stop()
-      signal?.removeEventListener('abort', abort)
+      for (const signal of signals) signal?.removeEventListener('abort', abort)
       end()
     }
-    const abort = () => finish(() => reject(signal?.reason))
+    const aborted = () => signals.find((signal) => signal?.aborted)
+    const abort = () => finish(() => reject(aborted()?.reason))
     const stop = onChange(() => {
       if (holds()) finish(resolve)
     })
-    signal?.addEventListener('abort', abort)
-    if (signal?.aborted) abort()
+    for (const signal of signals) signal?.addEventListener('abort', abort)
+    if (aborted()) abort()
     else if (holds()) finish(resolve)
   })
 }

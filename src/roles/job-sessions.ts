@@ -1,56 +1,96 @@
 import type { JobId } from '../job/ids.ts'
 import type { Abortable, PeerId } from '../ports.ts'
-import { type JobSession, type JobSessionComponents, openJobSession } from './job-session.ts'
+import { JobClosedError } from './errors.ts'
+import { type JobSession, type JobSessionComponents, openJobSession, untilHolds } from './job-session.ts'
 
 /** The sessions of one peer: several roles follow one Job through one session, which closes with the last of them. */
 export interface JobSessions {
+  /** The signal is the caller's alone: others that wait for the same Job go on. */
   open(jobId: JobId, options?: Abortable & { meetAt?: PeerId[] }): Promise<JobSession>
 }
 
+interface Shared {
+  opening: Promise<JobSession>
+  /** Ends the opening when nobody waits for it any more. */
+  abandoned: AbortController
+  users: number
+}
+
 export function createJobSessions(components: JobSessionComponents): JobSessions {
-  const shared = new Map<JobId, { session: Promise<JobSession>; users: number }>()
+  const shared = new Map<JobId, Shared>()
   const ending = new Map<JobId, Promise<unknown>>()
 
-  const leave = async (jobId: JobId, end: (session: JobSession) => Promise<boolean>): Promise<boolean> => {
-    const entry = shared.get(jobId)
-    if (entry === undefined || --entry.users > 0) return false
-    shared.delete(jobId)
-    const ended = entry.session.then(end)
+  const endWith = <T>(jobId: JobId, ended: Promise<T>): Promise<T> => {
     const settled: Promise<unknown> = ended.catch(() => {}).then(() => ending.get(jobId) === settled && ending.delete(jobId))
     ending.set(jobId, settled)
     return ended
   }
-  // A log that closes is none that can be opened.
-  const openAnew = async (jobId: JobId, options?: Abortable & { meetAt?: PeerId[] }) => {
-    await ending.get(jobId)
-    return openJobSession(components, jobId, options)
+  const leave = async (jobId: JobId, end: (session: JobSession) => Promise<boolean>): Promise<boolean> => {
+    const entry = shared.get(jobId)
+    if (entry === undefined || --entry.users > 0) return false
+    shared.delete(jobId)
+    return endWith(jobId, entry.opening.then(end))
+  }
+  const begin = (jobId: JobId, meetAt: PeerId[] | undefined): Shared => {
+    const abandoned = new AbortController()
+    const openAnew = async () => {
+      // A log that closes is none that can be opened.
+      await ending.get(jobId)
+      abandoned.signal.throwIfAborted()
+      return openJobSession(components, jobId, { signal: abandoned.signal, ...(meetAt && { meetAt }) })
+    }
+    return { opening: openAnew(), abandoned, users: 0 }
+  }
+  const giveUp = (jobId: JobId, entry: Shared, reason: unknown) => {
+    if (--entry.users > 0 || shared.get(jobId) !== entry) return
+    shared.delete(jobId)
+    entry.abandoned.abort(reason)
+    // It may be open all the same, a moment too late.
+    endWith(
+      jobId,
+      entry.opening.then((session) => session.close()),
+    ).catch(() => {})
   }
 
   return {
-    async open(jobId, options) {
-      const entry = shared.get(jobId) ?? { session: openAnew(jobId, options), users: 0 }
+    async open(jobId, { signal, meetAt } = {}) {
+      signal?.throwIfAborted()
+      const entry = shared.get(jobId) ?? begin(jobId, meetAt)
       shared.set(jobId, entry)
       entry.users++
       try {
-        return lend(await entry.session, (end) => leave(jobId, end))
+        return lend(await abandonable(entry.opening, signal), (end) => leave(jobId, end))
       } catch (error) {
-        if (--entry.users === 0 && shared.get(jobId) === entry) shared.delete(jobId)
+        giveUp(jobId, entry, error)
         throw error
       }
     },
   }
 }
 
+/** `promise`, or the signal's reason as soon as it is aborted; the work itself goes on for others that wait for it. */
+async function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal?.reason)
+  signal?.addEventListener('abort', abort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
 /** The shared session with an end of the borrower's own, which counts once. */
 function lend(session: JobSession, leave: (end: (session: JobSession) => Promise<boolean>) => Promise<boolean>): JobSession {
-  let ended = false
+  const closed = new AbortController()
   const once = async (end: (session: JobSession) => Promise<boolean>) => {
-    if (ended) return false
-    ended = true
+    if (closed.signal.aborted) return false
+    closed.abort(new JobClosedError(session.jobId))
     return leave(end)
   }
   return {
     ...session,
+    until: (holds, { signal } = {}) => untilHolds(session.onChange, () => holds(session.view), signal, closed.signal),
     async close() {
       await once(async (session) => {
         await session.close()

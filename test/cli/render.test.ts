@@ -92,7 +92,7 @@ describe('the live grid', () => {
       describeEvent({ type: 'microjob:changed', macro: 0, micro: 1, state: 'done', peer: PEER_A, tookMs: 50 }),
       'MicroJob 0/1 done by …AAAAAAAA in 50 ms',
     )
-    assert.equal(describeEvent({ type: 'peer:left', peer: PEER_A }), 'peer …AAAAAAAA left')
+    assert.equal(describeEvent({ type: 'peer:joined', peer: PEER_A }), 'peer …AAAAAAAA joined')
     assert.equal(describeEvent({ type: 'job:finished', state: 'failed', reason: 'x\u001b[2Jy\n' }), 'Job failed: x�[2Jy�')
   })
 })

@@ -2,28 +2,43 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Chain } from '../../src/ports.ts'
 import { cancelJob } from '../../src/roles/cancel-job.ts'
-import { JobOverError, NotThePayerError, NotTheRequesterError } from '../../src/roles/errors.ts'
+import { CancelUnheardError, JobOverError, NotThePayerError, NotTheRequesterError } from '../../src/roles/errors.ts'
 import type { JobSession } from '../../src/roles/job-session.ts'
 import type { JobsBoard } from '../../src/roles/jobs-board.ts'
+import { handClock, outcomeOf } from '../client/support.ts'
 import { JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 
 const requester = peerName(16)
+const holder = peerName(4)
 
 function placed(info = plainInfo(2, 2, 2, requester)) {
   const world = new JobWorld(info, [{}, {}])
   const { view } = world
   const dropped: string[] = []
-  const board = { drop: (jobId: string) => void dropped.push(jobId) } as unknown as JobsBoard
+  const board = { find: () => undefined, drop: (jobId: string) => void dropped.push(jobId) } as unknown as JobsBoard
   const append = async (record: { kind: 'cancel' }) => world.write(requester, record)
-  const session = { jobId: view.jobId, view, append } as unknown as JobSession
-  return { world, dropped, cancel: (self: string, chain?: Chain) => cancelJob({ self, board, chain }, session) }
+  /** Whom the word has reached, and when: two comparisons, the second begun after it was written. */
+  const reached = new Map<string, number>()
+  const network = { living: [holder], isSlow: false }
+  const syncWith = async (peer: string, { signal }: { signal: AbortSignal }) => {
+    signal.throwIfAborted()
+    if (network.isSlow) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    if (!network.living.includes(peer)) throw new Error('gone')
+    reached.set(peer, (reached.get(peer) ?? 0) + 1)
+  }
+  const session = { jobId: view.jobId, view, append, log: { syncWith } } as unknown as JobSession
+  const clock = handClock()
+  const components = { board, clock, providers: () => [peerName(3), holder, requester] }
+  const cancel = (self: string, chain?: Chain, options = {}) => cancelJob({ ...components, self, chain }, session, options)
+  return { world, dropped, reached, network, clock, cancel }
 }
 
 test('only the requester calls a Job off, and only once', async () => {
-  const { world, dropped, cancel } = placed()
+  const { world, dropped, reached, cancel } = placed()
   await assert.rejects(cancel(peerName(0)), NotTheRequesterError)
   await cancel(requester)
   assert.deepEqual(dropped, [world.view.jobId])
+  assert.deepEqual([...reached], [[holder, 2]])
   await assert.rejects(cancel(requester), (error: unknown) => error instanceof JobOverError && error.state === 'cancelled')
 })
 
@@ -54,4 +69,44 @@ test('a paid Job is called off by the wallet that paid, in whatever letters its 
   assert.deepEqual(asked, [])
   assert.equal((await cancel(requester, chainOf(info.wallet!.toLowerCase()))).refundedWei, 7n)
   assert.equal(asked.length, 1)
+})
+
+test('a word that nobody has taken is no cancelled Job: it says so in time, and is brought to the first that comes', async () => {
+  const { world, network, clock, reached, cancel } = placed()
+  network.living = []
+  const unheard = cancel(requester)
+  const isTold = (error: unknown) => error instanceof CancelUnheardError && error.exitCode === 3 && /none of 2/.test(error.message)
+  const rejected = assert.rejects(unheard, isTold)
+  clock.pass(9999)
+  assert.equal(await outcomeOf(unheard), 'still waiting')
+  clock.pass(1)
+  await rejected
+  assert.equal(world.view.cancelledBy.size, 1)
+  // Nor does a peer that gives no answer at all.
+  network.isSlow = true
+  const slow = assert.rejects(cancel(requester, undefined, { again: true }), CancelUnheardError)
+  clock.pass(10_000)
+  await slow
+  network.isSlow = false
+  const again = cancel(requester, undefined, { again: true })
+  assert.equal(await outcomeOf(again), 'still waiting')
+  network.living = [holder]
+  clock.pass(500)
+  assert.deepEqual(await again, { refundedWei: 0n })
+  assert.deepEqual([...reached], [[holder, 2]])
+  // Whoever does not know that it was unheard hears that there is nothing left to do, and the word has gone out once more.
+  await assert.rejects(cancel(requester), JobOverError)
+  assert.deepEqual([...reached], [[holder, 4]])
+})
+
+test('who asks for the end while the word is brought to others has it at once', async () => {
+  const { network, cancel } = placed()
+  network.living = []
+  const end = new AbortController()
+  const cancelled = cancel(requester, undefined, { signal: end.signal })
+  assert.equal(await outcomeOf(cancelled), 'still waiting')
+  const reason = new Error('enough')
+  const rejected = assert.rejects(outcomeOf(cancelled), reason)
+  end.abort(reason)
+  await rejected
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventsBetween } from '../../src/job/events.ts'
 import { GRACE_MS } from '../../src/job/progress.ts'
+import { JobClosedError } from '../../src/roles/errors.ts'
 import { createJobOutlook } from '../../src/roles/job-outlook.ts'
 import { JobWorld, peerName, plainInfo } from '../support/job-world.ts'
 
@@ -52,4 +53,18 @@ test('a peer that joins meanwhile ends the doubt; a second complaint ends the Jo
   assert.deepEqual([outlook.state(), outlook.progress().doubt], ['open', undefined])
   write(1, complaint)
   assert.equal(outlook.state(), 'failed')
+})
+
+test('who waits hears that it is closed', async () => {
+  const { outlook } = watched()
+  const waiting = Promise.all([
+    assert.rejects(outlook.untilOver(), JobClosedError),
+    assert.rejects(
+      outlook.until(() => false),
+      JobClosedError,
+    ),
+  ])
+  outlook.close()
+  await waiting
+  await assert.rejects(outlook.untilOver(), JobClosedError)
 })

@@ -39,8 +39,6 @@ export function applyEvent(board: Board | undefined, event: JobEvent): Board | u
       const { doubt: _, ...rest } = board
       return { ...rest, peers: [...new Set([...board.peers, event.peer])] }
     }
-    case 'peer:left':
-      return { ...board, peers: board.peers.filter((peer) => peer !== event.peer) }
     case 'culprit:found': {
       const { type: _, ...culprit } = event
       return { ...board, culprits: [...board.culprits, culprit] }

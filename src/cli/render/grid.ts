@@ -109,8 +109,7 @@ export function describeEvent(event: JobEvent, nameOf: (peer: PeerId) => string 
       return `MicroJob ${event.macro}/${event.micro} ${event.state}${who}${took}`
     }
     case 'peer:joined':
-    case 'peer:left':
-      return `${nameOf === shortPeer ? `peer ${shortPeer(event.peer)}` : nameOf(event.peer)} ${event.type.slice(5)}`
+      return `${nameOf === shortPeer ? `peer ${shortPeer(event.peer)}` : nameOf(event.peer)} joined`
     case 'culprit:found':
       return `culprit ${nameOf(event.peer)} at MicroJob ${event.macro}/${event.micro}: ${safe(event.reason)}`
     case 'job:doubted':
