@@ -16,7 +16,7 @@ export class ClientSettingsError extends MingaError {
   }
 }
 
-/** Something was asked of a client after `close`. */
+/** Something was asked of a client after `close`, or waited for when it was closed. */
 export class ClientClosedError extends MingaError {
   override readonly name = 'ClientClosedError'
   readonly exitCode = EXIT.usage

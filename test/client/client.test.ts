@@ -8,7 +8,7 @@ import type { JobDraft } from '../../src/job/draft.ts'
 import { InvalidJobInfoError } from '../../src/job/errors.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
-import type { Blocks, Chain, Network, PeerId } from '../../src/ports.ts'
+import type { Blocks, Chain, Network, PeerId, Replica, Streams } from '../../src/ports.ts'
 import { holdReplyCodec } from '../../src/protocol/messages.ts'
 import { recordLogSchema } from '../../src/protocol/records.ts'
 import { createReplica } from '../../src/replica/replica.ts'
@@ -21,7 +21,7 @@ const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 const draft: JobDraft = { name: 'lonely', code: '//', data: null, slicing: { layout: 'sequence', blockElements: 8 } } as JobDraft
 
 /** A client whose blocks only count who is pinned, and a peer that holds Jobs where `holds` says so. */
-async function clientOn(holds: boolean, open?: Chain['open']) {
+async function clientOn(holds: boolean, open?: Chain['open'], hooks: { opening?: () => void; asking?: () => void } = {}) {
   const fake = createFakeNetwork()
   const signer = createSigner(randomBytes(32))
   const holder: PeerId = createSigner(randomBytes(32)).peer
@@ -38,9 +38,22 @@ async function clientOn(holds: boolean, open?: Chain['open']) {
     release: async (owner: string) => void pinned.delete(owner),
   } as unknown as Blocks
   const common = { channels, streams, signer, verify: verifySignature, clock: systemClock, logger: silentLogger }
-  const replica = await createReplica({ ...common, schema: recordLogSchema, store: createMemoryStore() })
+  const request: Streams['request'] = (...call) => {
+    hooks.asking?.()
+    return streams.request(...call)
+  }
+  const made = await createReplica({ ...common, streams: { ...streams, request }, schema: recordLogSchema, store: createMemoryStore() })
+  const openLog: Replica['open'] = (...call) => {
+    hooks.opening?.()
+    return made.open(...call)
+  }
+  const replica = { ...made, open: openLog }
   const network = { self: signer.peer, channels, streams, peers: () => [holder] } as unknown as Network
-  const stop = () => replica.stop()
+  const stopped: string[] = []
+  const stop = async () => {
+    await replica.stop()
+    stopped.push('the platform')
+  }
   const chain = open && payingChain(open)
   const parts = {
     ...common,
@@ -53,7 +66,7 @@ async function clientOn(holds: boolean, open?: Chain['open']) {
     ...(chain && { chain }),
   }
   const client = await createClientOn(parts)
-  return { client, replica, pinned, cancelled: chain?.cancelled }
+  return { client, replica, pinned, stopped, chain, cancelled: chain?.cancelled }
 }
 
 /** A chain without a Job in it, on which `open` is what becomes of a payment. */
@@ -156,6 +169,51 @@ describe('the Jobs of a client', () => {
     for (const asked of [client.place(draft), client.jobs(), client.job('00'.repeat(31)), client.read(cid)]) {
       await assert.rejects(asked, ClientClosedError)
     }
+    assert.throws(() => client.peers(), ClientClosedError)
+  })
+
+  it('are waited for in vain where the client is closed, and it says so', async () => {
+    const { client } = await clientOn(true)
+    const job = await client.place(draft)
+    const events = async () => {
+      for await (const _ of job);
+    }
+    const waiting = [events(), job.result(), client.jobs()].map((promise) => assert.rejects(promise, ClientClosedError))
+    await new Promise(setImmediate)
+    await client.close()
+    await Promise.all(waiting)
+    for (const promise of [events(), job.result(), job.cancel()]) await assert.rejects(promise, ClientClosedError)
+  })
+
+  it('are all in the list, or there is none: whoever asks for its end has that', async () => {
+    const hooks: Parameters<typeof clientOn>[2] = {}
+    const { client } = await clientOn(true, undefined, hooks)
+    for (const name of ['one', 'two', 'three']) await (await client.place({ ...draft, name })).close()
+    assert.equal((await client.jobs()).length, 3)
+    const reason = new Error('enough')
+    const abortedAt = async (moment: 'opening' | 'asking' | 'none', count: number) => {
+      const end = new AbortController()
+      let left = count
+      if (moment !== 'none') hooks[moment] = () => --left === 0 && end.abort(reason)
+      else setTimeout(() => end.abort(reason), count)
+      await assert.rejects(client.jobs({ signal: end.signal }), reason, `${moment} ${count}`)
+      delete hooks.opening
+      delete hooks.asking
+    }
+    await abortedAt('none', 0)
+    for (const count of [1, 2, 3]) await abortedAt('opening', count)
+    for (const count of [1, 2, 3]) await abortedAt('asking', count)
+    await assert.rejects(client.jobs({ signal: AbortSignal.abort(reason) }), reason)
+    assert.equal((await client.jobs()).length, 3)
+    await client.close()
+  })
+
+  it('are let go where the chain cannot be: all else is closed', async () => {
+    const { client, chain, stopped } = await clientOn(true, async () => ({ outcome: 'already-done' }))
+    const reason = new Error('the chain')
+    Object.assign(chain!, { stop: () => Promise.reject(reason) })
+    await assert.rejects(client.close(), reason)
+    assert.deepEqual(stopped, ['the platform'])
   })
 
   it('that pay are not placed without a chain', async () => {

@@ -32,6 +32,8 @@ describe('the entries of a DApp', () => {
         'NotCancellableError',
         'ClientClosedError',
         'ClientSettingsError',
+        'JobClosedError',
+        'CancelUnheardError',
       ],
       ['StorageStoppedError', 'ChannelClosedError', 'LogClosedError'],
     ].flat()

@@ -77,6 +77,7 @@ test('a word that nobody has taken is no cancelled Job: it says so in time, and 
   const unheard = cancel(requester)
   const isTold = (error: unknown) => error instanceof CancelUnheardError && error.exitCode === 3 && /none of 2/.test(error.message)
   const rejected = assert.rejects(unheard, isTold)
+  assert.equal(await outcomeOf(unheard), 'still waiting')
   clock.pass(9999)
   assert.equal(await outcomeOf(unheard), 'still waiting')
   clock.pass(1)
