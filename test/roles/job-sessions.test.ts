@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import type { JobId } from '../../src/job/ids.ts'
 import type { Replica } from '../../src/ports.ts'
 import { JobClosedError } from '../../src/roles/errors.ts'
-import type { JobSession } from '../../src/roles/job-session.ts'
+import { type JobSession, openJobSession } from '../../src/roles/job-session.ts'
 import { createJobSessions } from '../../src/roles/job-sessions.ts'
 import { outcomeOf } from '../client/support.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
@@ -97,4 +97,12 @@ describe('a session that several wait for', () => {
       JobClosedError,
     )
   })
+})
+
+it('a session of its own ends all waiting as well', async (t) => {
+  const { replica, self } = await startRolePeer(t, createFakeNetwork())
+  const session = await openJobSession({ replica, self }, jobId)
+  const rejected = assert.rejects(outcomeOf(session.until(() => false)), JobClosedError)
+  await session.close()
+  await rejected
 })
