@@ -4,7 +4,7 @@ import { isJobId, type JobId } from '../job/ids.ts'
 import { progressOf } from '../job/progress.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Blocks, Chain, Cid, Clock, Network, PeerId, Replica, VerifySignature } from '../ports.ts'
-import { JobNotFoundError } from '../roles/errors.ts'
+import { JobNotFoundError, PriceInEscrowError } from '../roles/errors.ts'
 import { escrowWatcher } from '../roles/escrow-watch.ts'
 import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
@@ -131,7 +131,10 @@ class Client implements MingaClient {
       board: this.#board,
       holders,
     }
-    const { session } = await placeJob(requester, draft, options)
+    const { session } = await placeJob(requester, draft, options).catch((error: unknown) => {
+      // What stopped first is of no interest; where money may lie is.
+      throw this.#closed !== undefined && !(error instanceof PriceInEscrowError) ? new ClientClosedError() : error
+    })
     return this.#handle(session)
   }
 

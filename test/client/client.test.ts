@@ -185,6 +185,20 @@ describe('the Jobs of a client', () => {
     for (const promise of [events(), job.result(), job.cancel()]) await assert.rejects(promise, ClientClosedError)
   })
 
+  for (const [name, told] of [
+    ['StorageStoppedError', ClientClosedError],
+    ['ChainStoppedError', PriceInEscrowError],
+  ] as const) {
+    it(`are not placed where the client is closed meanwhile, and it says so, or where their price may be (${name})`, async () => {
+      const { client } = await clientOn(true, async () => {
+        client.close().catch(() => {})
+        throw named(name)
+      })
+      await assert.rejects(client.place({ ...draft, unitPriceWei: '5' }), told)
+      await client.close()
+    })
+  }
+
   it('are all in the list, or there is none: whoever asks for its end has that', async () => {
     const hooks: Parameters<typeof clientOn>[2] = {}
     const { client } = await clientOn(true, undefined, hooks)
