@@ -18,7 +18,9 @@ export {
   RpcRefusedError,
   RpcUrlError,
   TransactionPendingError,
+  TransactionUnconfirmedError,
   UnservedRulesError,
   WrongChainError,
+  WrongEscrowError,
 } from './chain/errors.ts'
 export type { Chain, WalletBalances } from './ports.ts'

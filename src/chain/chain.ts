@@ -13,8 +13,9 @@ import { refund } from './actions/refund.ts'
 import { settle } from './actions/settle.ts'
 import { withdraw } from './actions/withdraw.ts'
 import { readBalances } from './balances.ts'
+import { checked, createContractsCheck } from './check-contracts.ts'
 import { createContract } from './contracts.ts'
-import { ChainStoppedError, WrongChainError } from './errors.ts'
+import { ChainSourcesDisagreeError, ChainStoppedError, ChainUnavailableError, WrongChainError } from './errors.ts'
 import { ESCROW, TOKEN } from './escrow-abi.ts'
 import { createEscrowState } from './escrow-state.ts'
 import { follow } from './events/follow.ts'
@@ -40,8 +41,9 @@ export interface ChainInit extends Abortable, SenderInit {
 }
 
 /**
- * The escrow, and this peer's wallet there. Endpoints that are out of reach are no reason not to start; one that serves another chain is. Throws
- * WrongChainError, RpcUrlError, NoChainError.
+ * The escrow, and this peer's wallet there. Endpoints that are out of reach are no reason not to start; one that serves another chain is, and so are
+ * addresses that are no escrow and its token. Throws
+ * WrongChainError, WrongEscrowError, RpcUrlError, NoChainError.
  */
 export async function createChain({ clock, logger }: { clock: Clock; logger: Logger }, init: ChainInit): Promise<Chain> {
   const { chainId, pollingIntervalMs, signal } = init
@@ -51,10 +53,19 @@ export async function createChain({ clock, logger }: { clock: Clock; logger: Log
 
   const head = createHead({ rpc, clock }, { pollingIntervalMs })
   const wallet = new Wallet(hexlify(init.walletKey))
-  const escrow = createContract(rpc, getAddress(init.escrow), ESCROW)
-  const token = createContract(rpc, getAddress(init.token), TOKEN)
+  const contracts = {
+    escrow: createContract(rpc, getAddress(init.escrow), ESCROW),
+    token: createContract(rpc, getAddress(init.token), TOKEN),
+  }
+  const check = createContractsCheck(rpc, { chainId, ...contracts })
+  await check(signal && { signal }).catch((error: unknown) => {
+    if (!(error instanceof ChainUnavailableError || error instanceof ChainSourcesDisagreeError)) throw error
+    logger.warn('the chain does not answer; its contracts are checked before they are used', { error })
+  })
+  const escrow = checked(contracts.escrow, check)
+  const token = checked(contracts.token, check)
   const explain = createExplainer(wallet.address, [ESCROW, TOKEN])
-  const sender = createSender({ rpc, head, clock, logger, explain, signer: createTransactionSigner(wallet, chainId) }, init)
+  const sender = createSender({ rpc, head, clock, logger, explain, ready: check, signer: createTransactionSigner(wallet, chainId) }, init)
   const state = createEscrowState(escrow, head, chainId)
   const permits = createPermitSigner({ token, head, wallet }, { chainId, spender: escrow.address })
   const stopping = new AbortController()

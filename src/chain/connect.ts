@@ -14,7 +14,7 @@ export interface ConnectChainInit extends Partial<ChainDefaults>, Pick<ChainInit
 
 /**
  * The chain for a DApp, with the wallet that its Jobs are placed from; runs in a browser too, where the endpoints allow it. Throws
- * WrongChainError, RpcUrlError.
+ * WrongChainError, WrongEscrowError, RpcUrlError.
  *
  * @example
  * const chain = await connectChain({ chain: JSON.parse(await readFile('devnet.json', 'utf8')), walletKey })

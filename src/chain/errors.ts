@@ -98,6 +98,23 @@ export class WrongChainError extends MingaError {
   }
 }
 
+/** The configured addresses are no escrow and its token, as all endpoints that answer say. Nothing was signed for them. */
+export class WrongEscrowError extends MingaError {
+  override readonly name = 'WrongEscrowError'
+  readonly exitCode = EXIT.usage
+  readonly escrow: string
+  readonly chainId: number
+
+  constructor({ escrow, chainId, expected, found }: { escrow: string; chainId: number; expected: string; found: string }) {
+    super({
+      message: `expected ${expected} on chain ${chainId}, found ${found}`,
+      hint: 'mend --chain-escrow, --chain-token or the chain file; a development chain that began anew has written a new one',
+    })
+    this.escrow = escrow
+    this.chainId = chainId
+  }
+}
+
 /** Two RPC endpoints say different things of the same block, and went on doing so. Nothing was done on either's word. */
 export class ChainSourcesDisagreeError extends MingaError {
   override readonly name = 'ChainSourcesDisagreeError'
@@ -116,7 +133,7 @@ export class ChainSourcesDisagreeError extends MingaError {
 /** The JSON-RPC error that an endpoint answered with. */
 export class RpcRefusedError extends MingaError {
   override readonly name = 'RpcRefusedError'
-  readonly exitCode = EXIT.jobFailed
+  readonly exitCode = EXIT.network
   readonly method: string
   readonly code: number
   /** The revert's data, where there is any. */
@@ -267,16 +284,43 @@ export class TransactionPendingError extends MingaError {
   override readonly name = 'TransactionPendingError'
   readonly exitCode = EXIT.timeout
   readonly hash: string | undefined
+  readonly nonce: number | undefined
   readonly waitedMs: number
 
-  constructor(call: string, hash: string | undefined, waitedMs: number, cause?: unknown) {
+  constructor(
+    call: string,
+    { sentAs, isRepeatable }: { sentAs: { hash: string; nonce: number } | undefined; isRepeatable: boolean },
+    waitedMs: number,
+    cause?: unknown,
+  ) {
+    const isHarmless = isRepeatable || sentAs === undefined
     super({
-      message: `expected ${call} to be in a block after ${Math.round(waitedMs / 1000)} s, found it ${hash === undefined ? 'not sent' : `pending as ${hash}`}`,
-      hint: 'the chain is slow or unreachable; the same command again is harmless',
+      message: `expected ${call} to be in a block after ${Math.round(waitedMs / 1000)} s, found it ${sentAs === undefined ? 'not sent' : `pending as ${sentAs.hash} with nonce ${sentAs.nonce}`}`,
+      hint: isHarmless
+        ? 'the chain is slow or unreachable; the same command again is harmless'
+        : 'the chain is slow or unreachable, and it may take effect yet: look with `minga wallet` before you give the same command again',
       cause,
     })
-    this.hash = hash
+    this.hash = sentAs?.hash
+    this.nonce = sentAs?.nonce
     this.waitedMs = waitedMs
+  }
+}
+
+/** A transaction's nonce is used, and no endpoint shows by which transaction. It is not sent again, as it may have had its effect. */
+export class TransactionUnconfirmedError extends MingaError {
+  override readonly name = 'TransactionUnconfirmedError'
+  readonly exitCode = EXIT.timeout
+  readonly hash: string
+  readonly nonce: number
+
+  constructor(call: string, hash: string, nonce: number) {
+    super({
+      message: `expected a receipt for ${call}, sent as ${hash} with nonce ${nonce}, found the nonce used and no receipt at any endpoint`,
+      hint: 'another process of this wallet took the nonce, or the endpoints are far behind: nothing was sent twice; look with `minga wallet` before you give the same command again',
+    })
+    this.hash = hash
+    this.nonce = nonce
   }
 }
 

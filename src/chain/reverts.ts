@@ -45,6 +45,7 @@ function asMoney(error: string, facts: Record<string, unknown>, cause: unknown):
   return undefined
 }
 
-function isRevert({ code, message }: RpcRefusedError): boolean {
+/** Whether a contract refused, and not the node, where there is no data. */
+export function isRevert({ code, message }: RpcRefusedError): boolean {
   return code === 3 || /revert/i.test(message)
 }

@@ -21,7 +21,7 @@ export interface OpenChainInit extends Abortable {
   walletKey: Uint8Array
 }
 
-/** The chain that the configuration names, with a wallet on it. Throws NoChainError, ChainFileError, RpcUrlError, WrongChainError. */
+/** The chain that the configuration names, with a wallet on it. Throws NoChainError, ChainFileError, RpcUrlError, WrongChainError, WrongEscrowError. */
 export async function openChain({ config, logger, walletKey, signal }: OpenChainInit): Promise<OpenedChain> {
   const { deployedAt, verificationKeys, ...init } = await resolveChain(config.chain, config.timeout)
   const chain = await createChain({ clock: systemClock, logger: logger.child('chain') }, { ...init, walletKey, ...(signal && { signal }) })

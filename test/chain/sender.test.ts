@@ -11,9 +11,12 @@ import {
   FeeAboveCapError,
   InsufficientGasMoneyError,
   TransactionPendingError,
+  TransactionUnconfirmedError,
 } from '../../src/chain/errors.ts'
 import type { Sender, Sent } from '../../src/chain/sender/sender.ts'
 import { anvil, call, counted, setCounter, setRefuser } from './support/anvil.ts'
+import { forgetful, lateReceipts } from './support/lagging.ts'
+import { honest, startProxy } from './support/proxy.ts'
 import { GWEI, increment, REFUSED, refused, type SenderWorldInit, senderOver } from './support/sender.ts'
 
 describe('a wallet’s sender, over a real chain', () => {
@@ -170,17 +173,67 @@ describe('a wallet’s sender, over a real chain', () => {
     assert.equal(await counted(chain.url), 1)
   })
 
-  it('takes another nonce where another process of the wallet took this one', async () => {
+  /** Sends, and has another process of the wallet take the nonce. */
+  const overtake = async (options: Parameters<Sender['send']>[1] = {}) => {
     await rpc('evm_setAutomine', false)
-    const { hash, outcome } = await sendNow(make({ stuckAfterMs: 60_000 }))
+    const { hash, outcome } = await sendNow(make({ stuckAfterMs: 60_000 }), options)
     await until(() => pooled(hash))
     const [from] = (await rpc('eth_accounts')) as string[]
     const dear = { maxFeePerGas: `0x${(400n * GWEI).toString(16)}`, maxPriorityFeePerGas: `0x${(100n * GWEI).toString(16)}` }
     await rpc('eth_sendTransaction', { from, to: from, nonce: '0x0', gas: '0x5208', ...dear })
     await rpc('evm_setAutomine', true)
     await rpc('evm_mine')
+    return { hash, outcome }
+  }
+
+  it('takes another nonce where another process of the wallet took this one, for what can be seen to be undone', async () => {
+    const { outcome } = await overtake({ isDone: async () => (await counted(chain.url)) > 0 })
     mined(await outcome)
     assert.equal(await counted(chain.url), 1)
+  })
+
+  it('sends nothing again where another process took the nonce, for what cannot be seen', async () => {
+    const { hash, outcome } = await overtake()
+    await assert.rejects(outcome, (error) => error instanceof TransactionUnconfirmedError && error.hash === hash && error.nonce === 0)
+    await rpc('evm_mine')
+    assert.equal(await counted(chain.url), 0)
+  })
+
+  it('recognises its own transaction late: a dearer version, one after a reorganisation, one whose receipt comes after it was given up', async (t) => {
+    const late = await startProxy(() => chain.url)
+    t.after(() => late.close())
+    const over = (init: SenderWorldInit = {}) => {
+      const { sender } = senderOver([late.url], init)
+      senders.push(sender)
+      return sender
+    }
+    late.behave(lateReceipts(200))
+    await rpc('evm_setAutomine', false)
+    const { hashes, outcome } = await sendNow(over({ stuckAfterMs: 100 }))
+    await until(() => hashes.length >= 3)
+    await rpc('evm_mine')
+    assert.ok(hashes.includes(mined(await outcome).hash))
+    assert.equal(await counted(chain.url), 1)
+
+    await rpc('evm_setAutomine', true)
+    const second = await sendNow(over({ confirmations: 2 }))
+    await until(async () => (await counted(chain.url)) === 2)
+    await rpc('anvil_reorg', 1, [])
+    await until(async () => (await counted(chain.url)) === 2)
+    await rpc('evm_mine')
+    assert.equal(mined(await second.outcome).hash, second.hash)
+    assert.equal(await counted(chain.url), 2)
+
+    late.behave(forgetful)
+    // Its state is as late as its receipts, and both are there when it is asked for the second time.
+    let asked = 0
+    const isDone = async () => {
+      if (++asked > 1) late.behave(honest)
+      return false
+    }
+    const third = await sendNow(over(), { isDone })
+    assert.equal(mined(await third.outcome).hash, third.hash)
+    assert.equal(await counted(chain.url), 3)
   })
 
   it('asks for its confirmations, and sends again what a reorganisation took, before and after they were there', async () => {

@@ -91,6 +91,11 @@ export const receipt: Parse<Receipt> = (answer) => {
   }
 }
 
+/** Of a transaction or its receipt: whether it is in a block. */
+export const whereabouts: Parse<{ isInBlock: boolean }> = (answer) => ({
+  isInBlock: nullable(count)(record(answer).blockNumber) !== undefined,
+})
+
 export const logList: Parse<readonly ChainLog[]> = (answer) => {
   if (!Array.isArray(answer)) throw new Error('expected a list of logs')
   return answer.map(log)

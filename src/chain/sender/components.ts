@@ -1,5 +1,5 @@
 import type { Logger } from '../../log.ts'
-import type { Clock } from '../../ports.ts'
+import type { Abortable, Clock } from '../../ports.ts'
 import type { Head } from '../rpc/head.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { FeeLimits } from './fees.ts'
@@ -12,6 +12,8 @@ export interface SenderComponents {
   signer: TransactionSigner
   clock: Clock
   logger: Logger
+  /** Resolves when what is called is known to be what it should be; nothing is signed before. */
+  ready: (options: Abortable) => Promise<void>
   /** What a refusal of the node means, as an error of ours. */
   explain: (error: unknown, call: Call) => Error
 }

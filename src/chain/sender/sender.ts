@@ -7,11 +7,13 @@ import {
   ChainUnavailableError,
   FeeAboveCapError,
   TransactionPendingError,
+  TransactionUnconfirmedError,
 } from '../errors.ts'
 import { hex, type Receipt } from '../rpc/fields.ts'
 import type { SenderComponents, SenderInit } from './components.ts'
 import { createHeldTurns } from './held-turns.ts'
 import { createLauncher } from './launch.ts'
+import { findReceipt } from './look-up.ts'
 import { poolAnswer } from './node-answers.ts'
 import { createNonces } from './nonces.ts'
 import { checkGasMoney, estimateGas, marketFee } from './prepare.ts'
@@ -21,12 +23,20 @@ import type { Tracked } from './tracker.ts'
 export interface SendOptions extends Abortable {
   /**
    * True where the chain holds the effect already, whoever brought it about. Asked before a transaction is signed and when one was refused, so
-   * that a call which is repeated after a crash, a lost answer or a reorganisation has one effect.
+   * that a call which is repeated after a crash, a lost answer or a reorganisation has one effect. A call without it is signed for one nonce and no other,
+   * whatever becomes of that: where nobody can tell, it throws TransactionUnconfirmedError.
    */
   isDone?: (options: Abortable) => Promise<boolean>
   /** Hears each hash under which the transaction goes out. */
   onSent?: (hash: string) => void
 }
+
+interface SentAs {
+  hash: string
+  nonce: number
+}
+
+type TrackedOptions = Omit<SendOptions, 'onSent'> & { onSent: (sent: SentAs) => void }
 
 export type Sent = { outcome: 'mined'; receipt: Receipt } | { outcome: 'already-done' }
 
@@ -35,8 +45,8 @@ export interface Sender {
   readonly address: string
   /**
    * Resolves when the call's effect has the asked confirmations. An aborted signal keeps a transaction from being sent; one that is on its way
-   * is followed up without its caller. Throws CallRevertedError, InsufficientGasMoneyError, TransactionPendingError, FeeAboveCapError,
-   * ChainUnavailableError, ChainStoppedError.
+   * is followed up without its caller. Throws CallRevertedError, InsufficientGasMoneyError, TransactionPendingError, TransactionUnconfirmedError,
+   * FeeAboveCapError, ChainUnavailableError, ChainStoppedError, and what `ready` of the components throws.
    */
   send(call: CallDraft, options?: SendOptions): Promise<Sent>
   /** Ends all waiting with ChainStoppedError; idempotent. */
@@ -53,16 +63,35 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
   /** What keeps a caller's transaction from being sent. */
   const hindrances = new WeakMap<AbortSignal, Error>()
 
+  /** What holds where the effect is there, if need be by a transaction of ours that shows up late. */
+  const effectOf = async (
+    earlier: readonly Tracked[],
+    { isDone }: Pick<SendOptions, 'isDone'>,
+    signal: AbortSignal,
+  ): Promise<Sent | undefined> => {
+    // Nodes may be late with a receipt, with a state, or with both.
+    const is = (await isDone?.({ signal })) ?? false
+    for (const tracked of earlier) {
+      const receipt = await findReceipt(components, tracked, undefined, signal)
+      if (receipt?.succeeded) return { outcome: 'mined', receipt }
+    }
+    return is ? { outcome: 'already-done' } : undefined
+  }
+
   /** One signing and what becomes of it. The queue moves on when it resolves; its result does not hold the queue up. */
-  const attempt = async ({ data, ...draft }: CallDraft, { isDone, onSent }: SendOptions, signal: AbortSignal) => {
-    if (await isDone?.({ signal })) return 'already-done' as const
-    const call: Call = { ...draft, data: typeof data === 'string' ? data : await data({ signal }) }
+  const attempt = async (draft: CallDraft, earlier: readonly Tracked[], options: TrackedOptions, signal: AbortSignal) => {
+    await components.ready({ signal })
+    const before = await effectOf(earlier, options, signal)
+    if (before !== undefined) return before
+    const { data, ...rest } = draft
+    const call: Call = { ...rest, data: typeof data === 'string' ? data : await data({ signal }) }
     const gasLimit = await estimateGas(components, call, signal).catch(async (error: unknown) => {
       // Somebody else may have done it just now.
-      if (!signal.aborted && error instanceof CallRevertedError && (await isDone?.({ signal }))) return undefined
-      throw error
+      const effect = !signal.aborted && error instanceof CallRevertedError ? await effectOf(earlier, options, signal) : undefined
+      if (effect === undefined) throw error
+      return effect
     })
-    if (gasLimit === undefined) return 'already-done' as const
+    if (typeof gasLimit !== 'bigint') return gasLimit
     const fee = await marketFee(components, init, signal)
     await checkGasMoney(components, gasLimit, fee, signal)
     const nonce = await nonces.next(signal)
@@ -70,22 +99,30 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     const tracked: Tracked = { call, nonce, gasLimit, versions: [signer.sign(call, nonce, gasLimit, fee)] }
     logger.debug('sending', { call: call.name, nonce, gasLimit, maxWei: fee.maxWei })
     const onEnd = nonces.hold(nonce)
-    return { call, ...launcher.launch(tracked, { onSent: (hash) => onSent?.(hash), onEnd }) }
+    return { tracked, ...launcher.launch(tracked, { onSent: (hash) => options.onSent({ hash, nonce }), onEnd }) }
   }
 
-  const deliver = async (draft: CallDraft, options: SendOptions, signal: AbortSignal): Promise<Sent> => {
+  const deliver = async (draft: CallDraft, options: TrackedOptions, signal: AbortSignal): Promise<Sent> => {
+    const earlier: Tracked[] = []
     for (;;) {
       const started = await turns.take(
-        () => patiently(() => attempt(draft, options, signal), signal),
-        (value) => (value === 'already-done' ? undefined : value.mined),
+        () => patiently(() => attempt(draft, earlier, options, signal), signal),
+        (value) => ('outcome' in value ? undefined : value.mined),
         signal,
       )
-      if (started === 'already-done') return { outcome: 'already-done' }
+      if ('outcome' in started) return started
+      const { tracked } = started
       const end = await abortable(started.confirmed, signal)
-      if (end === 'overtaken') continue
+      if (end === 'overtaken') {
+        // Nothing tells whether the effect is there, so that a second transaction might have it twice.
+        if (options.isDone === undefined) throw new TransactionUnconfirmedError(draft.name, tracked.versions.at(-1)!.hash, tracked.nonce)
+        earlier.push(tracked)
+        continue
+      }
       if (end.succeeded) return { outcome: 'mined', receipt: end }
-      if (await options.isDone?.({ signal })) return { outcome: 'already-done' }
-      throw await whyReverted(components, started.call, end, signal)
+      const effect = await effectOf(earlier, options, signal)
+      if (effect !== undefined) return effect
+      throw await whyReverted(components, tracked.call, end, signal)
     }
   }
 
@@ -108,17 +145,22 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     async send(call, options = {}) {
       if (stopping.signal.aborted) throw new ChainStoppedError()
       options.signal?.throwIfAborted()
-      let sentAs: string | undefined
-      const onSent = (hash: string) => {
-        if (hash !== sentAs) options.onSent?.(hash)
-        sentAs = hash
+      let sentAs: SentAs | undefined
+      const onSent = (sent: SentAs) => {
+        if (sent.hash !== sentAs?.hash) options.onSent?.(sent.hash)
+        sentAs = sent
       }
       const patience = new AbortController()
       const signal = AbortSignal.any([stopping.signal, patience.signal, ...(options.signal === undefined ? [] : [options.signal])])
       const startedMs = clock.nowMs()
       const giveUp = () => {
         const hindrance = hindrances.get(signal)
-        const pending = new TransactionPendingError(call.name, sentAs, clock.nowMs() - startedMs, hindrance)
+        const pending = new TransactionPendingError(
+          call.name,
+          { sentAs, isRepeatable: options.isDone !== undefined },
+          clock.nowMs() - startedMs,
+          hindrance,
+        )
         patience.abort(sentAs === undefined && hindrance !== undefined ? hindrance : pending)
       }
       const ended = new AbortController()

@@ -1,14 +1,20 @@
 import type { Abortable } from '../../ports.ts'
 import { FeeAboveCapError } from '../errors.ts'
-import { count, nullable, type Receipt, receipt } from '../rpc/fields.ts'
+import type { Receipt } from '../rpc/fields.ts'
 import { broadcast } from './broadcast.ts'
 import type { SenderComponents, SenderInit } from './components.ts'
 import { type Fee, replacementFee } from './fees.ts'
+import { findReceipt, isInSomeBlock, isKnownSomewhere, isNonceUsed } from './look-up.ts'
 import { marketFee } from './prepare.ts'
 import type { Call, SignedTransaction } from './sign.ts'
 
 /** Each offers an eighth more: together ten times the first price. What is in no block by then is waiting for something else. */
 const MAX_VERSIONS = 20
+/**
+ * Looks in a row at which the nonce is used and no endpoint has a transaction of ours, before it counts as another's. Receipts come later than nonces where an
+ * endpoint is many nodes, or indexes slowly: 80 s are six blocks of the slowest chain in use, and more than any index is behind.
+ */
+const OVERTAKEN_LOOKS = 20
 
 /** One nonce's transaction, in all versions that were ever signed; at most one of them can be in the chain. */
 export interface Tracked {
@@ -25,7 +31,7 @@ export interface TrackerEvents {
   onMined(receipt: Receipt): void
   /** As many blocks on top as asked for. */
   onConfirmed(receipt: Receipt): void
-  /** The nonce went to a transaction that is not of this process: none of ours can follow. */
+  /** The nonce went to a transaction that is not of this process, as far as all endpoints show for long. */
   onOvertaken(): void
   /** No node takes it, and it never was in a pool. */
   onRefused(error: Error): void
@@ -43,7 +49,15 @@ export async function track(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, logger } = components
-  const state: State = { sentMs: clock.nowMs(), wasTaken: false, mined: undefined, isConfirmed: false, seenHead: undefined }
+  const state: State = {
+    sentMs: clock.nowMs(),
+    wasTaken: false,
+    mayBeTaken: false,
+    overtakenLooks: 0,
+    mined: undefined,
+    isConfirmed: false,
+    seenHead: undefined,
+  }
   const facts = { call: tracked.call.name, nonce: tracked.nonce }
   for (let isFirst = true; ; isFirst = false) {
     try {
@@ -64,6 +78,10 @@ interface State {
   sentMs: number
   /** Whether any node ever took any version. */
   wasTaken: boolean
+  /** Whether one may have taken a version and its answer was lost: what others say of it is then no end. */
+  mayBeTaken: boolean
+  /** In a row. */
+  overtakenLooks: number
   mined: Receipt | undefined
   isConfirmed: boolean
   /** The newest block when it was last looked at. */
@@ -82,7 +100,10 @@ async function look(
   // A transaction that counts can only be lost with a block: while the newest is the same, nothing has changed.
   if (state.isConfirmed && (await components.head.latest({ signal })).hash === state.seenHead) return false
   const found = await findReceipt(components, tracked, state.mined, signal)
-  if (found !== undefined) return settleDown(components, init, found, state, events, signal)
+  if (found !== undefined) {
+    state.overtakenLooks = 0
+    return settleDown(components, init, found, state, events, signal)
+  }
   if (state.mined !== undefined) {
     components.logger.warn('a transaction has vanished in a reorganisation and is sent again', {
       call: tracked.call.name,
@@ -92,12 +113,24 @@ async function look(
     state.mined = undefined
     state.isConfirmed = false
   }
-  if (await isOvertaken(components, tracked, signal)) {
-    components.logger.warn('the nonce went to another transaction of the wallet', { call: tracked.call.name, nonce: tracked.nonce })
-    events.onOvertaken()
-    return true
-  }
+  if (await isNonceUsed(components, tracked, signal)) return isOvertaken(components, tracked, state, events, signal)
+  state.overtakenLooks = 0
   return offer(components, init, tracked, state, events, signal)
+}
+
+/** The nonce is used and there is no receipt: ours may be late, so this must stay so for long. True where the nonce counts as another's. */
+async function isOvertaken(
+  components: SenderComponents,
+  tracked: Tracked,
+  state: State,
+  events: TrackerEvents,
+  signal: AbortSignal,
+): Promise<boolean> {
+  state.overtakenLooks = (await isInSomeBlock(components, tracked, signal)) ? 0 : state.overtakenLooks + 1
+  if (state.overtakenLooks < OVERTAKEN_LOOKS) return false
+  components.logger.warn('the nonce went to another transaction of the wallet', { call: tracked.call.name, nonce: tracked.nonce })
+  events.onOvertaken()
+  return true
 }
 
 /** Counts the blocks on top. */
@@ -123,35 +156,6 @@ async function settleDown(
   return depth >= finalityBlocks
 }
 
-/** The receipt of whichever version is in the chain; the one that was last, first. */
-async function findReceipt(
-  { rpc }: Pick<SenderComponents, 'rpc'>,
-  { versions }: Tracked,
-  mined: Receipt | undefined,
-  signal: AbortSignal,
-): Promise<Receipt | undefined> {
-  const hashes = new Set([...(mined === undefined ? [] : [mined.hash]), ...versions.map(({ hash }) => hash).reverse()])
-  for (const hash of hashes) {
-    const found = await rpc.agree('eth_getTransactionReceipt', [hash], receiptOf(hash), { signal })
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-/** A receipt of another transaction is a lie or a bug of the node. */
-const receiptOf = (hash: string) => (answer: unknown) => {
-  const found = nullable(receipt)(answer)
-  if (found !== undefined && found.hash !== hash) throw new Error('expected the receipt of the transaction asked for')
-  return found
-}
-
-/** The chain counts past our nonce and holds no version of ours: looked at in this order, twice, since a block may come in between. */
-async function isOvertaken(components: SenderComponents, tracked: Tracked, signal: AbortSignal): Promise<boolean> {
-  const { rpc, signer } = components
-  const counted = await rpc.agree('eth_getTransactionCount', [signer.address, 'latest'], count, { signal })
-  return counted > tracked.nonce && (await findReceipt(components, tracked, undefined, signal)) === undefined
-}
-
 /** Sends the newest version, or a dearer one where that is stuck; true where no node will ever take it. */
 async function offer(
   components: SenderComponents,
@@ -169,6 +173,7 @@ async function offer(
       case 'taken':
       case 'unknown':
         state.wasTaken ||= outcome.answer === 'taken'
+        state.mayBeTaken = true
         events.onSent(newest.hash)
         return false
       case 'below-base-fee':
@@ -182,7 +187,9 @@ async function offer(
       case 'nonce-used':
         return false
       default:
-        if (state.wasTaken) return false
+        // A gateway's words may hide that the node behind it took the transaction.
+        state.mayBeTaken ||= !outcome.isEverybodys || (await isKnownSomewhere(components, tracked, signal))
+        if (state.mayBeTaken) return false
         events.onRefused(outcome.error)
         return true
     }

@@ -7,8 +7,11 @@ export interface Request {
   params: unknown[]
 }
 
-/** What stands between us and the chain: `pass` asks the real one. */
-export type Behaviour = (request: Request, response: ServerResponse, pass: () => Promise<{ result?: unknown; error?: unknown }>) => unknown
+/** Asks the real chain: what was asked, or something else. */
+export type Pass = (instead?: Pick<Request, 'method' | 'params'>) => Promise<{ result?: unknown; error?: unknown }>
+
+/** What stands between us and the chain. */
+export type Behaviour = (request: Request, response: ServerResponse, pass: Pass) => unknown
 
 export interface Endpoint {
   readonly url: string
@@ -49,8 +52,9 @@ export async function startProxy(target: () => string): Promise<Endpoint> {
     const body = await text(incoming)
     const request = JSON.parse(body) as Request
     seen.push(request.method)
-    const pass = async () => {
-      const answer = await fetch(target(), { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const pass: Pass = async (instead) => {
+      const asked = instead === undefined ? body : JSON.stringify({ ...request, ...instead })
+      const answer = await fetch(target(), { method: 'POST', headers: { 'content-type': 'application/json' }, body: asked })
       const { result, error } = (await answer.json()) as { result?: unknown; error?: unknown }
       return error === undefined ? { result } : { error }
     }

@@ -29,7 +29,7 @@ export function senderOver(urls: readonly string[], { account = 0, timeoutMs = 2
   const signer = createTransactionSigner(new Wallet(accountKey(account)), CHAIN_ID)
   const explain = createExplainer(signer.address, [REFUSED])
   const sender = createSender(
-    { rpc, head, signer, explain, ...shared },
+    { rpc, head, signer, explain, ready: async () => {}, ...shared },
     {
       fees: { capWei: 500n * GWEI, maxTipWei: 3n * GWEI },
       pollingIntervalMs,
