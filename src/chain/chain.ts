@@ -25,6 +25,7 @@ import { count } from './rpc/fields.ts'
 import { createHead } from './rpc/head.ts'
 import { createRpc } from './rpc/rpc.ts'
 import type { SenderInit } from './sender/components.ts'
+import type { Journal } from './sender/journal.ts'
 import { createSender } from './sender/sender.ts'
 import { createTransactionSigner } from './sender/sign.ts'
 
@@ -36,6 +37,8 @@ export interface ChainInit extends Abortable, SenderInit {
   token: WalletAddress
   /** The wallet's 32-byte secret. */
   walletKey: Uint8Array
+  /** Where transactions are kept whose effect the escrow does not show. @default nowhere */
+  journal?: (of: { chainId: number; wallet: WalletAddress }) => Journal
   /** For one call to one endpoint. */
   timeoutMs: number
 }
@@ -65,7 +68,20 @@ export async function createChain({ clock, logger }: { clock: Clock; logger: Log
   const escrow = checked(contracts.escrow, check)
   const token = checked(contracts.token, check)
   const explain = createExplainer(wallet.address, [ESCROW, TOKEN])
-  const sender = createSender({ rpc, head, clock, logger, explain, ready: check, signer: createTransactionSigner(wallet, chainId) }, init)
+  const sender = createSender(
+    {
+      rpc,
+      head,
+      clock,
+      logger,
+      explain,
+      chainId,
+      journal: init.journal?.({ chainId, wallet: wallet.address }),
+      ready: check,
+      signer: createTransactionSigner(wallet, chainId),
+    },
+    init,
+  )
   const state = createEscrowState(escrow, head, chainId)
   const permits = createPermitSigner({ token, head, wallet }, { chainId, spender: escrow.address })
   const stopping = new AbortController()

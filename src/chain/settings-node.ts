@@ -18,7 +18,7 @@ export interface ChainSettings {
 }
 
 /** What is known of a chain before anyone speaks to it. */
-export interface ResolvedChain extends Omit<ChainInit, 'walletKey' | 'signal'> {
+export interface ResolvedChain extends Omit<ChainInit, 'walletKey' | 'signal' | 'journal'> {
   /** The first block that can hold events of the escrow. */
   deployedAt: number
   /** SHA-256 of the verification keys that the chain file names, by the circuit's name. */

@@ -9,10 +9,19 @@ import { openChain } from './open-chain.ts'
 /** Where the two keep theirs (`startNode`, cli-client.ts). */
 const DIRECTORIES = { peer: '.', client: CLIENT_DIRECTORY } as const
 
+/** In the data directory: what wallet commands have sent, until whoever ran one has heard what came of it. */
+const SENT_DIRECTORY = 'sent'
+
 /** The chain for the command line's wallet commands: no network, no other part of a peer, so that they run beside one. */
 export const openCliChain: OpenCliChain = async ({ config, logger, signal, wallet: whose }) => {
   const wallet = await walletOf(config, whose)
-  const { chain } = await openChain({ config, logger, walletKey: wallet.key, ...(signal && { signal }) })
+  const { chain } = await openChain({
+    config,
+    logger,
+    walletKey: wallet.key,
+    journal: join(config.dataDir, SENT_DIRECTORY),
+    ...(signal && { signal }),
+  })
   return chain
 }
 

@@ -1,4 +1,5 @@
 import { createChain } from '../chain/chain.ts'
+import { createFileJournal } from '../chain/journal-node.ts'
 import { resolveChain } from '../chain/settings-node.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -19,11 +20,19 @@ export interface OpenChainInit extends Abortable {
   logger: Logger
   /** 32 bytes. */
   walletKey: Uint8Array
+  /** A directory for transactions whose effect the escrow does not show, so that the same command again goes on with the same one. @default none */
+  journal?: string
 }
 
 /** The chain that the configuration names, with a wallet on it. Throws NoChainError, ChainFileError, RpcUrlError, WrongChainError, WrongEscrowError. */
-export async function openChain({ config, logger, walletKey, signal }: OpenChainInit): Promise<OpenedChain> {
+export async function openChain({ config, logger, walletKey, journal, signal }: OpenChainInit): Promise<OpenedChain> {
   const { deployedAt, verificationKeys, ...init } = await resolveChain(config.chain, config.timeout)
-  const chain = await createChain({ clock: systemClock, logger: logger.child('chain') }, { ...init, walletKey, ...(signal && { signal }) })
+  const components = { clock: systemClock, logger: logger.child('chain') }
+  const chain = await createChain(components, {
+    ...init,
+    walletKey,
+    ...(signal && { signal }),
+    ...(journal !== undefined && { journal: (of) => createFileJournal(components, { directory: journal, ...of }) }),
+  })
   return { chain, deployedAt, verificationKeys }
 }

@@ -4,7 +4,8 @@ import { type ActionComponents, act } from './act.ts'
 /** Stakes `amountWei` of the wallet's tokens: permit and bond in one transaction. */
 export function bond(components: ActionComponents, amountWei: bigint, options?: ActionOptions): Promise<ChainOutcome> {
   const { permits } = components
-  return act(components, { name: 'bondWithPermit', args: async (at) => [amountWei, await permits.sign(amountWei, at)] }, options)
+  const args = async (at: ActionOptions) => [amountWei, await permits.sign(amountWei, at)]
+  return act(components, { name: 'bondWithPermit', args, intent: String(amountWei) }, options)
 }
 
 /** Asks `amountWei` of the bond back; it can be had when the contract's delay is over. */

@@ -3,6 +3,7 @@ import type { Abortable, Clock } from '../../ports.ts'
 import type { Head } from '../rpc/head.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { FeeLimits } from './fees.ts'
+import type { Journal } from './journal.ts'
 import type { Call, TransactionSigner } from './sign.ts'
 
 /** What all parts of a sender share. */
@@ -12,6 +13,9 @@ export interface SenderComponents {
   signer: TransactionSigner
   clock: Clock
   logger: Logger
+  chainId: number
+  /** Where it is missing, a process that is run again after a crash knows nothing of what the one before has sent. */
+  journal?: Journal | undefined
   /** Resolves when what is called is known to be what it should be; nothing is signed before. */
   ready: (options: Abortable) => Promise<void>
   /** What a refusal of the node means, as an error of ours. */

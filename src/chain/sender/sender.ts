@@ -12,10 +12,11 @@ import {
 import { hex, type Receipt } from '../rpc/fields.ts'
 import type { SenderComponents, SenderInit } from './components.ts'
 import { createHeldTurns } from './held-turns.ts'
-import { createLauncher } from './launch.ts'
+import { createLauncher, type Launched } from './launch.ts'
 import { findReceipt } from './look-up.ts'
 import { poolAnswer } from './node-answers.ts'
 import { createNonces } from './nonces.ts'
+import { createOnceBook } from './once.ts'
 import { checkGasMoney, estimateGas, marketFee } from './prepare.ts'
 import type { Call, CallDraft } from './sign.ts'
 import type { Tracked } from './tracker.ts'
@@ -59,6 +60,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
   const stopping = new AbortController()
   const launcher = createLauncher(components, init, stopping.signal)
   const turns = createHeldTurns()
+  const once = createOnceBook(components)
   const waiting = new Set<Promise<unknown>>()
   /** What keeps a caller's transaction from being sent. */
   const hindrances = new WeakMap<AbortSignal, Error>()
@@ -78,13 +80,21 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     return is ? { outcome: 'already-done' } : undefined
   }
 
+  const launch = (tracked: Tracked, { onSent }: TrackedOptions): Launched => {
+    const { nonce } = tracked
+    return launcher.launch(tracked, { onSent: (hash) => onSent({ hash, nonce }), onEnd: nonces.hold(nonce) })
+  }
+
   /** One signing and what becomes of it. The queue moves on when it resolves; its result does not hold the queue up. */
   const attempt = async (draft: CallDraft, earlier: readonly Tracked[], options: TrackedOptions, signal: AbortSignal) => {
     await components.ready({ signal })
     const before = await effectOf(earlier, options, signal)
     if (before !== undefined) return before
-    const { data, ...rest } = draft
-    const call: Call = { ...rest, data: typeof data === 'string' ? data : await data({ signal }) }
+    const intent = options.isDone === undefined ? intentOf(draft) : undefined
+    const resumed = intent === undefined ? undefined : await once.resume(intent, (tracked) => launch(tracked, options), signal)
+    if (resumed !== undefined) return resumed
+    const { name, to, data } = draft
+    const call: Call = { name, to, data: typeof data === 'string' ? data : await data({ signal }) }
     const gasLimit = await estimateGas(components, call, signal).catch(async (error: unknown) => {
       // Somebody else may have done it just now.
       const effect = !signal.aborted && error instanceof CallRevertedError ? await effectOf(earlier, options, signal) : undefined
@@ -97,9 +107,19 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     const nonce = await nonces.next(signal)
     signal.throwIfAborted()
     const tracked: Tracked = { call, nonce, gasLimit, versions: [signer.sign(call, nonce, gasLimit, fee)] }
+    if (intent !== undefined) await once.keep(intent, tracked, signal)
     logger.debug('sending', { call: call.name, nonce, gasLimit, maxWei: fee.maxWei })
-    const onEnd = nonces.hold(nonce)
-    return { tracked, ...launcher.launch(tracked, { onSent: (hash) => options.onSent({ hash, nonce }), onEnd }) }
+    return { tracked, ...launch(tracked, options) }
+  }
+
+  /** What became of it. Who leaves before has not heard it, so that the same call goes on with the same transaction. */
+  const told = async (tracked: Tracked, confirmed: Launched['confirmed'], signal: AbortSignal) => {
+    try {
+      return await abortable(confirmed, signal)
+    } finally {
+      if (signal.aborted) once.leave(tracked)
+      else await once.forget(tracked)
+    }
   }
 
   const deliver = async (draft: CallDraft, options: TrackedOptions, signal: AbortSignal): Promise<Sent> => {
@@ -112,7 +132,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
       )
       if ('outcome' in started) return started
       const { tracked } = started
-      const end = await abortable(started.confirmed, signal)
+      const end = await told(tracked, started.confirmed, signal)
       if (end === 'overtaken') {
         // Nothing tells whether the effect is there, so that a second transaction might have it twice.
         if (options.isDone === undefined) throw new TransactionUnconfirmedError(draft.name, tracked.versions.at(-1)!.hash, tracked.nonce)
@@ -157,7 +177,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
         const hindrance = hindrances.get(signal)
         const pending = new TransactionPendingError(
           call.name,
-          { sentAs, isRepeatable: options.isDone !== undefined },
+          { sentAs, isRepeatable: options.isDone !== undefined || components.journal !== undefined },
           clock.nowMs() - startedMs,
           hindrance,
         )
@@ -179,6 +199,9 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     },
   }
 }
+
+/** The same call with the same arguments is the same wish. */
+const intentOf = ({ name, to, data, intent }: CallDraft): string => [name, to, intent ?? (typeof data === 'string' ? data : '')].join(' ')
 
 function isPassing(error: unknown): boolean {
   return (

@@ -13,6 +13,8 @@ export interface Call {
 /** A call whose data may hold for a moment only, and is then made when the wallet's turn has come. */
 export interface CallDraft extends Omit<Call, 'data'> {
   data: string | ((options: Abortable) => Promise<string>)
+  /** What is wanted, where the data differ each time. @default the data */
+  intent?: string
 }
 
 export interface SignedTransaction {

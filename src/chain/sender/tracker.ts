@@ -22,6 +22,8 @@ export interface Tracked {
   readonly nonce: number
   readonly gasLimit: bigint
   readonly versions: SignedTransaction[]
+  /** Puts the versions away; nothing is sent before it has resolved. */
+  keep?: () => Promise<void>
 }
 
 export interface TrackerEvents {
@@ -222,10 +224,11 @@ async function marketRose(components: SenderComponents, init: SenderInit, offere
 async function reprice(
   components: SenderComponents,
   init: SenderInit,
-  { call, nonce, gasLimit, versions }: Tracked,
+  tracked: Tracked,
   state: State,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { call, nonce, gasLimit, versions } = tracked
   const before = versions.at(-1)!.fee
   const market = await marketFee(components, init, signal).catch((error: unknown) => {
     if (error instanceof FeeAboveCapError) return undefined
@@ -239,6 +242,7 @@ async function reprice(
     return false
   }
   versions.push(components.signer.sign(call, nonce, gasLimit, fee))
+  await tracked.keep?.()
   state.sentMs = components.clock.nowMs()
   components.logger.info('offering more for a transaction', { call: call.name, nonce, maxWei: fee.maxWei, tipWei: fee.tipWei })
   return true

@@ -3,6 +3,7 @@ import { createExplainer } from '../../../src/chain/reverts.ts'
 import { createHead } from '../../../src/chain/rpc/head.ts'
 import { createRpc } from '../../../src/chain/rpc/rpc.ts'
 import type { SenderInit } from '../../../src/chain/sender/components.ts'
+import type { Journal } from '../../../src/chain/sender/journal.ts'
 import { createSender } from '../../../src/chain/sender/sender.ts'
 import { createTransactionSigner } from '../../../src/chain/sender/sign.ts'
 import { systemClock } from '../../../src/clock.ts'
@@ -18,10 +19,12 @@ export const refused = { name: 'refused', to: REFUSER, data: '0x' }
 export interface SenderWorldInit extends Partial<SenderInit> {
   account?: number
   timeoutMs?: number
+  /** Of the wallet with this address. */
+  journal?: (wallet: string) => Journal
 }
 
 /** A sender over real endpoints, in a hurry. */
-export function senderOver(urls: readonly string[], { account = 0, timeoutMs = 2_000, ...init }: SenderWorldInit = {}) {
+export function senderOver(urls: readonly string[], { account = 0, timeoutMs = 2_000, journal, ...init }: SenderWorldInit = {}) {
   const pollingIntervalMs = init.pollingIntervalMs ?? 25
   const shared = { clock: systemClock, logger: silentLogger }
   const rpc = createRpc(shared, { urls, chainId: CHAIN_ID, timeoutMs, pollingIntervalMs })
@@ -29,7 +32,7 @@ export function senderOver(urls: readonly string[], { account = 0, timeoutMs = 2
   const signer = createTransactionSigner(new Wallet(accountKey(account)), CHAIN_ID)
   const explain = createExplainer(signer.address, [REFUSED])
   const sender = createSender(
-    { rpc, head, signer, explain, ready: async () => {}, ...shared },
+    { rpc, head, signer, explain, ready: async () => {}, chainId: CHAIN_ID, journal: journal?.(signer.address), ...shared },
     {
       fees: { capWei: 500n * GWEI, maxTipWei: 3n * GWEI },
       pollingIntervalMs,
