@@ -42,6 +42,7 @@ function asMoney(error: string, facts: Record<string, unknown>, cause: unknown):
   }
   if (error === 'StillLocked') return new BondLockedError(facts.releaseAt as bigint, cause)
   if (error === 'NothingToWithdraw') return new InsufficientTokensError('credit', String(facts.wallet), 1n, 0n, cause)
+  if (error === 'NothingLeaves') return new InsufficientTokensError('a bond asked back', String(facts.wallet), 1n, 0n, cause)
   return undefined
 }
 

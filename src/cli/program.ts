@@ -34,7 +34,7 @@ First steps:
 
 Settings: flags > MINGA_* variables > configuration file > defaults; \`minga config\` shows them all.
 Results go to stdout, logs and progress to stderr.
-Exit codes: 0 ok, 1 Job failed, 2 usage, 3 network, 4 timeout, 5 verification refused, 6 funds, 130 interrupted.`
+Exit codes: 0 ok, 1 Job failed or refuses what was asked, 2 usage, 3 network, 4 timeout, 5 verification refused, 6 funds, 130 interrupted.`
 
 /** All commands. Mistakes are thrown as CommanderError; nothing here ends the process. */
 export function createProgram(): Command {
@@ -67,10 +67,17 @@ export function createProgram(): Command {
     configCommand(),
     completionCommand(),
   ]
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of commands) program.addCommand(inheriting(command, program))
   // Its own program has its help.
   commands.find((command) => command.name() === 'bench')?.helpOption(false)
   return program
+}
+
+/** With the settings of the command above it, down to the last: commander gives them to those alone that it makes itself. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent)
+  for (const sub of command.commands) inheriting(sub, command)
+  return command
 }
 
 function readVersion(): string {

@@ -195,7 +195,13 @@ describe('one endpoint', () => {
     )
     await assert.rejects(createTransport(proxy.url, { timeoutMs: 1000 }).send('eth_call', []), (error) => {
       assert.ok(error instanceof RpcRefusedError)
-      return error.message.length < 500 && !error.message.includes('\u001b') && error.data === undefined && error.code === 0
+      return (
+        error.message.length < 500 &&
+        !error.message.includes('\u001b') &&
+        error.data === undefined &&
+        error.code === 0 &&
+        error.exitCode === 3
+      )
     })
     await proxy.close()
   })

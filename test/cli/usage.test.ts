@@ -69,6 +69,18 @@ describe('the command line', () => {
     assert.equal((await wallet('bond', '40')).code, 2)
   })
 
+  it('refuses what is wrong with a command below a command in the same voice', async () => {
+    for (const [args, found] of [
+      [['wallet', 'bond', 'much'], /^minga: .*'much' is invalid.*expected an amount of tokens/],
+      [['wallet', 'bond'], /^minga: missing required argument 'tokens'/],
+      [['wallet', 'bond', '1', '--cleint'], /^minga: unknown option '--cleint'\n {2}→ Did you mean --client/],
+    ] as const) {
+      const { code, stderr } = await minga(args)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, found)
+    }
+  })
+
   it('refuses a missing argument', async () => {
     const { code, stderr } = await minga(['place'])
     assert.equal(code, 2)

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { ActionOptions, Chain, ChainOutcome, WalletBalances } from '../../ports.ts'
 import { act, examples } from '../act.ts'
 import { formatTokens, parseTokens } from '../amounts.ts'
@@ -22,13 +22,19 @@ export function walletCommand(): Command {
   ])
   const sub = (name: string, about: string) => settingsOf(new Command(name).description(about))
   command.addCommand(sub('withdraw', 'send the wallet its credit').action(act(withdraw)))
-  command.addCommand(sub('bond', 'stake tokens').argument('<tokens>', 'such as 12.5, or 300wei', parseTokens).action(act(bond)))
+  command.addCommand(sub('bond', 'stake tokens').argument('<tokens>', 'such as 12.5, or 300wei', parseStake).action(act(bond)))
   command.addCommand(
     sub('unbond', 'ask staked tokens back; without an amount: turn what has been asked back, and waited for, into credit')
-      .argument('[tokens]', 'such as 12.5, or 300wei', parseTokens)
+      .argument('[tokens]', 'such as 12.5, or 300wei', parseStake)
       .action(act(unbond)),
   )
   return command
+}
+
+function parseStake(text: string): bigint {
+  const amountWei = parseTokens(text)
+  if (amountWei === 0n) throw new InvalidArgumentError('expected more than nothing')
+  return amountWei
 }
 
 function settingsOf(command: Command): Command {
