@@ -11,7 +11,9 @@ export function act<Args extends unknown[]>(action: Action<Args>): (...all: unkn
     const command = all.at(-1) as Command
     const context = await createContext(command)
     try {
-      process.exitCode = (await action(context, ...(all.slice(0, -1) as Args))) ?? 0
+      // An option that stands behind a subcommand and is known to the command above is that one's, for commander.
+      const args = [...all.slice(0, -2), command.optsWithGlobals()] as Args
+      process.exitCode = (await action(context, ...args)) ?? 0
     } finally {
       context.live.end()
     }

@@ -67,17 +67,16 @@ export function createProgram(): Command {
     configCommand(),
     completionCommand(),
   ]
-  for (const command of commands) program.addCommand(inheriting(command, program))
+  for (const command of commands) program.addCommand(command)
+  bequeath(program)
   // Its own program has its help.
   commands.find((command) => command.name() === 'bench')?.helpOption(false)
   return program
 }
 
-/** With the settings of the command above it, down to the last: commander gives them to those alone that it makes itself. */
-function inheriting(command: Command, parent: Command): Command {
-  command.copyInheritedSettings(parent)
-  for (const sub of command.commands) inheriting(sub, command)
-  return command
+/** Commander hands a command's settings on only to commands that it makes itself: one that has none ends the process in its own words. */
+function bequeath(command: Command): void {
+  for (const sub of command.commands) bequeath(sub.copyInheritedSettings(command))
 }
 
 function readVersion(): string {

@@ -3,7 +3,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Command } from 'commander'
+import { createProgram } from '../../src/cli/program.ts'
 import { minga } from './run.ts'
+
+/** Every command and subcommand, as it is typed. */
+function commandsBelow(command: Command, path: readonly string[] = []): { command: Command; path: readonly string[] }[] {
+  return command.commands.flatMap((sub) => {
+    const below = [...path, sub.name()]
+    return [{ command: sub, path: below }, ...commandsBelow(sub, below)]
+  })
+}
+
+const optionsAbove = (command: Command): string[] =>
+  command.parent === null ? [] : [...command.parent.options.flatMap(namesOf), ...optionsAbove(command.parent)]
+const namesOf = ({ short, long }: { short?: string | undefined; long?: string | undefined }) =>
+  [short, long].filter((name) => name !== undefined)
 
 describe('the command line', () => {
   let folder: string
@@ -110,6 +125,63 @@ describe('the command line', () => {
     const { code, stderr } = await minga(['place', 'job.json', '--dry-run'], { cwd: folder })
     assert.equal(code, 2)
     assert.match(stderr, /^minga: job\.json:3:10: expected a colon behind the key, found "\\""/)
+  })
+})
+
+describe('every command', () => {
+  // The benchmark's arguments are its own.
+  const commands = commandsBelow(createProgram()).filter(({ path }) => path[0] !== 'bench')
+
+  it('is known with its subcommands', () => {
+    const names = commands.map(({ path }) => path.join(' '))
+    for (const name of ['place', 'wallet', 'wallet withdraw', 'wallet bond', 'wallet unbond']) assert.ok(names.includes(name), name)
+  })
+
+  it('has no option that a command above it has too: that one would take it', () => {
+    for (const { command, path } of commands) {
+      const above = new Set(optionsAbove(command))
+      const shared = command.options.flatMap(namesOf).filter((name) => above.has(name))
+      assert.deepEqual(shared, [], path.join(' '))
+    }
+  })
+
+  for (const { command, path } of commands) {
+    it(`tells what is wrong in its own voice: minga ${path.join(' ')}`, async () => {
+      const surplus = command.registeredArguments.map(() => 'x').concat('one-too-many')
+      // Which of two mistakes is told first is no matter here.
+      const required = command.options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long!, 'x'])
+      const [unknown, excess] = await Promise.all([
+        minga(['--json', ...path, ...required, '--no-such-option']),
+        minga(['--json', ...path, ...required, ...surplus]),
+      ])
+      for (const [{ code, stdout, stderr }, told] of [
+        [unknown, /unknown option '--no-such-option'/],
+        [excess, /too many arguments/],
+      ] as const) {
+        assert.deepEqual([code, stdout, stderr.trimEnd().split('\n').length], [2, '', 1], stderr)
+        const { error } = JSON.parse(stderr)
+        assert.match(error.message, told)
+        assert.equal(error.name, 'UsageError')
+      }
+    })
+  }
+
+  it('takes amounts and addresses for what they are', async () => {
+    for (const [args, told] of [
+      [['wallet', 'bond'], /missing required argument 'tokens'/],
+      [['wallet', 'bond', '-5'], /expected an amount of tokens such as 12\.5/],
+      [['wallet', 'bond', '1e3'], /expected an amount of tokens such as 12\.5/],
+      [['wallet', 'bond', '0'], /expected more than nothing/],
+      [['wallet', 'unbond', '0wei'], /expected more than nothing/],
+      [['wallet', 'bond', `${2n ** 96n}wei`], /an amount that a bond can have, at most 79228162514\.26/],
+      [['escrow', 'ab'.repeat(31), '--requester', 'nonsense'], /expected an address: 0x and 40 hexadecimal digits/],
+      [['devnet', '--fund', 'nonsense'], /expected an address: 0x and 40 hexadecimal digits/],
+    ] as const) {
+      const { code, stdout, stderr } = await minga(args)
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+      assert.match(stderr, told)
+      assert.match(stderr, /^minga: [^\n]*\n {2}→ [^\n]*\n$/)
+    }
   })
 })
 

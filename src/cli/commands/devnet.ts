@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { EXIT, type ExitCode } from '../../errors.ts'
 import { act, ending, examples } from '../act.ts'
+import { parseAddress } from '../addresses.ts'
 import type { Context } from '../context.ts'
 import { loadDevnet } from '../core.ts'
 
@@ -13,7 +14,7 @@ export function devnetCommand(): Command {
     .description('run a chain for development on this machine: token, verifiers, escrow, and wallets with money that is worth nothing')
     .option('--port <n>', 'its RPC endpoint’s port on the loopback; 0 takes any free one', port, DEFAULT_PORT)
     .option('--state <file>', 'where its state is kept (default: devnet-state.json in the data directory)')
-    .option('--fund <address>', 'a wallet to give money and tokens to; may be repeated', addresses, [])
+    .option('--fund <address>', 'a wallet to give money and tokens to; may be repeated', more, [])
     .action(act(devnet))
   examples(command, [
     ['minga devnet', 'prints the file for --chain-file, and serves until Ctrl-C'],
@@ -64,7 +65,4 @@ function port(text: string): number {
   throw new InvalidArgumentError(`expected a port from 0 to ${MAX_PORT}`)
 }
 
-function addresses(text: string, before: readonly string[]): string[] {
-  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return [...before, text]
-  throw new InvalidArgumentError('expected an address: 0x and 40 hexadecimal digits')
-}
+const more = (text: string, before: readonly string[]): string[] => [...before, parseAddress(text)]

@@ -3,6 +3,7 @@ import { NotCancellableError } from '../../job/errors.ts'
 import { isJobId } from '../../job/ids.ts'
 import type { Abortable, Chain, EscrowAttempt, EscrowJob } from '../../ports.ts'
 import { act, examples } from '../act.ts'
+import { parseAddress } from '../addresses.ts'
 import { formatTokens } from '../amounts.ts'
 import type { Context } from '../context.ts'
 import { EscrowMissingError, NotRefundableError } from '../errors.ts'
@@ -17,7 +18,7 @@ export function escrowCommand(): Command {
   const command = new Command('escrow')
     .description('show what the chain holds of a Job: funds, roots, beacons, what is settled, deadline; or have its price back')
     .addArgument(new Argument('<jobId>', 'the Job’s id, 62 digits, or its id in the escrow, as a decimal number').argParser(jobId))
-    .option('--requester <address>', 'the wallet that opened the escrow (default: this machine’s client’s)')
+    .option('--requester <address>', 'the wallet that opened the escrow (default: this machine’s client’s)', parseAddress)
     .addOption(
       new Option('--cancel', 'take its price back, as credit of the wallet that opened it; before its work has begun').conflicts('refund'),
     )

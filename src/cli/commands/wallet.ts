@@ -1,45 +1,36 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { ActionOptions, Chain, ChainOutcome, WalletBalances } from '../../ports.ts'
 import { act, examples } from '../act.ts'
-import { formatTokens, parseTokens } from '../amounts.ts'
+import { formatTokens, parseBond } from '../amounts.ts'
 import type { Context } from '../context.ts'
 import { loadWallet } from '../core.ts'
 import { addSettingOf, addSettings } from '../options.ts'
 import { type WalletChoice, withChain } from '../with-chain.ts'
 
 export function walletCommand(): Command {
-  const command = settingsOf(
-    new Command('wallet')
-      .description('show this machine’s wallet: its address, and with a chain its money for gas, tokens, credit, bond')
-      .action(act(show)),
-  )
+  const command = new Command('wallet')
+    .description('show this machine’s wallet: its address, and with a chain its money for gas, tokens, credit, bond')
+    // Here alone, also for the subcommands: what both had, commander would give to this one.
+    .option('--client', 'the wallet of this machine’s clients instead of its peer’s')
+    .action(act(show))
+  addSettings(addSettingOf(command, 'walletKeyFile'), 'chain')
   examples(command, [
     ['minga wallet', 'the peer’s wallet; its address is what `minga devnet --fund` gives money to'],
     ['minga wallet --client', 'the one that `minga place` pays with'],
     ['minga wallet --chain-file devnet.json', 'what the peer’s has on that chain'],
     ['minga wallet withdraw', 'send it what it has earned'],
+    ['minga wallet withdraw --client', 'send the other what came back of its Jobs'],
     ['minga wallet bond 25', 'stake 25 tokens, so that it may take part in paid Jobs'],
   ])
-  const sub = (name: string, about: string) => settingsOf(new Command(name).description(about))
+  const sub = (name: string, about: string) => new Command(name).description(about)
   command.addCommand(sub('withdraw', 'send the wallet its credit').action(act(withdraw)))
-  command.addCommand(sub('bond', 'stake tokens').argument('<tokens>', 'such as 12.5, or 300wei', parseStake).action(act(bond)))
+  command.addCommand(sub('bond', 'stake tokens').argument('<tokens>', 'such as 12.5, or 300wei', parseBond).action(act(bond)))
   command.addCommand(
     sub('unbond', 'ask staked tokens back; without an amount: turn what has been asked back, and waited for, into credit')
-      .argument('[tokens]', 'such as 12.5, or 300wei', parseStake)
+      .argument('[tokens]', 'such as 12.5, or 300wei', parseBond)
       .action(act(unbond)),
   )
   return command
-}
-
-function parseStake(text: string): bigint {
-  const amountWei = parseTokens(text)
-  if (amountWei === 0n) throw new InvalidArgumentError('expected more than nothing')
-  return amountWei
-}
-
-function settingsOf(command: Command): Command {
-  command.option('--client', 'the wallet of this machine’s clients instead of its peer’s', false)
-  return addSettings(addSettingOf(command, 'walletKeyFile'), 'chain')
 }
 
 async function show(context: Context, choice: WalletChoice): Promise<undefined> {

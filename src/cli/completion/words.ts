@@ -12,7 +12,7 @@ export interface CommandWords {
   name: string
   about: string
   options: readonly OptionWords[]
-  /** Known values of its arguments; empty where they are files or ids. */
+  /** Its subcommands, and known values of its arguments; empty where they are files or ids. */
   choices: readonly string[]
 }
 
@@ -23,7 +23,10 @@ export function describeCommands(program: Command): readonly CommandWords[] {
     name: command.name(),
     about: command.description(),
     options: [...optionsOf(command), ...shared],
-    choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    choices: [
+      ...command.commands.map((sub) => sub.name()),
+      ...command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    ],
   }))
   return [{ name: '', about: '', options: shared, choices: commands.map(({ name }) => name) }, ...commands]
 }
