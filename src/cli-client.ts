@@ -12,7 +12,7 @@ import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Chain } from './ports.ts'
 import { runDry } from './roles/dry-run.ts'
-import { JobNotFinishedError } from './roles/errors.ts'
+import { EscrowUnreadError, JobNotFinishedError } from './roles/errors.ts'
 
 /** The client of the command line: TCP and WebSocket, and a data directory, so that a later command can cancel what this one placed. */
 export const createCliClient: CreateCliClient = (init) => startInOrder((undo) => start(init, undo))
@@ -27,6 +27,8 @@ async function start({ config, logger, signal }: ClientInit, undo: Undo): Promis
   if (chain !== undefined) undo.add(() => chain.stop())
   const client = await createClientOn({
     ...(chain && { chain }),
+    // Which chain it is, and where the Job stands: two answers at least.
+    escrowTimeoutMs: 2 * config.timeout.rpcMs,
     network,
     replica,
     blocks,
@@ -99,7 +101,10 @@ async function* resultFiles(
 ): AsyncGenerator<ResultFile> {
   const handle = await client.job(jobId, { ...(signal && { signal }) })
   try {
-    const { state, microJobs } = handle.progress()
+    const { state, escrow, microJobs } = handle.progress()
+    const missing = handle.missingChain()
+    if (missing !== undefined) throw missing
+    if (escrow === 'unread' || escrow === 'absent') throw new EscrowUnreadError(jobId, escrow)
     // `watch` is the command that waits; here an unfinished Job would look like a slow download.
     if (state === 'open') throw new JobNotFinishedError(jobId, microJobs.agreed, microJobs.total)
     const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) }

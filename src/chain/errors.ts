@@ -160,9 +160,7 @@ export class CallArgumentError extends MingaError {
     const { shortMessage, argument } = cause as { shortMessage?: string; argument?: string }
     super({
       message: `expected values that ${call} can take, found ${argument ?? 'one'} ${shortMessage ?? 'that it cannot'}`,
-      hint: call.startsWith('open')
-        ? 'mend the Job’s prices, bond or shape'
-        : 'a bond has less than 2^96 of the token’s smallest unit',
+      hint: call.startsWith('open') ? 'mend the Job’s prices, bond or shape' : 'a bond has less than 2^96 of the token’s smallest unit',
       cause,
     })
     this.call = call

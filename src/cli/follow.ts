@@ -14,6 +14,8 @@ export interface FollowOptions {
   nameOf?: (peer: PeerId) => string
 }
 
+const UNREAD = 'the chain, which alone knows where this paid Job stands, has not answered yet: it is asked again'
+
 /**
  * Shows a Job until it ends: a live grid on a terminal, else a line an event (with --json an object a line).
  * Throws JobEndedError where it does not end agreed.
@@ -45,6 +47,7 @@ export async function follow(
   try {
     for await (const event of events) {
       board = applyEvent(board, event)
+      if (event.type === 'job:seen' && event.job.state === 'unread') live.print(`${style.yellow('warning:')} ${UNREAD}\n`)
       output.item(event, () => (saysLines ? describeEvent(event, nameOf) : undefined))
       if (event.type === 'job:finished') {
         draw()

@@ -1,11 +1,13 @@
 import type { JobDraft } from '../job/draft.ts'
 import { type JobSummary, summaryOf } from '../job/events.ts'
 import { isJobId, type JobId } from '../job/ids.ts'
+import { isPaid, isPaidBy } from '../job/payment.ts'
 import { progressOf } from '../job/progress.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Blocks, Chain, Cid, Clock, Network, PeerId, Replica, VerifySignature } from '../ports.ts'
 import { JobNotFoundError, PriceInEscrowError } from '../roles/errors.ts'
 import { escrowWatcher } from '../roles/escrow-watch.ts'
+import type { JobSession } from '../roles/job-session.ts'
 import { createJobSessions, type JobSessions } from '../roles/job-sessions.ts'
 import { createJobsBoard, type JobsBoard } from '../roles/jobs-board.ts'
 import type { PlaceOptions } from '../roles/placing.ts'
@@ -26,6 +28,8 @@ export interface ClientParts {
   logger: Logger
   /** The chain that pays for Jobs with a unit price, and tells of such Jobs; without it they cannot be followed. */
   chain?: Chain
+  /** How long the chain may take to say where a paid Job stands, before the client goes on without. @default 15,000 */
+  escrowTimeoutMs?: number
   /** The wallet that Jobs are placed from; null without one. */
   wallet: string | null
   /** Peers that hold Jobs for others, the best first. */
@@ -45,7 +49,10 @@ export interface MingaClient extends AsyncDisposable {
    * what the chain throws.
    */
   place(draft: JobDraft, options?: Abortable & Pick<PlaceOptions, 'onProgress' | 'onWarning' | 'onPrice'>): Promise<JobHandle>
-  /** Follows a Job that somebody placed. Throws JobNotFoundError. */
+  /**
+   * Follows a Job that somebody placed; of one that is paid, its escrow has been read, unless the chain is silent (`progress().escrow` is `unread` then). Throws
+   * JobNotFoundError.
+   */
   job(jobId: string, options?: Abortable): Promise<JobHandle>
   /**
    * The open Jobs that peers around tell of, and whatever this client placed or followed, ended or not. A Job of others that has ended is had by its id
@@ -65,12 +72,17 @@ const LISTEN_MS = 600
 const MAX_QUESTIONS = 4
 /** How long a Job's description may take to arrive from a peer that has it. */
 const FIND_TIMEOUT_MS = 15_000
+/** A Job's first look at the chain is some calls, of 10 s at most each; one of 4,096 chunks takes longer (job/payment.ts), and is `unread` until then. */
+const ESCROW_TIMEOUT_MS = 15_000
 
 export async function createClientOn(parts: ClientParts, { signal }: Abortable = {}): Promise<MingaClient> {
   const { network, replica, clock, chain, logger } = parts
   const ended = new AbortController()
   const watching = chain && escrowWatcher({ chain, clock, logger }, { signal: ended.signal })
-  const sessions = createJobSessions({ replica, self: network.self, ...(watching && { watchEscrow: watching }) })
+  // Another chain would say of the Job that it has no escrow.
+  const watchEscrow: typeof watching = (session, info) =>
+    (chain && isPaidBy(info.payment, chain) && watching?.(session, info)) || (() => {})
+  const sessions = createJobSessions({ replica, self: network.self, watchEscrow })
   const meetAt = parts.holders()
   const board = await createJobsBoard({ channels: network.channels, clock }, { meetAt, ...(signal && { signal }) }).catch(
     (error: unknown) => {
@@ -141,7 +153,12 @@ class Client implements MingaClient {
   async job(jobId: string, options: Abortable = {}): Promise<JobHandle> {
     this.#refuseClosed()
     if (!isJobId(jobId)) throw new JobNotFoundError(jobId)
-    const session = await this.#find(jobId, this.#endedOr(options.signal))
+    const signal = this.#endedOr(options.signal)
+    const session = await this.#find(jobId, signal)
+    await this.#readEscrows([session], signal).catch(async (error: unknown) => {
+      await session.close()
+      throw error
+    })
     return this.#handle(session)
   }
 
@@ -153,20 +170,31 @@ class Client implements MingaClient {
       await this.#board.ask()
       await this.#parts.clock.sleep(LISTEN_MS, { signal })
     }
-    const summaries: JobSummary[] = []
-    const ids = new Set([...this.#board.notices().map(({ jobId }) => jobId), ...(await this.#parts.replica.jobs())])
-    for (const jobId of ids) {
-      if (!isJobId(jobId)) continue
-      const session = await this.#find(jobId, signal).catch(() => {
-        // A list that leaves out what there was no time to look at would look complete.
-        signal.throwIfAborted()
-        return undefined
-      })
-      if (session === undefined) continue
-      summaries.push(summaryOf(progressOf(session.view, { unixMs: (this.#parts.unixMs ?? Date.now)() })))
+    const summaries = new Map<string, JobSummary>()
+    const tell = async (session: JobSession) => {
+      summaries.set(session.jobId, summaryOf(progressOf(session.view, { unixMs: (this.#parts.unixMs ?? Date.now)() })))
       await session.close()
     }
-    return summaries
+    const unread: JobSession[] = []
+    const ids = new Set([...this.#board.notices().map(({ jobId }) => jobId), ...(await this.#parts.replica.jobs())])
+    try {
+      for (const jobId of ids) {
+        if (!isJobId(jobId)) continue
+        const session = await this.#find(jobId, signal).catch(() => {
+          // A list that leaves out what there was no time to look at would look complete.
+          signal.throwIfAborted()
+          return undefined
+        })
+        if (session === undefined) continue
+        if (this.#isUnread(session)) unread.push(session)
+        else await tell(session)
+      }
+      // All together: where the chain is silent it is waited for once.
+      await this.#readEscrows(unread, signal)
+    } finally {
+      for (const session of unread) await tell(session)
+    }
+    return [...ids].flatMap((jobId) => summaries.get(jobId) ?? [])
   }
 
   async close(): Promise<void> {
@@ -230,6 +258,21 @@ class Client implements MingaClient {
     await forget()
     signal.throwIfAborted()
     throw new JobNotFoundError(jobId)
+  }
+
+  /** True where the chain has yet to say where the Job stands, and can. */
+  #isUnread({ view: { info, escrow } }: JobSession): boolean {
+    const { chain } = this.#parts
+    return info !== undefined && isPaid(info) && escrow === undefined && chain !== undefined && isPaidBy(info.payment, chain)
+  }
+
+  /** Resolves when the chain has said where these Jobs stand, or has been silent for too long. Rejects with the signal's reason. */
+  async #readEscrows(sessions: readonly JobSession[], signal: AbortSignal): Promise<void> {
+    const { escrowTimeoutMs = ESCROW_TIMEOUT_MS } = this.#parts
+    const limited = AbortSignal.any([AbortSignal.timeout(escrowTimeoutMs), signal])
+    const read = (session: JobSession) => session.until(() => !this.#isUnread(session), { signal: limited }).catch(() => {})
+    await Promise.all(sessions.map(read))
+    signal.throwIfAborted()
   }
 
   #handle(session: Awaited<ReturnType<JobSessions['open']>>): JobHandle {

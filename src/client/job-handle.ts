@@ -1,9 +1,10 @@
 import { eventsBetween, type JobEvent, type JobSummary, summaryOf } from '../job/events.ts'
 import type { JobId } from '../job/ids.ts'
+import { isPaid, isPaidBy } from '../job/payment.ts'
 import { hasEnded, type JobProgress } from '../job/progress.ts'
 import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
 import { type CancelledJob, cancelJob } from '../roles/cancel-job.ts'
-import { failureOfJob, JobClosedError, JobOverError, ReportUnverifiedError } from '../roles/errors.ts'
+import { failureOfJob, JobClosedError, JobOverError, OtherChainError, ReportUnverifiedError } from '../roles/errors.ts'
 import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
 import type { JobSession } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
@@ -50,11 +51,14 @@ const NO_REPORT = 'nobody wrote one'
 export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
   readonly jobId: JobId
   summary(): JobSummary
+  /** Of a paid Job, see `escrow` in it: where the chain was silent, or none was given, it is `unread`, and the rest says little. */
   progress(): JobProgress
+  /** Where the Job is paid by a chain that this client was not given: what is missing, which `events` and `result` throw. */
+  missingChain(): OtherChainError | undefined
   events(options?: Abortable): AsyncIterable<JobEvent>
   /**
    * Waits for the end and gives the verified result. Where all is agreed, and of a paid Job paid, the report is waited for 20 s more; the result stands without.
-   * Throws JobFailedError where the Job failed, was cancelled or has expired, ResultRefusedError, BlockNotFoundError, JobClosedError, ClientClosedError, or the
+   * Throws JobFailedError where the Job failed, was cancelled or has expired, OtherChainError where it is paid by a chain that this client was not given, ResultRefusedError, BlockNotFoundError, JobClosedError, ClientClosedError, or the
    * signal's reason.
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
@@ -69,13 +73,16 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
 
 export function createJobHandle(components: JobHandleComponents): JobHandle {
   const { session, board, chain, self, providers, clock, unixMs } = components
+  const { view } = session
+  // Before the chain is read no deadline has passed: the Job may have been settled in time.
+  const nowMs = () => (isUnread(view) ? 0 : (unixMs ?? Date.now)())
   // Without the peers' tolerance: the deadline was set by a requester's clock, and is the requester's own wish.
-  const outlook = createJobOutlook(session, { clock, unixMs, endsUnreported: true })
+  const outlook = createJobOutlook(session, { clock, unixMs: nowMs, endsUnreported: true })
   const { progress } = outlook
   const closed = new AbortController()
   const ended = AbortSignal.any([components.closing, closed.signal])
   const endedOr = (signal: AbortSignal | undefined) => (signal === undefined ? ended : AbortSignal.any([signal, ended]))
-  const events = ({ signal }: Abortable = {}) => follow(session, outlook, { signal: endedOr(signal) })
+  const events = ({ signal }: Abortable = {}) => follow(components, outlook, { signal: endedOr(signal) })
   let isUnheard = false
   const cancel = async ({ signal }: Abortable = {}) => {
     try {
@@ -96,11 +103,14 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
   return {
     jobId: session.jobId,
     progress,
+    missingChain: () => otherChain(components),
     summary: () => summaryOf(progress()),
     events,
     [Symbol.asyncIterator]: () => events(),
     async result({ signal: asked, onProgress } = {}) {
       const signal = endedOr(asked)
+      const missing = otherChain(components)
+      if (missing !== undefined) throw missing
       await outlook.untilOver({ signal })
       const failure = failureOfJob(progress())
       if (failure !== undefined) throw failure
@@ -130,7 +140,18 @@ function problemOf(error: unknown): string {
   throw error
 }
 
-async function* follow({ view }: JobSession, outlook: JobOutlook, options: Abortable): AsyncGenerator<JobEvent> {
+const isUnread = ({ info, escrow }: JobSession['view']) => info !== undefined && isPaid(info) && escrow === undefined
+
+function otherChain({ session: { view, jobId }, chain }: Pick<JobHandleComponents, 'session' | 'chain'>): OtherChainError | undefined {
+  const payment = view.info?.payment
+  const isKnown = payment === undefined || (chain !== undefined && isPaidBy(payment, chain))
+  return isKnown ? undefined : new OtherChainError(jobId, payment, chain)
+}
+
+async function* follow(components: JobHandleComponents, outlook: JobOutlook, options: Abortable): AsyncGenerator<JobEvent> {
+  const missing = otherChain(components)
+  if (missing !== undefined) throw missing
+  const { view } = components.session
   let before: JobProgress | undefined
   while (true) {
     const { version } = view

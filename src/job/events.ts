@@ -9,9 +9,9 @@ export type MicroJobState = 'open' | 'locked' | 'done' | 'agreed' | 'refused'
 
 /**
  * `running`: somebody has begun; `agreed`: every MicroJob was verified; `failed`: it cannot be finished; `cancelled` by its requester; `expired`: its
- * deadline has passed.
+ * deadline has passed; `unread`: it is paid, and the chain, which alone knows, has not said yet, or none was given.
  */
-export type JobState = 'open' | 'running' | 'agreed' | 'failed' | 'cancelled' | 'expired'
+export type JobState = 'unread' | 'open' | 'running' | 'agreed' | 'failed' | 'cancelled' | 'expired'
 
 export interface JobShape {
   macroJobs: number
@@ -65,7 +65,8 @@ export function summaryOf(progress: JobProgress): JobSummary {
   const agreedMacros = macroJobs.filter(({ state }) => state === 'agreed').length
   const done = progress.microJobs.processed + validated
   const begun = done > 0 || peers.length > 0
-  const state = progress.state === 'open' && !begun ? 'open' : STATES[progress.state]
+  const known = progress.state === 'open' && !begun ? 'open' : STATES[progress.state]
+  const state = progress.escrow === 'unread' ? 'unread' : known
   const total = shape.macroJobs * (shape.microJobs + 1)
   return { jobId, name, state, shape, total, done, agreed: progress.microJobs.agreed + agreedMacros, peers: peers.length }
 }

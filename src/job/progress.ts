@@ -3,6 +3,7 @@ import { equalBytes } from './bytes.ts'
 import { type ChunkState, isExhausted } from './chunk-state.ts'
 import { remainingMs } from './deadline.ts'
 import { isPaidOut } from './escrow-duties.ts'
+import type { EscrowFacts } from './escrow-facts.ts'
 import { failureOf } from './failure.ts'
 import type { JobInfo } from './info.ts'
 import { isPaid } from './payment.ts'
@@ -37,6 +38,11 @@ export interface JobProgress {
   name: string
   /** `finished`: agreed and reported, or given no report for so long that none is waited for. `expired`: its deadline passed before all was agreed, by the clock of whoever looks; or its escrow gave back what was not paid by then. */
   state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
+  /**
+   * Of a paid Job, where its escrow stands; `unread` before this machine has read it, and without the chain: what is drawn, agreed and paid stands there, so the rest
+   * says little. `absent`: the chain has no such escrow. Undefined where it is not paid.
+   */
+  escrow: EscrowFacts['state'] | 'unread' | undefined
   /** Why it failed, where it did. */
   failure: JobFailure | undefined
   /** What its only peer has run into, while others are waited for (GRACE_MS); in a paid Job, half of its peers. */
@@ -84,6 +90,7 @@ export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgr
       culprits: [],
       shape,
       reportCid: undefined,
+      escrow: undefined,
       failure: undefined,
       doubt: undefined,
     }
@@ -110,6 +117,7 @@ export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgr
     culprits: states.flatMap(({ culprits }) => culprits),
     shape: { macroJobs: macros, microJobs: micros, blocks },
     reportCid,
+    escrow: isPaid(info) ? (view.escrow?.state ?? 'unread') : undefined,
     failure,
     doubt: all || failure !== undefined ? undefined : failureOf(view)?.reason,
   }

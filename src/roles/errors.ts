@@ -278,7 +278,7 @@ export class NotThePayerError extends MingaError {
   }
 }
 
-/** A paid Job cannot be called off without the chain that holds its price. */
+/** Without the chain that holds its price a paid Job can be neither called off nor followed: what is agreed stands there. */
 export class OtherChainError extends MingaError {
   override readonly name = 'OtherChainError'
   readonly exitCode = EXIT.usage
@@ -291,11 +291,32 @@ export class OtherChainError extends MingaError {
     found: Pick<Payment, 'chainId' | 'escrow'> | undefined,
   ) {
     super({
-      message: `expected the escrow ${escrow} on chain ${chainId}, which holds the price of Job ${jobId}, found ${found === undefined ? 'no chain in the settings' : `${found.escrow} on chain ${found.chainId}`}: nothing was changed`,
+      message: `expected the escrow ${escrow} on chain ${chainId}, which holds the price of Job ${jobId}, found ${found === undefined ? 'no chain in the settings' : `${found.escrow} on chain ${found.chainId}`}`,
       hint: 'give its file with --chain-file (a program: createClient({ chain }))',
     })
     this.jobId = jobId
     this.escrow = escrow
+  }
+}
+
+/** The chain does not say where a paid Job stands, and it alone knows. */
+export class EscrowUnreadError extends MingaError {
+  override readonly name = 'EscrowUnreadError'
+  readonly exitCode = EXIT.network
+  readonly jobId: string
+  /** `absent`: the chain answers, and has no escrow of this Job. */
+  readonly found: 'unread' | 'absent'
+
+  constructor(jobId: string, found: 'unread' | 'absent') {
+    super({
+      message: `expected the chain to say where the paid Job ${jobId} stands, found ${found === 'unread' ? 'it silent' : 'no escrow of this Job on it'}`,
+      hint:
+        found === 'unread'
+          ? 'check --chain-rpc, or the endpoints in the chain file, and ask again'
+          : 'is it the chain that the Job was placed on? One for development that has begun anew knows no earlier Jobs',
+    })
+    this.jobId = jobId
+    this.found = found
   }
 }
 

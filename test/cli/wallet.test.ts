@@ -99,7 +99,7 @@ describe('minga wallet', () => {
     })
   }
 
-  for (const args of spellings('withdraw')) {
+  for (const args of spellings('withdraw').toSpliced(2, 1)) {
     it(`withdraws what the client's has: minga ${args.join(' ')}`, async () => {
       await giveCredit()
       assert.deepEqual(await changedBy(...args), [{}, { creditWei: -BUDGET, tokenWei: BUDGET }])

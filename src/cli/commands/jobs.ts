@@ -10,15 +10,20 @@ export function jobsCommand(): Command {
   const command = new Command('jobs')
     .description('list the Jobs that are open, as peers around tell, and those placed or followed from here, ended ones too')
     .action(act(jobs))
-  return addSettings(
-    examples(command, [['minga jobs --json | jq -c "select(.state == \\"open\\")"', 'those that wait for peers']]),
-    'network',
-  )
+  examples(command, [
+    ['minga jobs --json | jq -c "select(.state == \\"open\\")"', 'those that wait for peers'],
+    ['minga jobs --chain-file devnet.json', 'where paid ones stand, too'],
+  ])
+  return addSettings(addSettings(command, 'network'), 'chain')
 }
 
+const UNREAD =
+  'where a paid Job stands, its chain alone knows: of those that are `unread` none has said it; give its file with --chain-file, or check that it answers'
+
 async function jobs(context: Context): Promise<undefined> {
-  const { output } = context
+  const { output, live, style } = context
   const found = await withReader(context, (client) => client.jobs({ signal: context.signal }))
+  if (found.some(({ state }) => state === 'unread')) live.print(`${style.yellow('warning:')} ${UNREAD}\n`)
   if (output.isJson) {
     for (const job of found) output.item(job, () => undefined)
     return

@@ -18,7 +18,11 @@ export function resultsCommand(): Command {
     .addArgument(jobIdArgument())
     .requiredOption('-o, --out <dir>', 'the directory to write to; made where it is missing')
     .action(act(results))
-  return addSettings(examples(command, [['minga results <jobId> -o out/', 'pictures as PNG, everything else as it is']]), 'network')
+  examples(command, [
+    ['minga results <jobId> -o out/', 'pictures as PNG, everything else as it is'],
+    ['minga results <jobId> -o out/ --chain-file devnet.json', 'of a paid Job: what is agreed stands on its chain'],
+  ])
+  return addSettings(addSettings(command, 'network'), 'chain')
 }
 
 async function results(context: Context, jobId: string, { out }: { out: string }): Promise<undefined> {

@@ -14,5 +14,9 @@ export function watchCommand(): Command {
         withReader(context, (client) => follow(context, jobId, client.watch(jobId, { signal: context.signal }))),
       ),
     )
-  return addSettings(examples(command, [['minga watch <jobId> --json', 'one JSON object an event']]), 'network')
+  examples(command, [
+    ['minga watch <jobId> --json', 'one JSON object an event'],
+    ['minga watch <jobId> --chain-file devnet.json', 'a paid Job: what is agreed stands on its chain'],
+  ])
+  return addSettings(addSettings(command, 'network'), 'chain')
 }

@@ -62,7 +62,9 @@ function setCell(board: Board, { macro, micro, state, peer, tookMs }: JobEvent &
   if (board.cells[macro]?.[micro] === undefined) return board
   const cell: Cell = { state, ...(peer === undefined ? {} : { peer }), ...(tookMs === undefined ? {} : { tookMs }) }
   const cells = board.cells.map((row, index) => (index === macro ? row.with(micro, cell) : row))
-  return { ...board, state: board.state === 'open' && state !== 'open' ? 'running' : board.state, cells }
+  // What is agreed in a paid Job, the chain has said.
+  const isMoved = board.state === 'unread' ? state === 'agreed' : board.state === 'open' && state !== 'open'
+  return { ...board, state: isMoved ? 'running' : board.state, cells }
 }
 
 /** How many cells are in each state. */

@@ -48,6 +48,7 @@ function stateOf({ state, reason, doubt }: Board, style: Style): string {
   if (state === 'failed' || state === 'cancelled' || state === 'expired')
     return style.red(reason === undefined ? state : `${state}: ${safe(reason)}`)
   if (doubt !== undefined) return style.yellow(doubted(doubt))
+  if (state === 'unread') return style.yellow('waiting for the chain')
   return state === 'running' ? style.cyan('running') : style.yellow('waiting for peers')
 }
 
