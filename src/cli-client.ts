@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
+import { ChainUnavailableError } from './chain/errors.ts'
 import { namesChain } from './chain/names-chain.ts'
 import type { CliClient, ClientInit, CreateCliClient, DryRun, ResultFile } from './cli/ports.ts'
 import { createClientOn, type MingaClient } from './client/client.ts'
 import { systemClock } from './clock.ts'
 import { createCompute } from './compute/compute.ts'
 import { CLIENT_DIRECTORY } from './config/key-files.ts'
+import { hasPrice, type JobDraft } from './job/draft.ts'
 import { measureNeighbours } from './network/neighbours.ts'
 import type { MingaNetwork } from './network/node.ts'
 import { createVerifier } from './network/signatures-node.ts'
@@ -11,7 +14,7 @@ import type { OpenChainInit } from './node/open-chain.ts'
 import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Chain } from './ports.ts'
-import { runDry } from './roles/dry-run.ts'
+import { type DryRunOptions, runDry } from './roles/dry-run.ts'
 import { EscrowUnreadError, JobNotFinishedError } from './roles/errors.ts'
 
 /** The client of the command line: TCP and WebSocket, and a data directory, so that a later command can cancel what this one placed. */
@@ -118,7 +121,9 @@ async function* resultFiles(
 }
 
 /** Checks, compiles and runs one block of the draft on this machine's device. */
-export const dryRun: DryRun = async (draft, { config, logger, signal }) => {
+export const dryRun: DryRun = async (draft, init) => {
+  const { config, logger, signal } = init
+  const payer = await payerOf(draft, init)
   const compute = await createCompute(
     { logger },
     {
@@ -128,8 +133,27 @@ export const dryRun: DryRun = async (draft, { config, logger, signal }) => {
     },
   )
   try {
-    return await runDry(compute, draft, { ...(signal && { signal }) })
+    return await runDry(compute, draft, { payer, ...(signal && { signal }) })
   } finally {
     await compute.stop()
+  }
+}
+
+/** The configured escrow with its rules, for a draft that pays; undefined without one, or where its chain does not answer. */
+async function payerOf(draft: JobDraft, { config, logger, signal }: ClientInit): Promise<DryRunOptions['payer']> {
+  if (!hasPrice(draft) || !namesChain(config.chain)) return undefined
+  const options = { ...(signal && { signal }) }
+  // Nothing is signed: any key will do.
+  const chain = await openChain({ config, logger, walletKey: randomBytes(32), ...options })
+  try {
+    const [rules, { timestamp }] = await Promise.all([chain.rules(options), chain.head(options)])
+    const { chainId, escrow } = chain
+    return { escrow: { chainId, escrow, rules }, nowSeconds: Math.max(timestamp, Math.floor(Date.now() / 1000)) }
+  } catch (error) {
+    if (!(error instanceof ChainUnavailableError)) throw error
+    logger.warn('the chain does not answer: what its escrow takes was not checked', { error })
+    return undefined
+  } finally {
+    await chain.stop()
   }
 }

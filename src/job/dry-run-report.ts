@@ -7,6 +7,8 @@ export interface DryRunReport {
   shape: JobShape
   /** Undefined where it pays nothing. */
   price: JobPrice | undefined
+  /** True where the escrow that would pay was asked, and takes such a Job. */
+  isPriceChecked: boolean
   /** Warnings of the compiler and the linter; errors are thrown as ShaderCompileError. */
   diagnostics: readonly Diagnostic[]
   device: DeviceReport

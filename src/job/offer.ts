@@ -1,12 +1,13 @@
 import type { EscrowRules } from '../ports.ts'
-import type { Payment } from './payment.ts'
+import type { Problem } from './errors.ts'
+import type { Payable, Payment } from './payment.ts'
 
 /** What the place where a paid draft is placed knows of its escrow. */
 export interface EscrowTerritory {
   chainId: number
   escrow: string
-  /** Of its rules: what a conviction takes of a bond, and the least bond that a Job may ask for. @default those of our deployments */
-  rules?: Pick<EscrowRules, 'slashBps' | 'minBondWei'>
+  /** Of its rules: what a conviction takes of a bond, the least bond that a Job may ask for, and the longest that it may last. @default those of our deployments */
+  rules?: Pick<EscrowRules, 'slashBps' | 'minBondWei' | 'maxDurationSeconds'>
 }
 
 /** What a draft may say of its payment beside the unit price; the rest has a default. */
@@ -55,3 +56,29 @@ export function defaultDeadline(
   // An escrow that allows less counts from the block of the payment, by its own clock.
   return nowSeconds + Math.min(DAY_SECONDS, Math.floor(maxDurationSeconds * SHARE_OF_LONGEST))
 }
+
+/** What of a paid Job its escrow would refuse; `nowSeconds` is the chain's time, since 1970. */
+export function ruleProblems(
+  { deadline, payment }: Pick<Payable, 'deadline' | 'payment'>,
+  { minBondWei, maxDurationSeconds }: Pick<EscrowRules, 'minBondWei' | 'maxDurationSeconds'>,
+  nowSeconds: number,
+): Problem[] {
+  if (payment === undefined) return []
+  const problems: Problem[] = []
+  const { escrow } = payment
+  if (BigInt(payment.minBondWei) < minBondWei) {
+    const message = `expected at least ${minBondWei}, the least bond that the escrow ${escrow} takes, found ${payment.minBondWei}`
+    problems.push({ path: 'payment.minBondWei', message })
+  }
+  const latest = nowSeconds + maxDurationSeconds
+  if (deadline !== null && deadline > latest) {
+    const message = `expected ${timeOf(latest)} at the latest, as no Job of the escrow ${escrow} lasts longer than ${maxDurationSeconds} s, found ${timeOf(deadline)}`
+    problems.push({ path: 'deadline', message })
+  }
+  return problems
+}
+
+/** The last second that a Date can be. */
+const LAST_SECOND = 8_640_000_000_000
+
+const timeOf = (seconds: number) => (seconds <= LAST_SECOND ? new Date(seconds * 1000).toISOString() : `${seconds} s after 1970`)

@@ -1,6 +1,7 @@
 import type { JobDraft } from './draft.ts'
+import { InvalidJobInfoError } from './errors.ts'
 import { localJobInfo } from './local-run.ts'
-import { defaultDeadline, SLASH_BPS } from './offer.ts'
+import { defaultDeadline, type EscrowTerritory, ruleProblems, SLASH_BPS } from './offer.ts'
 import { budgetOf, isPaid, type Paid, type Payable } from './payment.ts'
 
 /** What a paid Job costs, and what it asks of those who take part; amounts in the token's smallest unit. */
@@ -40,11 +41,18 @@ export function priceOf(info: Paid<Payable>, slashBps = SLASH_BPS): JobPrice {
   }
 }
 
-/** Whatever escrow it will be: what a Job costs does not depend on it. */
-const ANY_ESCROW = { chainId: 1, escrow: `0x${'0'.repeat(40)}` }
+/** Whatever escrow it will be, of our deployments: what a Job costs does not depend on it. */
+const ANY_ESCROW: EscrowTerritory = { chainId: 1, escrow: `0x${'0'.repeat(40)}` }
 
-/** What a draft would cost if it were placed now; undefined where it pays nothing. Throws InvalidJobInfoError, also where no escrow could pay it. */
-export function priceOfDraft(draft: JobDraft, nowSeconds: number): JobPrice | undefined {
-  const info = localJobInfo(draft, { ...ANY_ESCROW, defaultDeadline: defaultDeadline(nowSeconds) })
-  return isPaid(info) ? priceOf(info) : undefined
+/**
+ * What a draft would cost if it were placed now, in this escrow; undefined where it pays nothing. Throws InvalidJobInfoError, also where no escrow could pay it, or this
+ * one would not.
+ */
+export function priceOfDraft(draft: JobDraft, nowSeconds: number, escrow = ANY_ESCROW): JobPrice | undefined {
+  const { rules } = escrow
+  const info = localJobInfo(draft, { ...escrow, defaultDeadline: defaultDeadline(nowSeconds, rules) })
+  if (!isPaid(info)) return undefined
+  const problems = rules === undefined ? [] : ruleProblems(info, rules, nowSeconds)
+  if (problems.length > 0) throw new InvalidJobInfoError(problems)
+  return priceOf(info, rules && BigInt(rules.slashBps))
 }

@@ -4,14 +4,20 @@ import type { JobDraft } from '../job/draft.ts'
 import type { DryRunReport } from '../job/dry-run-report.ts'
 import type { JobInfo } from '../job/info.ts'
 import { localJobInfo } from '../job/local-run.ts'
+import type { EscrowTerritory } from '../job/offer.ts'
 import { priceOfDraft } from '../job/price.ts'
 import { type BlockIndex, coveringRange, cutInput } from '../job/slice.ts'
 import type { Abortable, Compute } from '../ports.ts'
 
+export interface DryRunOptions extends Abortable {
+  /** The escrow that would pay, and the time of its chain in seconds since 1970. @default any, and this machine's */
+  payer?: { escrow: EscrowTerritory; nowSeconds: number } | undefined
+}
+
 /** Checks the draft as a whole, compiles its code and runs its first block here. Throws InvalidJobInfoError and what Compute.run throws. */
-export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abortable = {}): Promise<DryRunReport> {
+export async function runDry(compute: Compute, draft: JobDraft, { signal, payer }: DryRunOptions = {}): Promise<DryRunReport> {
   const info = localJobInfo(draft)
-  const price = priceOfDraft(draft, Math.floor(Date.now() / 1000))
+  const price = priceOfDraft(draft, payer?.nowSeconds ?? Math.floor(Date.now() / 1000), payer?.escrow)
   const program = programOf(info, draft.code)
   const diagnostics = await compute.check(program, { ...(signal && { signal }) })
   const index = { macro: 0, micro: 0, block: 0 }
@@ -25,6 +31,7 @@ export async function runDry(compute: Compute, draft: JobDraft, { signal }: Abor
   return {
     shape: { macroJobs, microJobs, blocks },
     price,
+    isPriceChecked: payer !== undefined,
     diagnostics,
     device: await compute.device(),
     data: info.data === null ? 'none' : draft.data ? 'local' : 'zeros',

@@ -4,7 +4,7 @@ import type { Abortable, Blocks, Chain, PeerId, Replica, Streams } from '../port
 import type { JobSessions } from './job-sessions.ts'
 import type { JobsBoard } from './jobs-board.ts'
 
-export type RequesterChain = Pick<Chain, 'chainId' | 'escrow' | 'wallet' | 'rules' | 'open' | 'cancel' | 'job'>
+export type RequesterChain = Pick<Chain, 'chainId' | 'escrow' | 'wallet' | 'rules' | 'head' | 'open' | 'cancel' | 'job'>
 
 export interface RequesterComponents {
   self: PeerId

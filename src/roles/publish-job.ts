@@ -1,8 +1,9 @@
 import { bytesToBigInt } from '../job/bytes.ts'
 import { cidOfUri, completeDraft, hasPrice, type JobDraft } from '../job/draft.ts'
+import { InvalidJobInfoError } from '../job/errors.ts'
 import { FIELD_ORDER, fieldToHex } from '../job/field.ts'
 import type { JobInfo } from '../job/info.ts'
-import { defaultDeadline } from '../job/offer.ts'
+import { defaultDeadline, ruleProblems } from '../job/offer.ts'
 import { planOf } from '../job/plan.ts'
 import type { RecordOf } from '../job/records.ts'
 import type { Cid, PeerId } from '../ports.ts'
@@ -29,13 +30,21 @@ export async function publish(
   const base = { requester: self, wallet, seed: randomSeed(randomBytes), ...(escrow && { escrow }) }
   // Checked as a whole before anything is stored: the CIDs of a trial cannot be wrong in shape.
   const local = draft.data ? { ...sourceAt(TRIAL_CID), bytes: draft.data.length } : null
-  completeDraft(draft, { ...base, code: { ...sourceAt(TRIAL_CID), bytes: source.length }, data: published ?? local })
+  const trial = completeDraft(draft, { ...base, code: { ...sourceAt(TRIAL_CID), bytes: source.length }, data: published ?? local })
+  const problems = rules === undefined ? [] : ruleProblems(trial, rules, await timeOf(components, draft, nowSeconds, signal))
+  if (problems.length > 0) throw new InvalidJobInfoError(problems)
   const put = async (bytes: Uint8Array) => {
     const cid = await blocks.put(bytes, { ...(signal && { signal }), owner: placingOwner(self) })
     return { ...sourceAt(cid), bytes: bytes.length }
   }
   const code = await put(source)
   return completeDraft(draft, { ...base, code, data: published ?? (draft.data ? await put(draft.data) : null) })
+}
+
+/** The chain's time, where it matters: a deadline that is ours is far from the longest. Blocks may be some seconds apart, and clocks are. */
+async function timeOf({ chain }: RequesterComponents, { deadline }: JobDraft, nowSeconds: number, signal?: AbortSignal): Promise<number> {
+  if (chain === undefined || !deadline) return nowSeconds
+  return Math.max(nowSeconds, (await chain.head({ ...(signal && { signal }) })).timestamp)
 }
 
 const TRIAL_CID = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'

@@ -1,6 +1,6 @@
 /** What a requester pays, and has back, whatever becomes of the process that pays. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -99,6 +99,33 @@ describe('a Job with a price', () => {
     assert.deepEqual([before.tokenWei - tokenWei, creditWei - before.creditWei], [BUDGET, BUDGET])
     const jobs = await run('jobs', '--json')
     assert.equal(jobs.stdout, '')
+  })
+})
+
+describe('a Job that the escrow would not take by its rules', () => {
+  const written = async (change: object) => {
+    const path = join(directory, 'refused.json')
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(job(), 'utf8')), ...change }))
+    return path
+  }
+
+  it('is refused before anything is paid or said of its price, by its field, as it is by a dry run', async () => {
+    const before = await requester.balances()
+    const bond = { payment: { minBondWei: '1' } }
+    const late = { deadline: (await requester.head()).timestamp + 8 * 86_400 }
+    for (const [change, told] of [
+      [bond, /payment\.minBondWei: expected at least 10000000000000000000, the least bond that the escrow 0x\w+ takes, found 1$/m],
+      [late, /deadline: expected 20\S+ at the latest, as no Job of the escrow 0x\w+ lasts longer than 604800 s, found 20/],
+    ] as const) {
+      for (const flag of ['--no-check', '--dry-run']) {
+        const { code, stdout, stderr } = await run('place', await written(change), flag, ...chain())
+        assert.deepEqual([code, stdout], [2, ''], stderr)
+        assert.match(stderr, told)
+        assert.doesNotMatch(stderr, /price|minga cancel/)
+      }
+    }
+    assert.deepEqual(await requester.balances(), before)
+    assert.equal((await run('jobs', '--json')).stdout, '')
   })
 })
 

@@ -44,3 +44,24 @@ it('a price has 80 bits and a bond 96, as in the escrow: what deters at the high
   }
   assert.equal(takes({ minBondWei: '01' }), false)
 })
+
+it('an escrow that is known refuses what its rules do not allow, and counts by them', () => {
+  const paid = { ...draft, unitPriceWei: '1000' }
+  const rules = { maxDurationSeconds: 1000, slashBps: 5000, minBondWei: 7n * WEI }
+  const escrow = { chainId: 1, escrow: `0x${'e5'.repeat(20)}`, rules }
+  const price = priceOfDraft(paid, NOW, escrow)
+  assert.deepEqual([price?.minBondWei, price?.slashWei, price?.deadline], [7n * WEI, (7n * WEI) / 2n, NOW + 900])
+  const problemsOf = (change: object) => {
+    try {
+      priceOfDraft({ ...paid, ...change }, NOW, escrow)
+      return []
+    } catch (error) {
+      assert.ok(error instanceof InvalidJobInfoError)
+      return error.problems.map(({ path }) => path)
+    }
+  }
+  const least = { payment: { minBondWei: String(7n * WEI) }, deadline: NOW + 1000 }
+  assert.deepEqual(problemsOf(least), [])
+  assert.deepEqual(problemsOf({ payment: { minBondWei: String(7n * WEI - 1n) }, deadline: NOW + 1001 }), ['payment.minBondWei', 'deadline'])
+  assert.deepEqual(problemsOf({ deadline: Number.MAX_SAFE_INTEGER }), ['deadline'])
+})

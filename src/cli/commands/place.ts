@@ -117,7 +117,13 @@ async function dryRun(context: Context, draft: JobDraft) {
   return EXIT.ok
 }
 
-function describeDryRun({ shape, price, diagnostics, device, data, block }: DryRunReport, { output: { style } }: Context): string {
+const UNCHECKED =
+  'nothing was paid; to place it takes a chain (--chain-file), whose escrow may ask for a higher bond or an earlier deadline'
+
+function describeDryRun(
+  { shape, price, isPriceChecked, diagnostics, device, data, block }: DryRunReport,
+  { output: { style } }: Context,
+): string {
   const microJobs = shape.macroJobs * shape.microJobs
   // A validation MicroJob has one block of each of the others.
   const blocks = microJobs * (shape.blocks + 1)
@@ -133,6 +139,6 @@ function describeDryRun({ shape, price, diagnostics, device, data, block }: DryR
     `block ${block.index}  ${formatBytes(block.inputBytes)} in, ${formatBytes(block.outputBytes)} out, ${formatDuration(block.deviceMs)} on the device`,
     `hash     ${block.hash}`,
     `all      about ${formatDuration(block.deviceMs * blocks)} of one such device`,
-    ...(price === undefined ? [] : [describePrice(price), 'nothing was paid; to place it takes a chain (--chain-file)']),
+    ...(price === undefined ? [] : [describePrice(price), isPriceChecked ? 'nothing was paid; the escrow takes it so' : UNCHECKED]),
   ].join('\n')
 }
