@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { SizeClassName } from '../../src/job/settlement/size-classes.ts'
 import type { CircuitsFile } from '../../src/proof/circuits-file.ts'
 import type { Artifacts } from './artifacts.ts'
@@ -9,23 +9,23 @@ import { pinnedPath } from './pin.ts'
 const LIST = join(CACHE, 'circuits.json')
 
 /** Names these circuits, beside those that were named before and are still there, in the file that peers read; gives its path. */
-export function listCircuits(built: Partial<Record<SizeClassName, Artifacts>>): string {
-  const path = (absolute: string) => relative(CACHE, absolute)
+export function listCircuits(built: Partial<Record<SizeClassName, Artifacts>>, list = LIST): string {
+  const path = (absolute: string) => relative(dirname(list), absolute)
   const entries = Object.entries(built).map(([name, { wasm, zkey }]) => {
     return [name, { wasm: path(wasm), zkey: path(zkey), key: path(pinnedPath(name as SizeClassName)) }] as const
   })
-  const list: CircuitsFile = { format: 'minga-circuits/1', circuits: { ...named(), ...Object.fromEntries(entries) } }
+  const named: CircuitsFile = { format: 'minga-circuits/1', circuits: { ...namedBefore(list), ...Object.fromEntries(entries) } }
   // Peers may read it at any moment.
-  const whole = `${LIST}.${process.pid}`
-  writeFileSync(whole, `${JSON.stringify(list, null, 2)}\n`)
-  renameSync(whole, LIST)
-  return LIST
+  const whole = `${list}.${process.pid}`
+  writeFileSync(whole, `${JSON.stringify(named, null, 2)}\n`)
+  renameSync(whole, list)
+  return list
 }
 
-function named(): CircuitsFile['circuits'] {
-  if (!existsSync(LIST)) return {}
-  const { circuits } = JSON.parse(readFileSync(LIST, 'utf8')) as CircuitsFile
+function namedBefore(list: string): CircuitsFile['circuits'] {
+  if (!existsSync(list)) return {}
+  const { circuits } = JSON.parse(readFileSync(list, 'utf8')) as CircuitsFile
   return Object.fromEntries(
-    Object.entries(circuits).filter(([, { wasm, zkey }]) => [wasm, zkey].every((file) => existsSync(join(CACHE, file)))),
+    Object.entries(circuits).filter(([, { wasm, zkey }]) => [wasm, zkey].every((file) => existsSync(join(dirname(list), file)))),
   )
 }

@@ -406,3 +406,19 @@ export class DevnetRunningError extends MingaError {
     this.pid = pid
   }
 }
+
+/** What should be the kept state of a development chain is none. */
+export class DevnetStateError extends MingaError {
+  override readonly name = 'DevnetStateError'
+  readonly exitCode = EXIT.usage
+  readonly path: string
+
+  constructor(path: string, found: string, cause?: unknown) {
+    super({
+      message: `expected the state of a development chain in ${path}, found ${found}`,
+      hint: 'name another file with --state, or move this one away: the chain begins anew then, and forgets all Jobs and money',
+      cause,
+    })
+    this.path = path
+  }
+}

@@ -43,6 +43,9 @@ export async function openEscrow(
     return { chain, prover: createProver({ logger }, { circuits: {} }), settles: () => false }
   }
   const circuits = await readCircuitsFile(file)
+  const lacking = SIZE_CLASS_NAMES.filter((name) => circuits[name] === undefined)
+  if (lacking.length > 0)
+    logger.warn('settles Jobs of some sizes only: for those of the others it lacks the circuits', { lacking, setting: 'chain.circuits' })
   const check = async (options: Abortable) =>
     checkKeys(circuits, SIZE_CLASS_NAMES, { chainId: chain.chainId, sizeClasses: await chain.sizeClasses(options) })
   const prover = checkedProver(createProver({ logger }, { circuits }), check)

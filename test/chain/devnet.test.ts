@@ -182,6 +182,25 @@ describe('minga devnet, wallet and escrow, as processes', () => {
   })
 })
 
+describe('what should be the state of a devnet, and is none,', () => {
+  it('is told as such, with 2', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'minga-devnet-state-'))
+    const odd = join(folder, 'odd.json')
+    await writeFile(odd, '{"block": 1')
+    for (const [state, found] of [
+      [folder, /found a directory/],
+      [odd, /found a file of which the chain says: failed to parse/],
+      [join(odd, 'below'), /found no directory to keep it in \(E\w+\)/],
+    ] as const) {
+      const { code, stdout, stderr } = await minga(['devnet', '--port', '0', '--data-dir', join(folder, 'data'), '--state', state])
+      assert.deepEqual([code, stdout], [2, ''], stderr)
+      assert.match(stderr, found)
+      assert.match(stderr, /→ name another file with --state/)
+    }
+    await rm(folder, { recursive: true })
+  })
+})
+
 describe('the chain’s binary', () => {
   it('is npm’s for this platform, and missed with a word on others', () => {
     assert.match(anvilPath(), /anvil$/)

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Chain } from '../../src/ports.ts'
 import { type Endpoint, honest, startProxy } from '../chain/support/proxy.ts'
-import { startWorld, TOKEN, type World } from '../chain/support/world.ts'
+import { startWorld, TOKEN, terms, type World } from '../chain/support/world.ts'
 import { numbersJob } from '../e2e/support/jobs.ts'
 import { type RealProcess, startProcess } from '../e2e/support/process.ts'
 import { type Ended, minga } from './run.ts'
@@ -126,6 +126,25 @@ describe('a Job that the escrow would not take by its rules', () => {
     }
     assert.deepEqual(await requester.balances(), before)
     assert.equal((await run('jobs', '--json')).stdout, '')
+  })
+})
+
+describe('minga escrow', () => {
+  it('gives a script all chunks of a Job, and a reader a thousand, and says how many more there are', async () => {
+    const chunks = 1_003
+    const cheap = { unitPriceWei: 1n, validationPriceWei: 1n, finisherPriceWei: 1n }
+    const wide = terms({ macroJobs: chunks, chunkMacroJobs: 1, ...cheap })
+    await requester.open(wide)
+    const asJson = await escrow(wide.jobId, '--json')
+    assert.equal(asJson.code, 0, asJson.stderr)
+    const found = JSON.parse(asJson.stdout).chunks as { chunk: number; macroJobs: number }[]
+    assert.deepEqual(
+      found.map(({ chunk }) => chunk),
+      Array.from({ length: chunks }, (_, chunk) => chunk),
+    )
+    const { stdout } = await escrow(wide.jobId)
+    assert.match(stdout, /^ *999 +0\/1 .*\n… and 3 chunks more; --json shows them all\n$/m)
+    await requester.cancel(requester.escrowIdOf(requester.wallet, wide.jobId))
   })
 })
 

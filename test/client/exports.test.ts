@@ -9,7 +9,14 @@ const errors = listErrors(resolve(import.meta.dirname, '../../src'))
 const namesIn = (folder: string) => errors.filter((error) => error.folder === folder).map(({ name }) => name)
 
 /** What only the command line, a file of settings or the development chain meets. */
-const NODE_ONLY = new Set(['NoChainError', 'ChainFileError', 'AnvilMissingError', 'AnvilFailedError', 'DevnetRunningError'])
+const NODE_ONLY = new Set([
+  'NoChainError',
+  'ChainFileError',
+  'AnvilMissingError',
+  'AnvilFailedError',
+  'DevnetRunningError',
+  'DevnetStateError',
+])
 
 describe('the entries of a DApp', () => {
   it('export what createClient, a client and a handle throw', () => {

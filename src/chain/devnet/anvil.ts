@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Abortable } from '../../ports.ts'
-import { AnvilFailedError, AnvilMissingError } from '../errors.ts'
+import { AnvilFailedError, AnvilMissingError, DevnetStateError } from '../errors.ts'
 import { type Mortal, spawnMortal } from './mortal.ts'
 
 /** It listens after 65 ms on an idle machine; a busy one with a large state takes its time. */
@@ -45,7 +45,7 @@ export interface AnvilInit extends Abortable {
   loadState?: string
 }
 
-/** Starts a development chain on the loopback that mines each transaction at once, and ends with this process. Throws AnvilMissingError, AnvilFailedError. */
+/** Starts a development chain on the loopback that mines each transaction at once, and ends with this process. Throws AnvilMissingError, AnvilFailedError, DevnetStateError. */
 export async function startAnvil({ port, chainId, mnemonic, accounts, loadState, signal }: AnvilInit): Promise<Anvil> {
   signal?.throwIfAborted()
   const path = anvilPath()
@@ -53,7 +53,7 @@ export async function startAnvil({ port, chainId, mnemonic, accounts, loadState,
   const child = spawnMortal(path, [...args.map(String), ...(loadState === undefined ? [] : ['--load-state', loadState])])
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()))
   try {
-    const listening = await listeningPort(child, path, signal)
+    const listening = await listeningPort(child, path, { loadState, signal })
     // Its log of all requests is of no use, but a full pipe would stop it.
     child.stdout.resume()
     child.stderr.resume()
@@ -64,10 +64,18 @@ export async function startAnvil({ port, chainId, mnemonic, accounts, loadState,
   }
 }
 
-async function listeningPort(child: Mortal, path: string, signal: AbortSignal | undefined): Promise<number> {
+async function listeningPort(child: Mortal, path: string, { loadState, signal }: Pick<AnvilInit, 'loadState' | 'signal'>): Promise<number> {
   let output = ''
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const fail = (found: string, cause?: unknown) => reject(new AnvilFailedError(path, `${found}: ${output.trim()}`, cause))
+  const fail = (found: string, cause?: unknown) => {
+    const unread = /'--load-state <PATH>': ([^\n]*)/.exec(output)?.[1]
+    const isState = loadState !== undefined && unread !== undefined
+    reject(
+      isState
+        ? new DevnetStateError(loadState, `a file of which the chain says: ${unread}`)
+        : new AnvilFailedError(path, `${found}: ${output.trim()}`, cause),
+    )
+  }
   const read = (text: Buffer) => {
     output = `${output}${text}`.slice(-MAX_OUTPUT_CHARS)
     const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(output)?.[1]

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { getAddress, getBytes, HDNodeWallet, Mnemonic } from 'ethers'
 import { systemClock } from '../../clock.ts'
@@ -8,7 +8,7 @@ import type { Logger } from '../../log.ts'
 import type { Abortable } from '../../ports.ts'
 import type { ChainFile } from '../chain-file.ts'
 import { deploy } from '../deploy/deploy.ts'
-import { AnvilFailedError } from '../errors.ts'
+import { AnvilFailedError, DevnetStateError } from '../errors.ts'
 import { readChainFile } from '../settings-node.ts'
 import { type Anvil, startAnvil } from './anvil.ts'
 import { writeWhole } from './files.ts'
@@ -46,7 +46,7 @@ type Standing = Pick<ChainFile, 'escrow' | 'token' | 'deployedAt' | 'verifiers'>
 
 /**
  * Starts the development chain on the loopback, or goes on with the one whose state is there, deploys what it lacks and funds its wallets. Throws
- * AnvilMissingError, AnvilFailedError, DevnetRunningError.
+ * AnvilMissingError, AnvilFailedError, DevnetRunningError, DevnetStateError.
  */
 export async function startDevnet({ logger }: { logger: Logger }, init: DevnetInit): Promise<Devnet> {
   const { directory, port, signal } = init
@@ -54,9 +54,11 @@ export async function startDevnet({ logger }: { logger: Logger }, init: DevnetIn
   const chainFile = join(directory, 'devnet.json')
   const processes = join(directory, 'devnet-processes.json')
   await makeDirectory(directory, { mode: 0o700 })
-  await makeDirectory(dirname(statePath))
+  await makeDirectory(dirname(statePath)).catch((error: NodeJS.ErrnoException) => {
+    throw new DevnetStateError(statePath, `no directory to keep it in (${error.code})`, error)
+  })
   await clearLeftovers(processes, chainFile)
-  const loadState = existsSync(statePath) ? { loadState: statePath } : {}
+  const loadState = hasState(statePath) ? { loadState: statePath } : {}
   const anvil = await startAnvil({
     port,
     chainId: DEVELOPMENT_CHAIN_ID,
@@ -85,6 +87,13 @@ export async function startDevnet({ logger }: { logger: Logger }, init: DevnetIn
     await anvil.stop()
     throw error
   }
+}
+
+/** Of a directory the chain itself would load whatever file it has of a certain name. Throws DevnetStateError. */
+function hasState(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found !== undefined && !found.isFile()) throw new DevnetStateError(path, found.isDirectory() ? 'a directory' : 'no file')
+  return found !== undefined
 }
 
 function running(

@@ -11,8 +11,10 @@ import { addSettingOf, addSettings } from '../options.ts'
 import { renderTable } from '../render/table.ts'
 import { withChain } from '../with-chain.ts'
 
-/** A Job of as many chunks has a hundred thousand MicroJobs; nobody reads more lines. */
-const MAX_CHUNKS = 1_000
+/** As a table; nobody reads more lines. A script gets all of them. */
+const MAX_ROWS = 1_000
+/** Chunks that are asked about together, as many as a peer's first look at a Job (roles/escrow-chunks.ts). */
+const AT_ONCE = 8
 
 export function escrowCommand(): Command {
   const command = new Command('escrow')
@@ -58,7 +60,8 @@ async function escrow(context: Context, id: string | bigint, { requester, ...wan
     if (wanted.cancel) await cancel(chain, await read(), String(id), options)
     if (wanted.refund) await refund(chain, await read(), String(id), options)
     const job = await read()
-    return { ...job, chunks: await chunksOf(chain, job, options) }
+    const most = context.config.json ? Number.POSITIVE_INFINITY : MAX_ROWS
+    return { ...job, chunks: await chunksOf(chain, job, most, options) }
   })
   context.output.result(view, () => describe(view, context))
 }
@@ -75,21 +78,34 @@ async function refund(chain: Chain, job: EscrowJob, id: string, options: Abortab
   await chain.refund(job.escrowId, options)
 }
 
-async function chunksOf(chain: Chain, { escrowId, macroJobs, chunkMacroJobs }: EscrowJob, options: Abortable): Promise<ChunkView[]> {
-  const chunks = Math.min(Math.ceil(macroJobs / chunkMacroJobs), MAX_CHUNKS)
+/** Those from the first on, `most` of them. */
+async function chunksOf(chain: Chain, job: EscrowJob, most: number, options: Abortable): Promise<ChunkView[]> {
+  const chunks = Math.min(chunkCountOf(job), most)
   const views: ChunkView[] = []
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const bitmap = await chain.settled(escrowId, chunk, options)
-    const next = await chain.nextAttempt(escrowId, chunk, options)
-    const found = await Promise.all(Array.from({ length: next }, (_, attempt) => chain.attempt({ escrowId, chunk, attempt }, options)))
-    views.push({
-      chunk,
-      macroJobs: Math.min(chunkMacroJobs, macroJobs - chunk * chunkMacroJobs),
-      settled: Array.from({ length: chunkMacroJobs }, (_, bit) => bit).filter((bit) => (bitmap >> BigInt(bit)) & 1n),
-      attempts: found.flatMap((state, attempt) => (state === undefined ? [] : [{ attempt, ...state }])),
-    })
+  for (let first = 0; first < chunks; first += AT_ONCE) {
+    const together = Array.from({ length: Math.min(AT_ONCE, chunks - first) }, (_, index) => chunkOf(chain, job, first + index, options))
+    views.push(...(await Promise.all(together)))
   }
   return views
+}
+
+const chunkCountOf = ({ macroJobs, chunkMacroJobs }: EscrowJob) => Math.ceil(macroJobs / chunkMacroJobs)
+
+async function chunkOf(
+  chain: Chain,
+  { escrowId, macroJobs, chunkMacroJobs }: EscrowJob,
+  chunk: number,
+  options: Abortable,
+): Promise<ChunkView> {
+  const bitmap = await chain.settled(escrowId, chunk, options)
+  const next = await chain.nextAttempt(escrowId, chunk, options)
+  const found = await Promise.all(Array.from({ length: next }, (_, attempt) => chain.attempt({ escrowId, chunk, attempt }, options)))
+  return {
+    chunk,
+    macroJobs: Math.min(chunkMacroJobs, macroJobs - chunk * chunkMacroJobs),
+    settled: Array.from({ length: chunkMacroJobs }, (_, bit) => bit).filter((bit) => (bitmap >> BigInt(bit)) & 1n),
+    attempts: found.flatMap((state, attempt) => (state === undefined ? [] : [{ attempt, ...state }])),
+  }
 }
 
 function describe(view: EscrowJob & { chunks: readonly ChunkView[] }, { output: { style } }: Context): string {
@@ -106,6 +122,7 @@ function describe(view: EscrowJob & { chunks: readonly ChunkView[] }, { output: 
     const beacon = last?.beacon === undefined ? '–' : `${last.beacon.toString(16).padStart(52, '0').slice(0, 16)}…`
     return [String(chunk), `${settled.length}/${macroJobs}`, last === undefined ? '–' : String(last.attempt), root, beacon]
   })
+  const hidden = chunkCountOf(view) - view.chunks.length
   return [
     `${style.bold(view.state)} in escrow ${view.escrowId}`,
     `requester  ${view.requester}`,
@@ -115,6 +132,7 @@ function describe(view: EscrowJob & { chunks: readonly ChunkView[] }, { output: 
     `deadline   ${new Date(view.deadline * 1000).toISOString()}`,
     '',
     renderTable(columns, rows, style),
+    ...(hidden === 0 ? [] : [`… and ${hidden} chunks more; --json shows them all`]),
   ].join('\n')
 }
 

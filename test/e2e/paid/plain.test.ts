@@ -65,6 +65,14 @@ it('a paid Job among three peers', async (t) => {
     assert.equal(creditWei, 0n)
     assert.equal(tokenWei - after.get(own.wallet)!.tokenWei, after.get(own.wallet)!.creditWei)
     noErrors(peers)
+    // They were given the smallest circuit alone, and have said so as they started.
+    for (const { log } of peers) {
+      const said = log.filter(({ msg }) => String(msg).startsWith('settles Jobs of some sizes only'))
+      assert.deepEqual(
+        said.map(({ lacking }) => lacking),
+        [['5x10', '8x8', '16x16']],
+      )
+    }
   })
 
   await t.test('is fetched and seen as agreed by each command', async () => {
