@@ -5,6 +5,8 @@ import { InterruptedError, JobEndedError } from '../../src/cli/errors.ts'
 import { follow } from '../../src/cli/follow.ts'
 import { createOutput } from '../../src/cli/output.ts'
 import type { JobEvent, JobSummary } from '../../src/cli/ports.ts'
+import { applyEvent, type Board } from '../../src/cli/render/board.ts'
+import { renderGrid } from '../../src/cli/render/grid.ts'
 import { createLiveView } from '../../src/cli/render/live.ts'
 import { createStyle } from '../../src/cli/render/style.ts'
 
@@ -49,6 +51,21 @@ describe('following a Job', () => {
       'MicroJob 0/0 agreed by …AAAAAAAA',
       'Job agreed, report bafy',
     ])
+  })
+
+  it('says where the chain of a paid Job is silent, and shows the Job as waiting for it until something is agreed', async () => {
+    const unread: JobEvent[] = [{ type: 'job:seen', job: { ...job, state: 'unread' } }, ...done.slice(1)]
+    const { result, stderr } = await run(stream(unread))
+    assert.deepEqual(
+      [result, stderr],
+      [0, 'warning: the chain, which alone knows where this paid Job stands, has not answered yet: it is asked again\n'],
+    )
+    const [seen, agreed] = unread as [JobEvent, JobEvent]
+    const title = (board: Board | undefined) => renderGrid(board!, { style: createStyle(false), columns: 80, rows: 24, elapsedMs: 0 })[0]
+    const board = applyEvent(undefined, seen)
+    assert.match(title(board) ?? '', /waiting for the chain/)
+    assert.match(title(applyEvent(board, { ...agreed, state: 'done' } as JobEvent)) ?? '', /waiting for the chain/)
+    assert.match(title(applyEvent(board, agreed)) ?? '', /running/)
   })
 
   it('with --json is an object a line', async () => {
