@@ -12,7 +12,7 @@ abstract contract Convictions is IConvictions, SwarmJobs {
     using Statements for Statements.Verdict;
     using Statements for Statements.Recheck;
 
-    mapping(address culprit => mapping(bytes32 subject => bool)) public isConvicted;
+    mapping(address culprit => mapping(bytes32 subject => uint256)) public burnedOver;
 
     function convictTwoLeaves(
         Statements.LeafCommit calldata commit,
@@ -125,10 +125,14 @@ abstract contract Convictions is IConvictions, SwarmJobs {
     function _convict(address culprit, uint256 jobId, bytes32 subject) private nonReentrant {
         Job memory j = job(jobId);
         if (j.state == State.None) revert NoSuchJob(jobId);
-        if (isConvicted[culprit][subject]) revert ConvictedBefore(culprit, subject);
-        isConvicted[culprit][subject] = true;
-        // Rounded up, so that the smallest bond loses something too.
-        uint256 burned = _burnStake(culprit, (uint256(j.minBond) * rules.slashBps + BPS - 1) / BPS);
+        // A subject is one Job's, so that what is due over it never changes. Rounded up, so that the smallest bond loses something too.
+        uint256 due = (uint256(j.minBond) * rules.slashBps + BPS - 1) / BPS;
+        uint256 before = burnedOver[culprit][subject];
+        if (before == due) revert ConvictedBefore(culprit, subject);
+        uint256 burned = _burnStake(culprit, due - before);
+        // An offence is used up by what it has cost alone, or a wallet would convict itself while it has nothing to lose.
+        if (burned == 0) revert NothingAtStake(culprit);
+        burnedOver[culprit][subject] = before + burned;
         emit Convicted(culprit, jobId, subject, burned);
     }
 }

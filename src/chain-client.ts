@@ -14,6 +14,7 @@ export {
   InsecureEscrowError,
   InsufficientGasMoneyError,
   InsufficientTokensError,
+  NothingAtStakeError,
   RpcFailedError,
   RpcRefusedError,
   RpcUrlError,

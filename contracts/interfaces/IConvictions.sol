@@ -4,13 +4,15 @@ pragma solidity ^0.8.28;
 import {Statements} from "../libraries/Statements.sol";
 
 /// @title Who signed what cannot be true
-/// @notice A conviction burns a share of the bond that the Job asks for. Nobody earns by it, so nobody accuses for money. Each offence is punished
-/// once: a contradiction by its subject, wrong results by their MacroJob, which is what one sample answers for.
+/// @notice A conviction burns a share of the bond that the Job asks for. Nobody earns by it, so nobody accuses for money. Each offence costs that share
+/// once: a contradiction by its subject, wrong results by their MacroJob, which is what one sample answers for. Where less is at stake that is taken, and
+/// the rest by another conviction when there is more.
 ///
 /// Two answers of one wallet to one question convict by themselves. That a result is wrong is the word of several bonded wallets, each of which has run the
 /// block again; their word is a statement too, and can be convicted in the same way.
 interface IConvictions {
     /// @param subject What the offence is about: the key under which it is punished once.
+    /// @param burned What this call has taken; all calls about one subject together take at most what the offence costs.
     event Convicted(address indexed culprit, uint256 indexed jobId, bytes32 indexed subject, uint256 burned);
 
     error NoSuchJob(uint256 jobId);
@@ -19,7 +21,10 @@ interface IConvictions {
     /// @notice The statements are about different things, or say the same.
     /// @param statement The struct hash of what should be contradicted.
     error NoContradiction(bytes32 statement);
+    /// @notice The offence has cost all that it costs.
     error ConvictedBefore(address culprit, bytes32 subject);
+    /// @notice The wallet has nothing that could be burned. The offence stands, and can be brought again.
+    error NothingAtStake(address culprit);
     error TooFewWitnesses(uint256 witnesses, uint256 needed);
     /// @notice Witnesses come in ascending order of their addresses, so that none counts twice.
     error WitnessesNotAscending(address previous, address next);
@@ -75,6 +80,6 @@ interface IConvictions {
         Statements.Signature[] calldata witnesses
     ) external;
 
-    /// @notice Whether `wallet` was convicted over `subject`.
-    function isConvicted(address wallet, bytes32 subject) external view returns (bool);
+    /// @notice What `wallet` has lost over `subject`.
+    function burnedOver(address wallet, bytes32 subject) external view returns (uint256);
 }

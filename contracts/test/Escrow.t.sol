@@ -32,11 +32,12 @@ contract EscrowInvariantTest is MiniTest {
         vm.assertEq(token.totalSupply(), 1e30 - handler.burned(), "supply");
     }
 
-    /// A Job pays at most its budget, and each MacroJob at most once.
+    /// What a Job took in is what payees and finishers were credited with, what went back and what is held; and each MacroJob is paid at most once.
     function invariant_paidOnce() public view {
         for (uint256 i; i < handler.jobs(); ++i) {
             uint256 jobId = handler.jobIds(i);
-            vm.assertTrue(handler.paidBy(jobId) + escrow.job(jobId).held <= handler.budgetOf(jobId), "budget");
+            uint256 sum = handler.paidBy(jobId) + handler.givenBackBy(jobId) + escrow.job(jobId).held;
+            vm.assertEq(sum, handler.budgetOf(jobId), "budget");
             for (uint256 bit; bit < 8; ++bit) {
                 vm.assertTrue(handler.payments(jobId, bit / 4, bit % 4) <= 1, "paid twice");
             }
@@ -46,6 +47,16 @@ contract EscrowInvariantTest is MiniTest {
     /// Only the arrows of a Job's life exist.
     function invariant_statesFollowTheArrows() public view {
         vm.assertTrue(!handler.brokeOff(), "state");
+    }
+
+    /// An offence costs its share of the bond and no more, however often it is brought.
+    function invariant_offencesCostOnce() public view {
+        vm.assertTrue(!handler.burnedTooMuch(), "burned too much");
+    }
+
+    /// Who has something at stake can be convicted of what it has not paid for in full.
+    function invariant_nobodyGetsAway() public view {
+        vm.assertTrue(!handler.gotAway(), "got away");
     }
 
     /// A beacon is drawn once.
@@ -58,6 +69,9 @@ contract EscrowInvariantTest is MiniTest {
 contract EscrowHandlerTest is MiniTest {
     function test_handlerReachesEverything() public {
         EscrowHandler handler = new EscrowHandler();
+        // The poor one accuses itself before it has anything at stake.
+        handler.open(1e12, 0, 0, 0);
+        handler.convict(0, 4, 0);
         for (uint256 i; i < 60; ++i) {
             uint256 random = uint256(keccak256(abi.encode(i)));
             handler.open(uint80(random), uint80(random >> 8), uint80(random >> 16), random);
@@ -65,7 +79,9 @@ contract EscrowHandlerTest is MiniTest {
             handler.engage(random >> 8, random);
             handler.commitRoot(i, 0, random >> 16);
             handler.settle(i, (random >> 3) % 16, random, random >> 7);
+            if (i % 5 == 0) handler.bond(4, uint96(random));
             handler.convict(i, random, uint32(i));
+            handler.convict(i >> 2, 4, uint32(i));
             handler.pinBeacon(i, random >> 2, uint8(random >> 40));
             handler.convictByWitnesses(i, random >> 5, uint32(i), uint32(random >> 50));
             if (i % 16 == 0) handler.requestUnbond(random, uint96(random));
@@ -73,12 +89,13 @@ contract EscrowHandlerTest is MiniTest {
             handler.withdraw(random);
             if (i % 3 == 0) handler.refund(random >> 24, uint32(random));
         }
-        bytes4[10] memory methods = [
+        bytes4[11] memory methods = [
             handler.cancel.selector,
             handler.engage.selector,
             handler.commitRoot.selector,
             handler.settle.selector,
             handler.convict.selector,
+            handler.COST_A_PART(),
             handler.convictByWitnesses.selector,
             handler.pinBeacon.selector,
             handler.unbond.selector,
@@ -88,6 +105,7 @@ contract EscrowHandlerTest is MiniTest {
         for (uint256 i; i < methods.length; ++i) {
             vm.assertTrue(handler.done(methods[i]) > 0, string(abi.encodePacked("method ", bytes1(uint8(48 + i)))));
         }
+        vm.assertTrue(!handler.gotAway() && !handler.burnedTooMuch(), "convictions");
     }
 }
 

@@ -18,8 +18,12 @@ contract EscrowHandler is MiniTest {
     using Statements for Statements.LeafCommit;
     using Statements for Statements.Recheck;
 
+    /// @dev Wallets that endorse, judge and testify, with more at stake than a run of convictions takes; the last one is poor, and comes and goes.
     uint256 internal constant KEYS = 4;
+    uint256 internal constant ALL_KEYS = 5;
     uint256 internal constant CHUNKS = 2;
+    /// @dev Counted in `done`: convictions that found less at stake than the offence costs.
+    bytes4 public constant COST_A_PART = bytes4(keccak256("a part"));
     bytes32 internal constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
@@ -32,8 +36,9 @@ contract EscrowHandler is MiniTest {
     uint256 public takenIn;
     uint256 public paidOut;
     uint256 public burned;
-    /// @notice What each Job has paid to whom it was meant for; what it gave back is not in it.
+    /// @notice What a Job's settlements have added to the credits of payees and finisher, and what its end gave back to its requester.
     mapping(uint256 jobId => uint256) public paidBy;
+    mapping(uint256 jobId => uint256) public givenBackBy;
     mapping(uint256 jobId => uint256) public budgetOf;
     mapping(uint256 jobId => ISwarmJobs.State) public lastState;
     mapping(uint256 jobId => mapping(uint256 chunk => mapping(uint256 macroJob => uint256))) public payments;
@@ -43,6 +48,12 @@ contract EscrowHandler is MiniTest {
     bool public brokeOff;
     /// @notice A beacon that was pinned has changed.
     bool public drewAgain;
+    /// @notice What a wallet has lost over an offence.
+    mapping(address wallet => mapping(bytes32 subject => uint256)) public lostOver;
+    /// @notice An offence has cost more than the share of the bond that its Job asks for.
+    bool public burnedTooMuch;
+    /// @notice A wallet with something at stake was not convicted of an offence that it has not paid for in full.
+    bool public gotAway;
 
     constructor() {
         ISwarmJobs.SizeClass[] memory classes = new ISwarmJobs.SizeClass[](1);
@@ -51,13 +62,14 @@ contract EscrowHandler is MiniTest {
         SwarmJobs.Rules memory rules = SwarmJobs.Rules(7 days, 1, 16, 2500, 3, 1000);
         escrow = new Escrow(IJobToken(address(token)), classes, rules, 8 days);
         token.approve(address(escrow), type(uint256).max);
-        for (uint256 key = 1; _keys.length < KEYS; ++key) {
+        for (uint256 key = 1; _keys.length < ALL_KEYS; ++key) {
             if (_keys.length == 0 || vm.addr(key) > vm.addr(_keys[_keys.length - 1])) _keys.push(key);
         }
-        for (uint256 i; i < KEYS; ++i) {
-            token.transfer(wallet(i), 1e20);
-            vm.prank(wallet(i));
+        for (uint256 i; i < ALL_KEYS; ++i) {
+            token.transfer(anyone(i), 1e20);
+            vm.prank(anyone(i));
             token.approve(address(escrow), type(uint256).max);
+            if (i >= KEYS) continue;
             vm.prank(wallet(i));
             escrow.bond(1e15);
             takenIn += 1e15;
@@ -97,7 +109,9 @@ contract EscrowHandler is MiniTest {
 
     function cancel(uint256 i) external observed {
         if (jobIds.length == 0) return;
+        uint256 before = escrow.creditOf(address(this));
         try escrow.cancel(_pick(i)) {
+            givenBackBy[_pick(i)] += escrow.creditOf(address(this)) - before;
             done[this.cancel.selector]++;
         } catch {}
     }
@@ -113,34 +127,37 @@ contract EscrowHandler is MiniTest {
     function refund(uint256 i, uint32 later) external observed {
         if (jobIds.length == 0) return;
         vm.warp(block.timestamp + (later % 2 days));
+        uint256 before = escrow.creditOf(address(this));
         try escrow.refund(_pick(i)) {
+            givenBackBy[_pick(i)] += escrow.creditOf(address(this)) - before;
             done[this.refund.selector]++;
         } catch {}
     }
 
     function bond(uint256 who, uint96 amount) external observed {
-        amount = uint96(_bound(amount, 1, 1e14));
-        vm.prank(wallet(who));
+        // The poor one has less than most convictions take.
+        amount = uint96(_bound(amount, 1, who % ALL_KEYS < KEYS ? 1e14 : 1e12));
+        vm.prank(anyone(who));
         try escrow.bond(amount) {
             takenIn += amount;
         } catch {}
     }
 
     function requestUnbond(uint256 who, uint96 amount) external observed {
-        vm.prank(wallet(who));
+        vm.prank(anyone(who));
         try escrow.requestUnbond(uint96(_bound(amount, 0, 1e13))) {} catch {}
     }
 
     function unbond(uint256 who, uint32 later) external observed {
         vm.warp(block.timestamp + (later % 4 days));
-        vm.prank(wallet(who));
+        vm.prank(anyone(who));
         try escrow.unbond() {
             done[this.unbond.selector]++;
         } catch {}
     }
 
     function withdraw(uint256 who) external observed {
-        address to = who % 5 == 4 ? address(this) : wallet(who);
+        address to = who % (ALL_KEYS + 1) == ALL_KEYS ? address(this) : anyone(who);
         uint256 before = token.balanceOf(to);
         try escrow.withdrawFor(to) {
             paidOut += token.balanceOf(to) - before;
@@ -173,10 +190,10 @@ contract EscrowHandler is MiniTest {
         ISwarmJobs.Settlement memory s = _settlement(jobId, chunk, attempt, counted % 16, share);
         // Sometimes a unit more than was ordered.
         if (extra % 8 == 0 && s.payees.length > 0) s.payees[0].count += 1;
-        uint256 heldBefore = escrow.job(jobId).held;
+        uint256 before = credited();
         try escrow.settle(jobId, chunk, attempt, s) {
             done[this.settle.selector]++;
-            paidBy[jobId] += heldBefore - escrow.job(jobId).held;
+            paidBy[jobId] += credited() - before;
             for (uint256 m; m < 4; ++m) {
                 if ((s.counted >> m) & 1 == 1) payments[jobId][chunk][m]++;
             }
@@ -185,14 +202,22 @@ contract EscrowHandler is MiniTest {
 
     function convict(uint256 i, uint256 who, uint32 attempt) external observed {
         if (jobIds.length == 0) return;
-        Statements.LeafCommit memory first = Statements.LeafCommit(_pick(i), 0, 0, attempt, 1);
-        Statements.LeafCommit memory second = Statements.LeafCommit(first.jobId, 0, 0, attempt, 2);
-        Statements.Signature[2] memory signatures = [_sign(who, _digest(first.hash())), _sign(who, _digest(second.hash()))];
-        uint256 supply = token.totalSupply();
+        // Few attempts, so that an offence is brought again.
+        Statements.LeafCommit memory first = Statements.LeafCommit(_pick(i), 0, 0, attempt % 4, 1);
+        Statements.LeafCommit memory second = Statements.LeafCommit(first.jobId, 0, 0, first.attempt, 2);
+        uint256 key = _keys[who % ALL_KEYS];
+        Statements.Signature[2] memory signatures = [_signWith(key, _digest(first.hash())), _signWith(key, _digest(second.hash()))];
+        address culprit = vm.addr(key);
+        bytes32 subject = first.subject();
+        uint256 atStake = _atStake(culprit);
+        uint256 left = _dueOf(first.jobId) - lostOver[culprit][subject];
         try escrow.convictTwoLeaves(first, 2, signatures) {
             done[this.convict.selector]++;
-            burned += supply - token.totalSupply();
-        } catch {}
+            if (atStake < left) done[COST_A_PART]++;
+            _noteConviction(first.jobId, culprit, subject, atStake);
+        } catch {
+            if (atStake > 0 && left > 0) gotAway = true;
+        }
     }
 
     /// @dev Everyone else testifies that a leaf is wrong, be it so or not.
@@ -205,10 +230,10 @@ contract EscrowHandler is MiniTest {
         for (uint256 j = 0; j < witnesses.length; ++j) {
             witnesses[j] = _sign(j < who % KEYS ? j : j + 1, _digest(recheck.hash()));
         }
-        uint256 supply = token.totalSupply();
+        uint256 atStake = _atStake(wallet(who));
         try escrow.convictWrongLeaf(commit, _sign(who, _digest(commit.hash())), recheck, witnesses) {
             done[this.convictByWitnesses.selector]++;
-            burned += supply - token.totalSupply();
+            _noteConviction(commit.jobId, wallet(who), commit.offence(), atStake);
         } catch {}
     }
 
@@ -236,6 +261,10 @@ contract EscrowHandler is MiniTest {
         return vm.addr(_keys[i % KEYS]);
     }
 
+    function anyone(uint256 i) public view returns (address) {
+        return vm.addr(_keys[i % ALL_KEYS]);
+    }
+
     function held() external view returns (uint256 sum) {
         for (uint256 i; i < jobIds.length; ++i) {
             sum += escrow.job(jobIds[i]).held;
@@ -243,15 +272,15 @@ contract EscrowHandler is MiniTest {
     }
 
     function staked() external view returns (uint256 sum) {
-        for (uint256 i; i < KEYS; ++i) {
-            sum += uint256(escrow.stakeOf(wallet(i)).active) + escrow.stakeOf(wallet(i)).leaving;
+        for (uint256 i; i < ALL_KEYS; ++i) {
+            sum += _atStake(anyone(i));
         }
     }
 
-    function credited() external view returns (uint256 sum) {
+    function credited() public view returns (uint256 sum) {
         sum = escrow.creditOf(address(this));
-        for (uint256 i; i < KEYS; ++i) {
-            sum += escrow.creditOf(wallet(i));
+        for (uint256 i; i < ALL_KEYS; ++i) {
+            sum += escrow.creditOf(anyone(i));
         }
     }
 
@@ -303,12 +332,33 @@ contract EscrowHandler is MiniTest {
         lastState[jobId] = now_;
     }
 
+    /// @dev By what the wallet has lost, not by what the escrow says of it.
+    function _noteConviction(uint256 jobId, address culprit, bytes32 subject, uint256 atStake) private {
+        uint256 lost = atStake - _atStake(culprit);
+        burned += lost;
+        lostOver[culprit][subject] += lost;
+        if (lostOver[culprit][subject] > _dueOf(jobId)) burnedTooMuch = true;
+    }
+
+    function _atStake(address who) private view returns (uint256) {
+        return uint256(escrow.stakeOf(who).active) + escrow.stakeOf(who).leaving;
+    }
+
+    /// @dev A quarter of the bond that the Job asks for, rounded up.
+    function _dueOf(uint256 jobId) private view returns (uint256) {
+        return (uint256(escrow.job(jobId).minBond) + 3) / 4;
+    }
+
     function _pick(uint256 i) private view returns (uint256) {
         return jobIds[i % jobIds.length];
     }
 
     function _sign(uint256 who, bytes32 digest) private view returns (Statements.Signature memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[who % KEYS], digest);
+        return _signWith(_keys[who % KEYS], digest);
+    }
+
+    function _signWith(uint256 key, bytes32 digest) private pure returns (Statements.Signature memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return Statements.Signature(r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
     }
 

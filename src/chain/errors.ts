@@ -221,6 +221,22 @@ export class BondLockedError extends MingaError {
   }
 }
 
+/** A wallet cannot be convicted now: all that it had at stake is burned or taken out. The offence stands. */
+export class NothingAtStakeError extends MingaError {
+  override readonly name = 'NothingAtStakeError'
+  readonly exitCode = EXIT.jobFailed
+  readonly wallet: string
+
+  constructor(wallet: string, cause?: unknown) {
+    super({
+      message: `expected something at stake of the wallet ${wallet}, found nothing that could be burned`,
+      hint: 'keep the signatures: the same conviction counts once the wallet has a bond again',
+      cause,
+    })
+    this.wallet = wallet
+  }
+}
+
 /** The wallet has not enough of the chain's own money to pay for gas. */
 export class InsufficientGasMoneyError extends MingaError {
   override readonly name = 'InsufficientGasMoneyError'

@@ -1,5 +1,12 @@
 import type { Interface } from 'ethers'
-import { BondLockedError, CallRevertedError, InsufficientGasMoneyError, InsufficientTokensError, RpcRefusedError } from './errors.ts'
+import {
+  BondLockedError,
+  CallRevertedError,
+  InsufficientGasMoneyError,
+  InsufficientTokensError,
+  NothingAtStakeError,
+  RpcRefusedError,
+} from './errors.ts'
 import { poolAnswer } from './sender/node-answers.ts'
 import type { Call } from './sender/sign.ts'
 
@@ -32,8 +39,12 @@ function parse(contract: Interface, data: string) {
   }
 }
 
-/** What is a lack of tokens, or of those that are free, whoever says it. */
-function asMoney(error: string, facts: Record<string, unknown>, cause: unknown): InsufficientTokensError | BondLockedError | undefined {
+/** What is a lack of tokens, of those that are free, or of those that could be burned, whoever says it. */
+function asMoney(
+  error: string,
+  facts: Record<string, unknown>,
+  cause: unknown,
+): InsufficientTokensError | BondLockedError | NothingAtStakeError | undefined {
   if (error === 'ERC20InsufficientBalance') {
     return new InsufficientTokensError('a balance', String(facts.sender), facts.needed as bigint, facts.balance as bigint, cause)
   }
@@ -41,6 +52,7 @@ function asMoney(error: string, facts: Record<string, unknown>, cause: unknown):
     return new InsufficientTokensError('a bond', String(facts.wallet), facts.needed as bigint, facts.bonded as bigint, cause)
   }
   if (error === 'StillLocked') return new BondLockedError(facts.releaseAt as bigint, cause)
+  if (error === 'NothingAtStake') return new NothingAtStakeError(String(facts.culprit), cause)
   if (error === 'NothingToWithdraw') return new InsufficientTokensError('credit', String(facts.wallet), 1n, 0n, cause)
   if (error === 'NothingLeaves') return new InsufficientTokensError('a bond asked back', String(facts.wallet), 1n, 0n, cause)
   return undefined

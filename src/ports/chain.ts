@@ -217,7 +217,10 @@ export interface EscrowActions {
   settle(settlement: Settlement, options?: ActionOptions): Promise<ChainOutcome>
   /** After the deadline; by anyone. */
   refund(escrowId: EscrowId, options?: ActionOptions): Promise<ChainOutcome>
-  /** Burns a share of the culprit's bond; each offence once. */
+  /**
+   * Burns a share of the culprit's bond; each offence costs that share once, and where less is at stake, what there is. Throws NothingAtStakeError where
+   * nothing is: the same conviction counts once there is something again.
+   */
   convict(conviction: Conviction, options?: ActionOptions): Promise<ChainOutcome>
 }
 

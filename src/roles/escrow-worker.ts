@@ -99,7 +99,10 @@ async function untilAfter(chain: Chain, block: number, options: Abortable): Prom
   options.signal?.throwIfAborted()
 }
 
-/** Has the escrow take a part of a culprit's bond. */
+/**
+ * Has the escrow take a part of a culprit's bond. Done, too, where the culprit has nothing left to lose: without a bond it takes part in nothing that is
+ * paid, and a Job may hold more offences than its bond covers. A peer that starts again asks again.
+ */
 async function convict(
   { escrow: { chain }, logger }: EscrowWorkComponents,
   { jobId }: EscrowJob,
@@ -112,7 +115,7 @@ async function convict(
   // A bond that was asked back and is still locked counts here, as it does when it is lost.
   const isAtStake = async (wallet: WalletAddress) => stakeStateOf(await chain.stake(wallet, options), stakeTermsOf(info)) !== 'gone'
   const witnesses = await signaturesOf(testimonies, WITNESSES, isAtStake)
-  const outcome = await chain.convict(
+  const sent = chain.convict(
     {
       offence: 'wrong-statement',
       statement: { kind: 'leaf-commit', escrowId, macroJob, microJob, attempt, leaf },
@@ -129,7 +132,16 @@ async function convict(
     },
     options,
   )
-  logger.info('convicted', { jobId, culprit: offence.culprit, macro: offence.macro, micro: offence.micro, outcome: outcome.outcome })
+  const { outcome } = await sent.catch((error: unknown) => {
+    if (isNothingAtStake(error)) return { outcome: 'nothing-at-stake' }
+    throw error
+  })
+  logger.info('convicted', { jobId, culprit: offence.culprit, macro: offence.macro, micro: offence.micro, outcome })
+}
+
+/** As ports.ts names it. */
+function isNothingAtStake(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NothingAtStakeError'
 }
 
 /** As many as the escrow asks for, of wallets that have enough at stake: one that has not would have the whole call refused. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { BondLockedError, CallArgumentError, CallRevertedError, InsufficientTokensError } from '../../src/chain/errors.ts'
+import {
+  BondLockedError,
+  CallArgumentError,
+  CallRevertedError,
+  InsufficientTokensError,
+  NothingAtStakeError,
+} from '../../src/chain/errors.ts'
 import type { AttemptRef, Chain, ChainOutcome, EscrowTerms, Settlement, StatementOf } from '../../src/ports.ts'
 import { honest, reply, startProxy } from './support/proxy.ts'
 import { BUDGET, startWorld, TOKEN, terms, units, type World } from './support/world.ts'
@@ -8,6 +14,7 @@ import { BUDGET, startWorld, TOKEN, terms, units, type World } from './support/w
 /** Which of the devnet's wallets they have. */
 const PEER = 1
 const OTHER = 2
+const BONDLESS = 3
 
 describe('the escrow, over a devnet', () => {
   let world: World
@@ -221,6 +228,33 @@ describe('the escrow, over a devnet', () => {
     const { bondWei } = await other.balances()
     done(await peer.convict(conviction))
     assert.equal((await other.balances()).bondWei, bondWei - 125n * TOKEN)
+    assert.deepEqual(await peer.convict(conviction), { outcome: 'already-done' })
+  })
+
+  it('says of whom it cannot convict now, because nothing is at stake', async () => {
+    const escrowId = await place()
+    const leaf = (value: bigint): StatementOf<'leaf-commit'> => ({
+      kind: 'leaf-commit',
+      escrowId,
+      macroJob: 0,
+      microJob: 0,
+      attempt: 0,
+      leaf: value,
+    })
+    const signatures = [await world.sign(BONDLESS, leaf(1n)), await world.sign(BONDLESS, leaf(2n))] as const
+    const bondless = await world.open(BONDLESS)
+    assert.equal((await bondless.balances()).bondWei, 0n)
+    const conviction = { offence: 'two-leaves', commit: leaf(1n), otherLeaf: 2n, signatures } as const
+    await assert.rejects(peer.convict(conviction), (error) => {
+      assert.ok(error instanceof NothingAtStakeError, String(error))
+      return error.wallet.toLowerCase() === bondless.wallet.toLowerCase()
+    })
+    await bondless.bond(50n * TOKEN)
+    done(await peer.convict(conviction))
+    assert.equal((await bondless.balances()).bondWei, 0n, 'what there was')
+    await bondless.bond(500n * TOKEN)
+    done(await peer.convict(conviction))
+    assert.equal((await bondless.balances()).bondWei, 425n * TOKEN, 'and the rest of 125')
     assert.deepEqual(await peer.convict(conviction), { outcome: 'already-done' })
   })
 

@@ -46,13 +46,20 @@ async function wrongLeaf(recheck = recheckOf(hashOf(LEAF_COMMIT, commit)), signe
   )
 }
 
+async function bond(wallet: Wallet, amount: bigint) {
+  await (await world.token.connect(wallet).getFunction('approve')(await world.escrow.getAddress(), amount)).wait()
+  await world.send(wallet, 'bond', amount)
+}
+
+const ascending = (wallets: Wallet[]) => wallets.sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
+
 describe('convict', () => {
   beforeEach(setUp)
 
   it('convicts of two leaves for one MicroJob', async () => {
     const [event] = eventsOf(world, await twoLeaves())
     assert.deepEqual([event!.name, event!.args.culprit, event!.args.jobId], ['Convicted', culprit.address, jobId])
-    assert.equal(await world.view('isConvicted', culprit.address, event!.args.subject), true)
+    assert.equal(await world.view('burnedOver', culprit.address, event!.args.subject), 400n)
   })
 
   it('convicts of two verdicts over one MacroJob', async () => {
@@ -110,7 +117,7 @@ describe('convict', () => {
   })
 
   it('refuses witnesses without a bond', async () => {
-    const signers = [...witnesses.slice(0, 2), world.stranger].sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
+    const signers = ascending([...witnesses.slice(0, 2), world.stranger])
     await reverts(world, wrongLeaf(undefined, signers), 'NotBonded', world.stranger.address, 0n, 1600n)
   })
 
@@ -193,12 +200,50 @@ describe('convict', () => {
     assert.equal(await world.view('creditOf', culprit.address), 1600n)
   })
 
-  it('takes no more than there is', async () => {
+  it('takes what there is, and the rest when there is more', async () => {
     await world.send(culprit, 'requestUnbond', 100n)
-    for (let attempt = 0; attempt < 6; attempt++) {
-      const [event] = eventsOf(world, await twoLeaves(culprit, culprit, 8n, { ...commit, attempt }))
-      assert.equal(event!.args.burned, attempt < 5 ? 400n : 0n)
-    }
+    const burned = async (attempt: number) => eventsOf(world, await twoLeaves(culprit, culprit, 8n, { ...commit, attempt }))[0]!.args.burned
+    for (let attempt = 0; attempt < 4; attempt++) assert.equal(await burned(attempt), 400n)
+    await world.send(culprit, 'requestUnbond', 300n)
+    await pass(UNBOND_DELAY)
+    await world.send(culprit, 'unbond')
+    await bond(culprit, 150n)
+    assert.equal(await burned(4), 250n)
     assert.deepEqual((await world.view('stakeOf', culprit.address)).toArray().slice(0, 2), [0n, 0n])
+    await bond(culprit, 2000n)
+    assert.equal(await burned(4), 150n, 'no more than the offence costs')
+    await reverts(world, burned(4), 'ConvictedBefore')
+    assert.equal((await world.view('stakeOf', culprit.address)).active, 1850n)
+  })
+
+  it('refuses where nothing is at stake', async () => {
+    const { stranger } = world
+    await reverts(world, twoLeaves(stranger, stranger), 'NothingAtStake', stranger.address)
+    await bond(stranger, 1n)
+    await twoLeaves(stranger, stranger)
+    await reverts(world, twoLeaves(stranger, stranger), 'NothingAtStake', stranger.address)
+  })
+
+  it('reaches a false witness that accused itself before it had a bond', async () => {
+    const { stranger: liar } = world
+    const accusation = recheckOf(hashOf(LEAF_COMMIT, commit), ethers.id('false'))
+    const other = ethers.id('other')
+    const both = [await world.sign(liar, 'Recheck', accusation), await world.sign(liar, 'Recheck', { ...accusation, blockHash: other })]
+    await reverts(world, world.send(liar, 'convictTwoRechecks', accusation, other, both), 'NothingAtStake', liar.address)
+    await bond(liar, 2000n)
+    await wrongLeaf(accusation, ascending([liar, peers[0]!, peers[1]!]))
+    const truth = recheckOf(hashOf(RECHECK, accusation))
+    const honest = [peers[2]!, peers[3]!, peers[5]!]
+    await world.send(peers[5]!, 'convictWrongRecheck', accusation, both[0], truth, await wordOf(truth, honest))
+    assert.equal((await world.view('stakeOf', liar.address)).active, 1600n)
+  })
+
+  it('reaches a cheat that accused itself before it had a bond', async () => {
+    const { stranger: cheat } = world
+    await reverts(world, wrongLeaf(undefined, witnesses, cheat), 'NothingAtStake', cheat.address)
+    await bond(cheat, 2000n)
+    commit = { ...commit, microJob: 0, leaf: 5n }
+    await wrongLeaf({ ...recheckOf(hashOf(LEAF_COMMIT, commit)), microJob: 0 }, witnesses, cheat)
+    assert.equal((await world.view('stakeOf', cheat.address)).active, 1600n)
   })
 })
