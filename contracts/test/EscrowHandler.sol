@@ -134,9 +134,9 @@ contract EscrowHandler is MiniTest {
         } catch {}
     }
 
-    function bond(uint256 who, uint96 amount) external observed {
-        // The poor one has less than most convictions take.
-        amount = uint96(_bound(amount, 1, who % ALL_KEYS < KEYS ? 1e14 : 1e12));
+    function bond(uint256 who, uint96 amount) public observed {
+        // The poor one has about as much as a conviction takes.
+        amount = uint96(_bound(amount, 1, who % ALL_KEYS < KEYS ? 1e14 : 4e12));
         vm.prank(anyone(who));
         try escrow.bond(amount) {
             takenIn += amount;
@@ -200,7 +200,7 @@ contract EscrowHandler is MiniTest {
         } catch {}
     }
 
-    function convict(uint256 i, uint256 who, uint32 attempt) external observed {
+    function convict(uint256 i, uint256 who, uint32 attempt) public observed {
         if (jobIds.length == 0) return;
         // Few attempts, so that an offence is brought again.
         Statements.LeafCommit memory first = Statements.LeafCommit(_pick(i), 0, 0, attempt % 4, 1);
@@ -217,6 +217,15 @@ contract EscrowHandler is MiniTest {
             _noteConviction(first.jobId, culprit, subject, atStake);
         } catch {
             if (atStake > 0 && left > 0) gotAway = true;
+        }
+    }
+
+    /// @dev While it has little or nothing at stake, and each time that it has a little more.
+    function convictThePoor(uint256 i, uint32 attempt, uint96 amount) external {
+        convict(i, KEYS, attempt);
+        for (uint256 j; j < 3; ++j) {
+            bond(KEYS, uint96(uint256(keccak256(abi.encode(amount, j)))));
+            convict(i, KEYS, attempt);
         }
     }
 

@@ -1,12 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { zKey } from 'snarkjs'
 import { makeDirectory } from '../../src/directories-node.ts'
 import { withCurve } from '../keys/curve.ts'
 import { hashOfFile, type KeyFiles, type Pinned, pinnedOf, verifierSource } from '../keys/export.ts'
+import { keyFacts } from './key-facts.ts'
 import { checkPtau } from './ptau.ts'
-import { alone, expectNone, lastStep, readTranscript, type Step, type Transcript, writeTranscript } from './transcript.ts'
+import {
+  type AddedStep,
+  alone,
+  expectName,
+  expectNone,
+  fileOf,
+  INITIAL_KEY,
+  lastStep,
+  readTranscript,
+  type Transcript,
+  writeTranscript,
+} from './transcript.ts'
 
 /*
  * The second phase of Groth16's setup for one circuit. It is secure where one contributor was honest and forgot its randomness, or nobody could know
@@ -15,7 +27,6 @@ import { alone, expectNone, lastStep, readTranscript, type Step, type Transcript
 
 /** snarkjs refuses fewer than 2^10 iterations; more make the beacon's draw slower for everybody alike. */
 export const DEFAULT_ITERATIONS_EXP = 10
-const MAX_NAME_CHARS = 100
 
 export interface CeremonyInit {
   folder: string
@@ -38,36 +49,41 @@ async function beginIn({ folder, circuit, r1cs, ptau, allowedPtau }: CeremonyIni
   const file = fileOf(circuit, 0)
   const hash = await withCurve(() => zKey.newZKey(readFileSync(r1cs), readFileSync(ptau), join(folder, file)))
   if (hash === -1) throw new Error(`expected powers of tau for the size of ${circuit}, found too few in ${ptau}`)
-  const step: Step = { kind: 'init', name: 'initial key', file, sha256: await hashOfFile(join(folder, file)), hash: hex(hash) }
-  const transcript = { circuit, r1csSha256: await hashOfFile(r1cs), ptauBlake2b, steps: [step] }
+  const sha256 = await hashOfFile(join(folder, file))
+  const transcript: Transcript = {
+    circuit,
+    r1csSha256: await hashOfFile(r1cs),
+    ptauBlake2b,
+    steps: [{ kind: 'init', name: INITIAL_KEY, file, sha256, hash: hex(hash) }],
+  }
   writeTranscript(folder, transcript)
   return transcript
 }
 
 /** Adds a contribution whose secret is drawn here and forgotten; `entropy` is mixed in. */
-export function contribute(folder: string, name: string, entropy = ''): Promise<Step> {
+export function contribute(folder: string, name: string, entropy = ''): Promise<AddedStep> {
   const secret = `${randomBytes(64).toString('hex')}${entropy}`
   return addStep(folder, { kind: 'contribution', name }, (from, to) => zKey.contribute(from, to, name, secret))
 }
 
 /** Ends the ceremony with a value that was announced before the last contribution and known to nobody then, such as a later block's hash. */
-export function applyBeacon(folder: string, name: string, beaconHex: string, iterationsExp = DEFAULT_ITERATIONS_EXP): Promise<Step> {
+export function applyBeacon(folder: string, name: string, beaconHex: string, iterationsExp = DEFAULT_ITERATIONS_EXP): Promise<AddedStep> {
   if (!/^([0-9a-f]{2}){16,255}$/.test(beaconHex)) throw new Error('expected a beacon of at least 16 bytes in lower-case hexadecimal digits')
   const beacon = { hex: beaconHex, iterationsExp }
   return addStep(folder, { kind: 'beacon', name, beacon }, (from, to) => zKey.beacon(from, to, name, beaconHex, iterationsExp))
 }
 
-type NewStep = Pick<Step, 'kind' | 'name' | 'beacon'>
+type NewStep = { kind: 'contribution'; name: string } | Pick<Extract<AddedStep, { kind: 'beacon' }>, 'kind' | 'name' | 'beacon'>
 type MakeKey = (from: string, to: string) => Promise<Uint8Array | false>
 
-async function addStep(folder: string, step: NewStep, make: MakeKey): Promise<Step> {
+async function addStep(folder: string, step: NewStep, make: MakeKey): Promise<AddedStep> {
   // Without a folder there is no place for a lock either.
   readTranscript(folder)
   return alone(folder, () => addAlone(folder, step, make))
 }
 
-async function addAlone(folder: string, step: NewStep, make: MakeKey): Promise<Step> {
-  if (step.name.length < 1 || step.name.length > MAX_NAME_CHARS) throw new Error(`expected a name of 1 … ${MAX_NAME_CHARS} characters`)
+async function addAlone(folder: string, step: NewStep, make: MakeKey): Promise<AddedStep> {
+  expectName(step.name)
   const transcript = readTranscript(folder)
   const last = lastStep(transcript)
   if (last.kind === 'beacon') throw new Error('expected a ceremony under way, found one that its beacon has ended')
@@ -77,14 +93,14 @@ async function addAlone(folder: string, step: NewStep, make: MakeKey): Promise<S
   const file = fileOf(transcript.circuit, transcript.steps.length)
   const hash = await withCurve(() => make(from, join(folder, file)))
   if (hash === false) throw new Error(`expected snarkjs to add the ${step.kind}, found that it refused`)
-  const added: Step = { ...step, file, sha256: await hashOfFile(join(folder, file)), hash: hex(hash) }
+  const added: AddedStep = { ...step, file, sha256: await hashOfFile(join(folder, file)), hash: hex(hash) }
   writeTranscript(folder, { ...transcript, steps: [...transcript.steps, added] })
   return added
 }
 
 /**
- * Checks a whole ceremony: files against the transcript, the last key against circuit and powers of tau, and the contributions and the beacon in
- * the key against those in the transcript. Throws where anything does not hold.
+ * Checks a whole ceremony: files against the transcript, the last key against circuit and powers of tau, and the circuit, each contribution and the beacon
+ * that the key holds against those in the transcript: names, kinds and whole hashes. Throws where anything does not hold.
  */
 export async function verifyCeremony(init: Omit<CeremonyInit, 'circuit'>): Promise<Transcript> {
   const { folder, r1cs, ptau, allowedPtau } = init
@@ -98,21 +114,24 @@ export async function verifyCeremony(init: Omit<CeremonyInit, 'circuit'>): Promi
   const last = join(folder, lastStep(transcript).file)
   const holds = await withCurve(() => zKey.verifyFromR1cs(readFileSync(r1cs), readFileSync(ptau), readFileSync(last), logger))
   if (!holds) throw new Error(`expected ${last} to follow from circuit, powers of tau and contributions, found: ${log.join('; ')}`)
-  checkContributions(transcript, log)
+  checkSteps(transcript, log)
   return transcript
 }
 
-/** snarkjs names the contributions in a key only in its log, the last first. */
-function checkContributions({ steps }: Transcript, log: readonly string[]): void {
-  const found = log.filter((text) => /^contribution #\d+ /.test(text)).reverse()
-  const made = steps.slice(1)
-  expect('number of contributions', String(made.length), String(found.length))
-  for (const [i, { name, hash }] of made.entries()) {
-    if (!found[i]!.replaceAll(/\s/g, '').endsWith(hash)) throw new Error(`expected contribution ${i + 1}, by ${name}, to have hash ${hash}`)
+/** Whose key this is, step by step: nothing in the transcript may differ from what the key holds. */
+function checkSteps({ steps: [initial, ...made] }: Transcript, log: readonly string[]): void {
+  const { circuitHash, contributions } = keyFacts(log)
+  expect("circuit's hash", initial.hash, circuitHash)
+  expect('number of contributions', String(made.length), String(contributions.length))
+  for (const [i, step] of made.entries()) {
+    const { name, hash, beacon } = contributions[i]!
+    expect(`name of contribution ${i + 1}`, step.name, name)
+    expect(`hash of contribution ${i + 1}`, step.hash, hash)
+    expect(`kind of contribution ${i + 1}`, step.kind, beacon === undefined ? 'contribution' : 'beacon')
+    if (step.kind !== 'beacon') continue
+    expect('beacon', step.beacon.hex, beacon!.hex)
+    expect("beacon's iterations", String(step.beacon.iterationsExp), String(beacon!.iterationsExp))
   }
-  const beacons = log.flatMap((text) => /^Beacon (?:generator|iterations Exp): (\w+)$/.exec(text)?.[1] ?? [])
-  const announced = made.flatMap(({ beacon }) => (beacon === undefined ? [] : [beacon.hex, String(beacon.iterationsExp)]))
-  expect('beacon', announced.join(' '), beacons.join(' '))
 }
 
 /** Verifies the ceremony, then writes all that deploying and proving need to `out`: key, program, pinned facts, Solidity verifier, transcript. */
@@ -141,5 +160,4 @@ function expect(what: string, expected: string, found: string): void {
   if (expected !== found) throw new Error(`expected the ${what} of the transcript, ${expected}, found ${found}`)
 }
 
-const fileOf = (circuit: string, step: number) => `${basename(circuit)}-${String(step).padStart(4, '0')}.zkey`
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Curve, curves, groth16, type MemoryFile, wtns, zKey } from 'snarkjs'
 import { applyBeacon, contribute, exportCeremony, initCeremony, verifyCeremony } from '../../scripts/ceremony/ceremony.ts'
-import { readTranscript, writeTranscript } from '../../scripts/ceremony/transcript.ts'
+import { type AddedStep, readTranscript, type Step, writeTranscript } from '../../scripts/ceremony/transcript.ts'
 import type { Compiled } from '../../scripts/circuits/compile.ts'
 import { elementBytes, modulo } from '../../scripts/keys/arithmetic.ts'
 import { withCurve } from '../../scripts/keys/curve.ts'
@@ -130,11 +130,19 @@ describe('keys of a tiny circuit', () => {
         await assert.rejects(verifyCeremony(files()), why)
         writeTranscript(path('ceremony'), transcript)
       }
-      await forge(({ steps }) => (steps[1]!.hash = steps[2]!.hash), /contribution 1, by first/)
-      await forge(({ steps }) => steps.splice(1, 1), /number of contributions/)
-      await forge(({ steps }) => (steps[3]!.beacon!.hex = `ff${BEACON.slice(2)}`), /beacon/)
+      await forge(({ steps }) => (steps[1]!.hash = steps[2]!.hash), /hash of contribution 1 of the transcript/)
+      await forge(({ steps }) => (steps[1]!.name = 'mallory'), /name of contribution 1 of the transcript, mallory, found first/)
+      await forge(({ steps }) => (steps[0]!.hash = 'ff'.repeat(64)), /circuit's hash/)
+      await forge(({ steps }) => (beaconOf(steps).hex = `ff${BEACON.slice(2)}`), /beacon of the transcript/)
+      await forge(({ steps }) => (beaconOf(steps).iterationsExp = 11), /beacon's iterations/)
       await forge(({ steps }) => (steps[2]!.sha256 = steps[1]!.sha256), /tiny-0002.zkey/)
-      await forge((forged) => (forged.r1csSha256 = '00'), /constraint system/)
+      await forge((forged) => (forged.r1csSha256 = '0'.repeat(64)), /constraint system/)
+      await forge((forged) => (forged.ptauBlake2b = '0'.repeat(128)), /powers of tau/)
+      // Kinds that the key does not say.
+      const { beacon: _, ...asContribution } = transcript.steps[3] as Extract<Step, { kind: 'beacon' }>
+      await forge(({ steps }) => (steps[3] = { ...asContribution, kind: 'contribution' }), /kind of contribution 3/)
+      const beacon = beaconOf(transcript.steps)
+      await forge(({ steps }) => steps.splice(2, 2, { ...(steps[2] as AddedStep), kind: 'beacon', beacon }), /kind of contribution 2/)
       const last = path('ceremony/tiny-0003.zkey')
       const bytes = readFileSync(last)
       // a delta that nobody contributed to, in the header's last point
@@ -146,8 +154,64 @@ describe('keys of a tiny circuit', () => {
       writeFileSync(last, bytes)
       await verifyCeremony(files())
     })
+
+    it('has a transcript that is read to the last field, and by everybody', async () => {
+      const file = path('ceremony/transcript.json')
+      const text = readFileSync(file, 'utf8')
+      const refuse = async (what: RegExp, change: (forged: LooseTranscript) => void) => {
+        const forged = JSON.parse(text) as LooseTranscript
+        change(forged)
+        writeFileSync(file, JSON.stringify(forged))
+        assert.throws(() => readTranscript(path('ceremony')), what)
+        await assert.rejects(verifyCeremony(files()), what)
+        writeFileSync(file, text)
+      }
+      await refuse(/steps.1.hash/, ({ steps }) => (steps[1]!.hash = ''))
+      await refuse(/steps.1.hash/, ({ steps }) => (steps[1]!.hash = String(steps[1]!.hash).slice(-1)))
+      await refuse(/steps.1.hash/, ({ steps }) => (steps[1]!.hash = String(steps[1]!.hash).toUpperCase()))
+      await refuse(/steps.1.kind/, ({ steps }) => (steps[1]!.kind = 'init'))
+      await refuse(/steps.3: Unrecognized key: "beacon"/, ({ steps }) => (steps[3]!.kind = 'contribution'))
+      await refuse(/steps.1.beacon/, ({ steps }) => (steps[1]!.kind = 'beacon'))
+      await refuse(/steps.0.kind/, ({ steps }) => steps.shift())
+      await refuse(/steps.1.file/, ({ steps }) => steps.splice(1, 1))
+      await refuse(/steps.1.file/, ({ steps }) => steps.splice(1, 2, steps[2]!, steps[1]!))
+      await refuse(/steps.2: expected nothing after a beacon/, ({ steps }) => {
+        const [second, last] = [steps[2]!, steps[3]!]
+        steps.splice(2, 2, { ...last, file: second.file }, { ...second, file: last.file })
+      })
+      await refuse(/steps/, (forged) => (forged.steps = []))
+      await refuse(/steps.1.file/, ({ steps }) => (steps[1]!.file = `../ceremony/${steps[1]!.file}`))
+      await refuse(/steps.2: Unrecognized key: "note"/, ({ steps }) => (steps[2]!.note = 'trust me'))
+      await refuse(/Unrecognized key: "note"/, (forged) => (forged.note = 'trust me'))
+      await refuse(/ptauBlake2b/, (forged) => (forged.ptauBlake2b = ''))
+      for (const name of ['', 'a\nb', 'x'.repeat(65), '\ud800']) {
+        await refuse(/steps.1.name/, ({ steps }) => (steps[1]!.name = name))
+        await assert.rejects(contribute(path('ceremony'), name), /a name of 1 … 64 characters/)
+      }
+      await verifyCeremony(files())
+    })
+
+    it('takes a name as long as a key holds, and one that looks like what snarkjs says', async () => {
+      const held = { ...files(), folder: path('names') }
+      await initCeremony(held)
+      const names = ['contribution #1 x: 00', '彩'.repeat(64)]
+      for (const name of names) await contribute(held.folder, name)
+      const { steps } = await verifyCeremony(held)
+      assert.deepEqual(
+        steps.slice(1).map(({ name }) => name),
+        names,
+      )
+    })
   })
 })
+
+/** As a forger writes it. */
+type LooseTranscript = Record<string, unknown> & { steps: Record<string, unknown>[] }
+
+function beaconOf(steps: readonly Step[]): { hex: string; iterationsExp: number } {
+  const last = steps.at(-1)!
+  return last.kind === 'beacon' ? last.beacon : assert.fail('expected a ceremony that a beacon has ended')
+}
 
 async function prove({ wasm }: Compiled, zkey: string) {
   const witness: MemoryFile = { type: 'mem' }

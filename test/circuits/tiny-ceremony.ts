@@ -1,8 +1,8 @@
-import { cpSync } from 'node:fs'
+import { cpSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { curves, powersOfTau } from 'snarkjs'
 import { applyBeacon, contribute, exportCeremony, initCeremony } from '../../scripts/ceremony/ceremony.ts'
-import { readTranscript, writeTranscript } from '../../scripts/ceremony/transcript.ts'
+import { fileOf, readTranscript, type Transcript, writeTranscript } from '../../scripts/ceremony/transcript.ts'
 import { type Compiled, compileCircuit } from '../../scripts/circuits/compile.ts'
 import { withCurve } from '../../scripts/keys/curve.ts'
 import { hashOfFile } from '../../scripts/keys/export.ts'
@@ -43,8 +43,20 @@ async function exportCeremonies(folder: string, names: readonly string[]): Promi
   for (const name of names) {
     const copy = join(folder, `held-${name}`)
     cpSync(held, copy, { recursive: true })
-    writeTranscript(copy, { ...readTranscript(copy), circuit: name })
+    rename(copy, name)
     await exportCeremony({ ...files, folder: copy }, join(folder, name))
   }
   return tiny
+}
+
+/** Makes the tiny circuit's ceremony in `folder` one of a circuit of another name. */
+function rename(folder: string, circuit: string): void {
+  const transcript = readTranscript(folder)
+  for (const [step, { file }] of transcript.steps.entries()) renameSync(join(folder, file), join(folder, fileOf(circuit, step)))
+  const [initial, ...made] = transcript.steps
+  const steps: Transcript['steps'] = [
+    { ...initial, file: fileOf(circuit, 0) },
+    ...made.map((step, index) => ({ ...step, file: fileOf(circuit, index + 1) })),
+  ]
+  writeTranscript(folder, { ...transcript, circuit, steps })
 }

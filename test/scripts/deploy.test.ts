@@ -91,12 +91,24 @@ describe('deploying on a chain that is not for development', () => {
       assert.match(text, from)
       writeFileSync(join(dir, name), text.replace(from, to))
     }
+    const steps = (change: (steps: object[]) => unknown[]) => (dir: string) => {
+      const path = join(dir, 'transcript.json')
+      const transcript = JSON.parse(readFileSync(path, 'utf8')) as { steps: object[] }
+      writeFileSync(path, JSON.stringify({ ...transcript, steps: change(transcript.steps) }))
+    }
     await forged((dir) => appendFileSync(join(dir, '4x4.zkey'), 'x'), /the proving key in/)
     await forged((dir) => appendFileSync(join(dir, '4x4.wasm'), 'x'), /the program in/)
     await forged((dir) => appendFileSync(join(dir, 'Verifier4x4.sol'), '// x'), /Verifier4x4.sol .* to follow from/)
-    await forged(edit('transcript.json', /"r1csSha256": "../, '"r1csSha256": "zz'), /the constraint system in/)
-    await forged(edit('transcript.json', /"kind": "beacon"/, '"kind": "contribution"'), /a beacon has ended/)
-    await forged(edit('transcript.json', /"kind": "contribution"/, '"kind": "init"'), /with contributions/)
+    await forged(edit('transcript.json', /"r1csSha256": ".{64}/, `"r1csSha256": "${'0'.repeat(64)}`), /the constraint system in/)
+    await forged(edit('transcript.json', /"kind": "beacon"/, '"kind": "contribution"'), /a ceremony's transcript in/)
+    await forged(
+      steps(([initial, contribution]) => [initial, contribution]),
+      /a beacon has ended/,
+    )
+    await forged(
+      steps(([initial, , beacon]) => [initial, { ...beacon, file: '4x4-0001.zkey' }]),
+      /with contributions/,
+    )
     await forged(edit('4x4.json', /"insecure": false/, '"insecure": true'), /calls itself insecure/)
     await forged(edit('4x4.json', /"verificationKey": ".{64}/, `"verificationKey": "${'0'.repeat(64)}`), /the verification key in/)
     await forged(edit('4x4.json', /"vk_alpha_1": \[\s*"/, '"vk_alpha_1": ["1'), /the verification key in full/)
