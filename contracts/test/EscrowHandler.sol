@@ -210,7 +210,9 @@ contract EscrowHandler is MiniTest {
         address culprit = vm.addr(key);
         bytes32 subject = first.subject();
         uint256 atStake = _atStake(culprit);
-        uint256 left = _dueOf(first.jobId) - lostOver[culprit][subject];
+        uint256 due = _dueOf(first.jobId);
+        uint256 lost = lostOver[culprit][subject];
+        uint256 left = lost < due ? due - lost : 0;
         try escrow.convictTwoLeaves(first, 2, signatures) {
             done[this.convict.selector]++;
             if (atStake < left) done[COST_A_PART]++;
