@@ -57,7 +57,7 @@ async function place(context: Context, path: string, options: PlaceOptions) {
     }
     const job = await client.place(draft, { signal: context.signal, onProgress, onWarning, onPrice })
     context.live.draw([])
-    const placed = { type: 'job:placed', ...job, ...(price && { price }) }
+    const placed = { type: 'job:placed', jobId: job.jobId, job, ...(price && { price }) }
     context.output.item(placed, () => `placed ${safe(job.name)}: ${job.jobId}\n${describeCheck(job.shape, price)}`)
     return options.watch ? follow(context, job.jobId, client.watch(job.jobId, { signal: context.signal })) : EXIT.ok
   })
