@@ -14,6 +14,7 @@ export {
   InsecureEscrowError,
   InsufficientGasMoneyError,
   InsufficientTokensError,
+  JournalUnreadableError,
   NothingAtStakeError,
   RpcFailedError,
   RpcRefusedError,

@@ -15,7 +15,7 @@ import { withdraw } from './actions/withdraw.ts'
 import { readBalances } from './balances.ts'
 import { checked, createContractsCheck } from './check-contracts.ts'
 import { createContract } from './contracts.ts'
-import { ChainSourcesDisagreeError, ChainStoppedError, ChainUnavailableError, WrongChainError } from './errors.ts'
+import { ChainSourcesDisagreeError, ChainStoppedError, ChainUnavailableError, RpcRefusedError, WrongChainError } from './errors.ts'
 import { ESCROW, TOKEN } from './escrow-abi.ts'
 import { createEscrowState } from './escrow-state.ts'
 import { follow } from './events/follow.ts'
@@ -62,7 +62,9 @@ export async function createChain({ clock, logger }: { clock: Clock; logger: Log
   }
   const check = createContractsCheck(rpc, { chainId, ...contracts })
   await check(signal && { signal }).catch((error: unknown) => {
-    if (!(error instanceof ChainUnavailableError || error instanceof ChainSourcesDisagreeError)) throw error
+    // A node that is still syncing refuses, too.
+    const passes = [ChainUnavailableError, ChainSourcesDisagreeError, RpcRefusedError]
+    if (!passes.some((passing) => error instanceof passing)) throw error
     logger.warn('the chain does not answer; its contracts are checked before they are used', { error })
   })
   const escrow = checked(contracts.escrow, check)

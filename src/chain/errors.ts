@@ -340,6 +340,22 @@ export class TransactionUnconfirmedError extends MingaError {
   }
 }
 
+/** What a command that was cut off has sent cannot be read; nothing is signed, as it may be the same. */
+export class JournalUnreadableError extends MingaError {
+  override readonly name = 'JournalUnreadableError'
+  readonly exitCode = EXIT.usage
+  readonly path: string
+
+  constructor(path: string, found: string, cause?: unknown) {
+    super({
+      message: `expected what was sent and not told of in ${path}, found ${found}: nothing was sent`,
+      hint: 'mend its permissions; where it is damaged, look with `minga wallet` what became of the command before, and move the file away',
+      cause,
+    })
+    this.path = path
+  }
+}
+
 /** Something was asked of the chain after this process began to stop. */
 export class ChainStoppedError extends MingaError {
   override readonly name = 'ChainStoppedError'

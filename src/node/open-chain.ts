@@ -32,7 +32,7 @@ export async function openChain({ config, logger, walletKey, journal, signal }: 
     ...init,
     walletKey,
     ...(signal && { signal }),
-    ...(journal !== undefined && { journal: (of) => createFileJournal(components, { directory: journal, ...of }) }),
+    ...(journal !== undefined && { journal: (of) => createFileJournal({ directory: journal, ...of }) }),
   })
   return { chain, deployedAt, verificationKeys }
 }

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Anvil } from '../../src/chain/devnet/anvil.ts'
-import { ChainStoppedError, TransactionPendingError } from '../../src/chain/errors.ts'
+import { ChainStoppedError, JournalUnreadableError, TransactionPendingError } from '../../src/chain/errors.ts'
 import { createFileJournal } from '../../src/chain/journal-node.ts'
 import type { Sender, SendOptions } from '../../src/chain/sender/sender.ts'
-import { silentLogger } from '../../src/log.ts'
 import { anvil, CHAIN_ID, call, counted, setCounter } from './support/anvil.ts'
-import { lateReceipts } from './support/lagging.ts'
+import { lateReceipts, refusing } from './support/lagging.ts'
 import { type Endpoint, honest, startProxy } from './support/proxy.ts'
 import { increment, type SenderWorldInit, senderOver } from './support/sender.ts'
 
@@ -45,7 +44,7 @@ describe('a wallet’s journal', () => {
   const rpc = (method: string, ...params: unknown[]) => call(chain.url, method, ...params)
   /** A process of the wallet that has not run yet. */
   const make = (init: SenderWorldInit = {}) => {
-    const journal = (wallet: string) => createFileJournal({ logger: silentLogger }, { directory, chainId: CHAIN_ID, wallet })
+    const journal = (wallet: string) => createFileJournal({ directory, chainId: CHAIN_ID, wallet })
     const { sender } = senderOver([proxy.url], { stuckAfterMs: 60_000, ...init, journal })
     senders.push(sender)
     return sender
@@ -146,7 +145,7 @@ describe('a wallet’s journal', () => {
     assert.equal(await counted(chain.url), 3)
   })
 
-  it('sends nothing of a development chain that began anew, and passes over what it cannot read', async () => {
+  it('sends nothing of a development chain that began anew', async () => {
     for (let nonce = 0; nonce < 3; nonce++) await mined(make().send(wish('1')))
     await rpc('evm_setAutomine', false)
     await cutOff('40')
@@ -154,10 +153,29 @@ describe('a wallet’s journal', () => {
     await rpc('anvil_dropAllTransactions')
     await rpc('evm_revert', snapshot)
     snapshot = await rpc('evm_snapshot')
-    const [kept] = await readdir(directory)
-    await writeFile(join(directory, kept!.replace('-3.json', '-9.json')), '{')
     await rpc('evm_setAutomine', true)
     await mined(make().send(wish('40')))
+    assert.equal(await counted(chain.url), 1)
+  })
+
+  it('signs nothing where what was left cannot be read', async () => {
+    await rpc('evm_setAutomine', false)
+    await cutOff('40')
+    const [kept] = await readdir(directory)
+    await writeFile(join(directory, kept!), '{')
+    await rpc('evm_setAutomine', true)
+    await assert.rejects(make().send(wish('40')), JournalUnreadableError)
+    await assert.rejects(make().send(wish('10')), JournalUnreadableError)
+  })
+
+  it('goes on with what a node refuses to take again, and signs no second one', async () => {
+    await rpc('evm_setAutomine', false)
+    const hash = await cutOff('40')
+    proxy.behave(refusing('txpool is full'))
+    const again = make()
+    const outcome = again.send(wish('40'))
+    await rpc('evm_mine')
+    assert.equal(await mined(outcome), hash)
     assert.equal(await counted(chain.url), 1)
   })
 })

@@ -22,7 +22,7 @@ export interface Action {
    * sent from one that was not.
    */
   isDone?: (options: Abortable) => Promise<boolean>
-  /** What is wanted, where the arguments hold for a moment only. */
+  /** What is wanted, where a second transaction would have a second effect. */
   intent?: string
 }
 

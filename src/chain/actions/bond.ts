@@ -10,7 +10,7 @@ export function bond(components: ActionComponents, amountWei: bigint, options?: 
 
 /** Asks `amountWei` of the bond back; it can be had when the contract's delay is over. */
 export function requestUnbond(components: ActionComponents, amountWei: bigint, options?: ActionOptions): Promise<ChainOutcome> {
-  return act(components, { name: 'requestUnbond', args: [amountWei] }, options)
+  return act(components, { name: 'requestUnbond', args: [amountWei], intent: String(amountWei) }, options)
 }
 
 /** Turns what has left the bond into credit. Throws BondLockedError before its time. */

@@ -18,15 +18,15 @@ export interface KeptTransaction {
  * process that begins after a crash. Kept before they are sent, and dropped when whoever asked has heard what came of it.
  */
 export interface Journal {
-  /** By nonce, the lowest first. */
+  /** By nonce, the lowest first. Throws JournalUnreadableError: what cannot be read may be what is about to be sent again. */
   left(): Promise<readonly KeptTransaction[]>
-  /** In place of what was kept for this nonce. Nothing is sent before it has resolved. */
+  /** In place of what was kept of this transaction. Nothing is sent before it has resolved. */
   keep(kept: KeptTransaction): Promise<void>
-  drop(nonce: number): Promise<void>
+  drop(kept: KeptTransaction): Promise<void>
 }
 
 /** What a journal keeps of a transaction. */
-export const keptOf = (intent: string, { call, nonce, versions }: Tracked): KeptTransaction => ({
+export const keptOf = (intent: string, { call, nonce, versions }: Pick<Tracked, 'call' | 'nonce' | 'versions'>): KeptTransaction => ({
   intent,
   name: call.name,
   nonce,
@@ -45,5 +45,5 @@ export function trackedOf({ name, nonce, raws }: KeptTransaction): Tracked {
       fee: { maxWei: maxFeePerGas!, tipWei: maxPriorityFeePerGas! },
     }),
   )
-  return { call, nonce, gasLimit, versions }
+  return { call, nonce, gasLimit, versions, wasSent: true }
 }

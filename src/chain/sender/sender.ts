@@ -90,8 +90,11 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
     await components.ready({ signal })
     const before = await effectOf(earlier, options, signal)
     if (before !== undefined) return before
-    const intent = options.isDone === undefined ? intentOf(draft) : undefined
-    const resumed = intent === undefined ? undefined : await once.resume(intent, (tracked) => launch(tracked, options), signal)
+    const intent = draft.intent === undefined ? undefined : intentOf(draft)
+    const resumed =
+      intent === undefined
+        ? undefined
+        : await once.resume(intent, (tracked, isWanted) => launch(tracked, isWanted ? options : { ...options, onSent: () => {} }), signal)
     if (resumed !== undefined) return resumed
     const { name, to, data } = draft
     const call: Call = { name, to, data: typeof data === 'string' ? data : await data({ signal }) }
@@ -177,7 +180,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
         const hindrance = hindrances.get(signal)
         const pending = new TransactionPendingError(
           call.name,
-          { sentAs, isRepeatable: options.isDone !== undefined || components.journal !== undefined },
+          { sentAs, isRepeatable: call.intent === undefined || components.journal !== undefined },
           clock.nowMs() - startedMs,
           hindrance,
         )
@@ -201,7 +204,7 @@ export function createSender(components: SenderComponents, init: SenderInit): Se
 }
 
 /** The same call with the same arguments is the same wish. */
-const intentOf = ({ name, to, data, intent }: CallDraft): string => [name, to, intent ?? (typeof data === 'string' ? data : '')].join(' ')
+const intentOf = ({ name, to, intent }: CallDraft): string => [name, to, intent].join(' ')
 
 function isPassing(error: unknown): boolean {
   return (

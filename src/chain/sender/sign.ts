@@ -13,7 +13,7 @@ export interface Call {
 /** A call whose data may hold for a moment only, and is then made when the wallet's turn has come. */
 export interface CallDraft extends Omit<Call, 'data'> {
   data: string | ((options: Abortable) => Promise<string>)
-  /** What is wanted, where the data differ each time. @default the data */
+  /** What is wanted, where a second transaction would have a second effect; without it the contract itself refuses a second, or it changes nothing. */
   intent?: string
 }
 

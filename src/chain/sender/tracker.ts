@@ -1,3 +1,4 @@
+import { DEVELOPMENT_CHAIN_ID } from '../../job/development-chain.ts'
 import type { Abortable } from '../../ports.ts'
 import { FeeAboveCapError } from '../errors.ts'
 import type { Receipt } from '../rpc/fields.ts'
@@ -11,10 +12,12 @@ import type { Call, SignedTransaction } from './sign.ts'
 /** Each offers an eighth more: together ten times the first price. What is in no block by then is waiting for something else. */
 const MAX_VERSIONS = 20
 /**
- * Looks in a row at which the nonce is used and no endpoint has a transaction of ours, before it counts as another's. Receipts come later than nonces where an
- * endpoint is many nodes, or indexes slowly: 80 s are six blocks of the slowest chain in use, and more than any index is behind.
+ * Looks in a row at which the nonce is used and no endpoint has a transaction of ours, before it counts as another's, and the time that must lie between the
+ * first and the last of them. Receipts come later than nonces where an endpoint is many nodes, or indexes slowly: 76 s are six blocks of the slowest chain in
+ * use, and more than any index is behind. A development chain has one node, which waits for nobody.
  */
 const OVERTAKEN_LOOKS = 20
+const OVERTAKEN_MS = 76_000
 
 /** One nonce's transaction, in all versions that were ever signed; at most one of them can be in the chain. */
 export interface Tracked {
@@ -22,8 +25,10 @@ export interface Tracked {
   readonly nonce: number
   readonly gasLimit: bigint
   readonly versions: SignedTransaction[]
-  /** Puts the versions away; nothing is sent before it has resolved. */
-  keep?: () => Promise<void>
+  /** True where an earlier process may have sent it: what an endpoint says of it is then no end. */
+  readonly wasSent?: boolean
+  /** Puts these versions away; nothing is sent before it has resolved. */
+  keep?: (versions: readonly SignedTransaction[]) => Promise<void>
 }
 
 export interface TrackerEvents {
@@ -54,8 +59,9 @@ export async function track(
   const state: State = {
     sentMs: clock.nowMs(),
     wasTaken: false,
-    mayBeTaken: false,
+    mayBeTaken: tracked.wasSent ?? false,
     overtakenLooks: 0,
+    overtakenMs: undefined,
     mined: undefined,
     isConfirmed: false,
     seenHead: undefined,
@@ -84,6 +90,8 @@ interface State {
   mayBeTaken: boolean
   /** In a row. */
   overtakenLooks: number
+  /** When the first of them was. */
+  overtakenMs: number | undefined
   mined: Receipt | undefined
   isConfirmed: boolean
   /** The newest block when it was last looked at. */
@@ -104,6 +112,7 @@ async function look(
   const found = await findReceipt(components, tracked, state.mined, signal)
   if (found !== undefined) {
     state.overtakenLooks = 0
+    state.overtakenMs = undefined
     return settleDown(components, init, found, state, events, signal)
   }
   if (state.mined !== undefined) {
@@ -117,6 +126,7 @@ async function look(
   }
   if (await isNonceUsed(components, tracked, signal)) return isOvertaken(components, tracked, state, events, signal)
   state.overtakenLooks = 0
+  state.overtakenMs = undefined
   return offer(components, init, tracked, state, events, signal)
 }
 
@@ -128,8 +138,16 @@ async function isOvertaken(
   events: TrackerEvents,
   signal: AbortSignal,
 ): Promise<boolean> {
-  state.overtakenLooks = (await isInSomeBlock(components, tracked, signal)) ? 0 : state.overtakenLooks + 1
-  if (state.overtakenLooks < OVERTAKEN_LOOKS) return false
+  const { clock, chainId } = components
+  if (await isInSomeBlock(components, tracked, signal)) {
+    state.overtakenLooks = 0
+    state.overtakenMs = undefined
+    return false
+  }
+  state.overtakenLooks++
+  state.overtakenMs ??= clock.nowMs()
+  const enoughMs = chainId === DEVELOPMENT_CHAIN_ID ? 0 : OVERTAKEN_MS
+  if (state.overtakenLooks < OVERTAKEN_LOOKS || clock.nowMs() - state.overtakenMs < enoughMs) return false
   components.logger.warn('the nonce went to another transaction of the wallet', { call: tracked.call.name, nonce: tracked.nonce })
   events.onOvertaken()
   return true
@@ -241,8 +259,15 @@ async function reprice(
     state.sentMs = components.clock.nowMs()
     return false
   }
-  versions.push(components.signer.sign(call, nonce, gasLimit, fee))
-  await tracked.keep?.()
+  const dearer = components.signer.sign(call, nonce, gasLimit, fee)
+  try {
+    await tracked.keep?.([...versions, dearer])
+  } catch (error) {
+    components.logger.warn('a dearer transaction cannot be kept, so it is not sent', { call: call.name, nonce, error })
+    state.sentMs = components.clock.nowMs()
+    return false
+  }
+  versions.push(dearer)
   state.sentMs = components.clock.nowMs()
   components.logger.info('offering more for a transaction', { call: call.name, nonce, maxWei: fee.maxWei, tipWei: fee.tipWei })
   return true

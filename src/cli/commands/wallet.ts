@@ -5,6 +5,7 @@ import { formatTokens, parseBond } from '../amounts.ts'
 import type { Context } from '../context.ts'
 import { loadWallet } from '../core.ts'
 import { addSettingOf, addSettings } from '../options.ts'
+import { safe } from '../render/style.ts'
 import { type WalletChoice, withChain } from '../with-chain.ts'
 
 export function walletCommand(): Command {
@@ -76,10 +77,14 @@ async function change(
 ): Promise<undefined> {
   const { live, style, signal } = context
   const onSent = (transaction: string) => live.draw([style.dim(`waiting for ${transaction}`)])
-  const { outcome, balances } = await withChain(context, choice, async (chain) => ({
-    outcome: await action(chain, { signal, onSent }),
-    balances: await chain.balances(undefined, { signal }),
-  }))
-  live.draw([])
-  context.output.result({ ...outcome, ...balances }, () => `${done}\n${describe(balances)}`)
+  await withChain(context, choice, async (chain) => {
+    const outcome = await action(chain, { signal, onSent })
+    // What was done is told whatever becomes of this: untold it would be given again.
+    const balances = await chain.balances(undefined, { signal }).catch((error: unknown) => error as Error)
+    live.draw([])
+    if (balances instanceof Error) {
+      const problem = safe(balances.message, 1000)
+      context.output.result({ ...outcome, problem }, () => `${done}; what it has now could not be read: ${problem}`)
+    } else context.output.result({ ...outcome, ...balances }, () => `${done}\n${describe(balances)}`)
+  })
 }

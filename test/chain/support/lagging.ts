@@ -32,3 +32,12 @@ export function balancer(...nodes: readonly Behaviour[]): Behaviour {
   let turn = 0
   return (request: Request, response: ServerResponse, pass: Pass) => nodes[turn++ % nodes.length]!(request, response, pass)
 }
+
+/** A gateway that takes no transaction, before a node that shows none. */
+export const refusing = (message: string): Behaviour => {
+  return async (request, response, pass) => {
+    if (request.method === 'eth_sendRawTransaction') return reply(response, { id: request.id, error: { code: -32000, message } })
+    if (request.method === 'eth_getTransactionByHash') return reply(response, { id: request.id, result: null })
+    reply(response, { id: request.id, ...(await pass()) })
+  }
+}
