@@ -107,6 +107,8 @@ class Client implements MingaClient {
   readonly #sessions: JobSessions
   readonly #board: JobsBoard
   readonly #open = new Set<JobHandle>()
+  /** Jobs that were looked for and not found yet: what is here of them, and may go a moment later, is here for that alone. */
+  readonly #sought = new Set<JobId>()
   /** Aborted at `close`: ends whatever waits. */
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
@@ -231,20 +233,10 @@ class Client implements MingaClient {
     const notice = this.#board.find(jobId)
     const meetAt = [...new Set([...(notice?.holders ?? []), ...this.#providers()])].filter((peer) => peer !== this.self)
     const limited = AbortSignal.any([AbortSignal.timeout(FIND_TIMEOUT_MS), signal])
-    const { replica } = this.#parts
     // Looked for and not found: no trace of it may stay that a later list would show.
-    const isKnown = (await replica.jobs()).includes(jobId)
-    const forget = async () => {
-      if (isKnown) return
-      await replica.remove(jobId).catch((error: unknown) => {
-        // Of a client that is being closed nothing is listed any more.
-        if (!signal.aborted) throw error
-      })
-    }
-    const session = await this.#sessions.open(jobId, { meetAt, signal: limited }).catch(async (error: unknown) => {
-      await forget()
-      throw error
-    })
+    const isKnown = (await this.#parts.replica.jobs()).includes(jobId) && !this.#sought.has(jobId)
+    if (!isKnown) this.#sought.add(jobId)
+    const session = await this.#sessions.open(jobId, { meetAt, signal: limited })
     // Also a Job known from before is compared with one peer: what happened meanwhile would otherwise wait for the next anti-entropy.
     for (const peer of meetAt) {
       const synced = await session.log.syncWith(peer, { signal: limited }).then(
@@ -253,11 +245,23 @@ class Client implements MingaClient {
       )
       if (synced && session.view.info !== undefined) break
     }
-    if (session.view.info !== undefined && !signal.aborted) return session
-    await session.close()
-    await forget()
+    if (session.view.info !== undefined && !signal.aborted) {
+      this.#sought.delete(jobId)
+      return session
+    }
+    if (isKnown) await session.close()
+    else await this.#forget(session, signal)
     signal.throwIfAborted()
     throw new JobNotFoundError(jobId)
+  }
+
+  /** Others may follow it by now, or still look for it: the log is theirs, and the last of them decides. */
+  async #forget(session: JobSession, signal: AbortSignal) {
+    const isGone = await session.forget().catch((error: unknown) => {
+      // Of a client that is being closed nothing is listed any more.
+      if (!signal.aborted) throw error
+    })
+    if (isGone) this.#sought.delete(session.jobId)
   }
 
   /** True where the chain has yet to say where the Job stands, and can. */

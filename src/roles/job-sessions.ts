@@ -45,10 +45,10 @@ export function createJobSessions(components: JobSessionComponents): JobSessions
     if (--entry.users > 0 || shared.get(jobId) !== entry) return
     shared.delete(jobId)
     entry.abandoned.abort(reason)
-    // It may be open all the same, a moment too late.
+    // It may be open all the same, a moment too late. Of a log with nothing in it not even the name stays.
     endWith(
       jobId,
-      entry.opening.then((session) => session.close()),
+      entry.opening.then<unknown>((session) => (isEmpty(session) ? session.forget() : session.close())),
     ).catch(() => {})
   }
 
@@ -66,6 +66,11 @@ export function createJobSessions(components: JobSessionComponents): JobSessions
       }
     },
   }
+}
+
+function isEmpty({ log }: JobSession): boolean {
+  for (const _ of log.entries()) return false
+  return true
 }
 
 /** `promise`, or the signal's reason as soon as it is aborted; the work itself goes on for others that wait for it. */

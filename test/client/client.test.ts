@@ -8,21 +8,27 @@ import type { JobDraft } from '../../src/job/draft.ts'
 import { InvalidJobInfoError } from '../../src/job/errors.ts'
 import { silentLogger } from '../../src/log.ts'
 import { createSigner, verifySignature } from '../../src/network/signatures-node.ts'
-import type { Blocks, Chain, Network, PeerId, Replica, Streams } from '../../src/ports.ts'
+import type { Blocks, Chain, JobLog, Network, PeerId, Replica, Streams } from '../../src/ports.ts'
 import { holdReplyCodec } from '../../src/protocol/messages.ts'
 import { recordLogSchema } from '../../src/protocol/records.ts'
 import { createReplica } from '../../src/replica/replica.ts'
 import { createMemoryStore } from '../../src/replica/store-memory.ts'
-import { JobNotFoundError, NoHolderError, NoPayingChainError, PriceInEscrowError } from '../../src/roles/errors.ts'
+import { JobFailedError, JobNotFoundError, NoHolderError, NoPayingChainError, PriceInEscrowError } from '../../src/roles/errors.ts'
 import { HOLD_SPEC } from '../../src/roles/holder.ts'
 import { createFakeNetwork } from '../fakes/network.ts'
 
 const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 const draft: JobDraft = { name: 'lonely', code: '//', data: null, slicing: { layout: 'sequence', blockElements: 8 } } as JobDraft
 
+interface Hooks {
+  opening?: () => void
+  asking?: () => void
+  /** What the client is given for a log that it opened. */
+  opened?: (log: JobLog) => Promise<JobLog>
+}
+
 /** A client whose blocks only count who is pinned, and a peer that holds Jobs where `holds` says so. */
-async function clientOn(holds: boolean, open?: Chain['open'], hooks: { opening?: () => void; asking?: () => void } = {}) {
-  const fake = createFakeNetwork()
+async function clientOn(holds: boolean, open?: Chain['open'], hooks: Hooks = {}, fake = createFakeNetwork()) {
   const signer = createSigner(randomBytes(32))
   const holder: PeerId = createSigner(randomBytes(32)).peer
   const { channels, streams } = fake.peer(signer.peer)
@@ -43,9 +49,10 @@ async function clientOn(holds: boolean, open?: Chain['open'], hooks: { opening?:
     return streams.request(...call)
   }
   const made = await createReplica({ ...common, streams: { ...streams, request }, schema: recordLogSchema, store: createMemoryStore() })
-  const openLog: Replica['open'] = (...call) => {
+  const openLog: Replica['open'] = async (...call) => {
     hooks.opening?.()
-    return made.open(...call)
+    const log = await made.open(...call)
+    return hooks.opened?.(log) ?? log
   }
   const replica = { ...made, open: openLog }
   const network = { self: signer.peer, channels, streams, peers: () => [holder] } as unknown as Network
@@ -200,7 +207,7 @@ describe('the Jobs of a client', () => {
   }
 
   it('are all in the list, or there is none: whoever asks for its end has that', async () => {
-    const hooks: Parameters<typeof clientOn>[2] = {}
+    const hooks: Hooks = {}
     const { client } = await clientOn(true, undefined, hooks)
     for (const name of ['one', 'two', 'three']) await (await client.place({ ...draft, name })).close()
     assert.equal((await client.jobs()).length, 3)
@@ -219,6 +226,81 @@ describe('the Jobs of a client', () => {
     for (const count of [1, 2, 3]) await abortedAt('asking', count)
     await assert.rejects(client.jobs({ signal: AbortSignal.abort(reason) }), reason)
     assert.equal((await client.jobs()).length, 3)
+    await client.close()
+  })
+
+  it('stay open for whoever follows them, where another that looked for them has given up', { timeout: 30_000 }, async () => {
+    const fake = createFakeNetwork()
+    const [placer, hooks] = [await clientOn(true, undefined, {}, fake), {} as Hooks]
+    const follower = await clientOn(true, undefined, hooks, fake)
+    const placed = await placer.client.place(draft)
+    const [reached, end] = [Promise.withResolvers<void>(), new AbortController()]
+    // The list waits for a peer that is silent.
+    hooks.opened = async (log) => {
+      let isFirst = true
+      const syncWith: JobLog['syncWith'] = (peer, options) => {
+        if (!isFirst) return log.syncWith(peer, options)
+        isFirst = false
+        reached.resolve()
+        return new Promise((_, reject) => options?.signal?.addEventListener('abort', () => reject(options.signal?.reason)))
+      }
+      return { ...log, syncWith }
+    }
+    const reason = new Error('enough')
+    const listed = assert.rejects(follower.client.jobs({ signal: end.signal }), reason)
+    await reached.promise
+    const followed = await follower.client.job(placed.jobId)
+    end.abort(reason)
+    await listed
+    assert.deepEqual(await follower.replica.jobs(), [placed.jobId])
+    const told = assert.rejects(followed.result(), JobFailedError)
+    await placed.cancel()
+    await told
+    await followed.close()
+    assert.deepEqual(await follower.replica.jobs(), [placed.jobId])
+    for (const { client } of [follower, placer]) await client.close()
+  })
+
+  it('are found for the second that looks for them, where the first gives up before their log is open', { timeout: 30_000 }, async () => {
+    const fake = createFakeNetwork()
+    const [placer, hooks] = [await clientOn(true, undefined, {}, fake), {} as Hooks]
+    const follower = await clientOn(true, undefined, hooks, fake)
+    const { jobId } = await placer.client.place(draft)
+    const [opened, gate, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), new AbortController()]
+    hooks.opened = async (log) => {
+      opened.resolve()
+      await gate.promise
+      return log
+    }
+    const reason = new Error('enough')
+    const first = assert.rejects(follower.client.job(jobId, { signal: end.signal }), reason)
+    const second = follower.client.job(jobId)
+    await opened.promise
+    end.abort(reason)
+    await first
+    gate.resolve()
+    assert.equal((await second).summary().jobId, jobId)
+    for (const { client } of [follower, placer]) await client.close()
+  })
+
+  it('leave no trace where whoever looks for them gives up before their log is open', async () => {
+    const hooks: Hooks = {}
+    const { client, replica } = await clientOn(true, undefined, hooks)
+    const [opened, gate, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), new AbortController()]
+    hooks.opened = async (log) => {
+      opened.resolve()
+      await gate.promise
+      return log
+    }
+    const reason = new Error('enough')
+    const ended = assert.rejects(client.job('00'.repeat(31), { signal: end.signal }), reason)
+    await opened.promise
+    end.abort(reason)
+    await ended
+    gate.resolve()
+    delete hooks.opened
+    await assert.rejects(client.job('00'.repeat(31)), JobNotFoundError)
+    assert.deepEqual(await replica.jobs(), [])
     await client.close()
   })
 
