@@ -4,7 +4,7 @@ import { isPaid, isPaidBy } from '../job/payment.ts'
 import { hasEnded, type JobProgress } from '../job/progress.ts'
 import type { Abortable, Blocks, Clock, PeerId, VerifySignature } from '../ports.ts'
 import { type CancelledJob, cancelJob } from '../roles/cancel-job.ts'
-import { failureOfJob, JobClosedError, JobOverError, OtherChainError, ReportUnverifiedError } from '../roles/errors.ts'
+import { failureOfJob, JobClosedError, OtherChainError, ReportUnverifiedError } from '../roles/errors.ts'
 import { createJobOutlook, type JobOutlook } from '../roles/job-outlook.ts'
 import type { JobSession } from '../roles/job-session.ts'
 import type { JobsBoard } from '../roles/jobs-board.ts'
@@ -63,8 +63,8 @@ export interface JobHandle extends AsyncIterable<JobEvent>, AsyncDisposable {
    */
   result(options?: Abortable & { onProgress?: (doneBytes: number, totalBytes: number) => void }): Promise<JobResult>
   /**
-   * Calls the Job off; a paid one only before work on it has begun. Resolves when another peer has heard it, or the escrow has given the price back. Throws
-   * NotTheRequesterError, JobOverError, OtherChainError, NotThePayerError, NotCancellableError, what the chain throws, and CancelUnheardError where no peer took
+   * Calls the Job off; a paid one only before work on it has begun. Resolves when another peer has heard it, also where it was called off before, or the escrow
+   * has given the price back. Throws NotTheRequesterError, JobOverError where it ended otherwise, OtherChainError, NotThePayerError, NotCancellableError, what the chain throws, and CancelUnheardError where no peer took
    * the word within 10 s: it stands here, and calling `cancel` again tries to bring it to somebody.
    */
   cancel(options?: Abortable): Promise<CancelledJob>
@@ -83,17 +83,8 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
   const ended = AbortSignal.any([components.closing, closed.signal])
   const endedOr = (signal: AbortSignal | undefined) => (signal === undefined ? ended : AbortSignal.any([signal, ended]))
   const events = ({ signal }: Abortable = {}) => follow(components, outlook, { signal: endedOr(signal) })
-  let isUnheard = false
-  const cancel = async ({ signal }: Abortable = {}) => {
-    try {
-      const cancelled = await cancelJob({ self, board, chain, clock, providers }, session, { signal: endedOr(signal), again: isUnheard })
-      isUnheard = false
-      return cancelled
-    } catch (error) {
-      isUnheard ||= !(error instanceof JobOverError)
-      throw error
-    }
-  }
+  const cancelling = { self, board, chain, clock, providers, unixMs: unixMs ?? Date.now }
+  const cancel = ({ signal }: Abortable = {}) => cancelJob(cancelling, session, { signal: endedOr(signal) })
   const close = async () => {
     closed.abort(new JobClosedError(session.jobId))
     outlook.close()

@@ -17,13 +17,10 @@ const MAX_ASKED = 8
 
 export interface CancelComponents extends Pick<RequesterComponents, 'self' | 'board' | 'chain'> {
   clock: Clock
+  /** Unix time in milliseconds, which the Job's deadline is held against. */
+  unixMs: () => number
   /** Peers that may follow the Job, those that hold it first. */
   providers(): PeerId[]
-}
-
-export interface CancelOptions extends Abortable {
-  /** It was called off from here before, and nobody had heard: only that is tried anew. @default false */
-  again?: boolean
 }
 
 /** What came of calling a Job off. */
@@ -34,30 +31,28 @@ export interface CancelledJob {
 
 /**
  * Calls a Job off, and resolves when another peer has taken the word, who carries it on; peers stop working on it as they hear. Of a paid Job the escrow alone
- * decides, and nothing is written. Throws NotTheRequesterError, JobOverError, CancelUnheardError, OtherChainError, NotThePayerError, NotCancellableError, what
+ * decides, and nothing is written. Of one that was called off before the word is brought to a peer once more: nobody may have heard it then. Throws NotTheRequesterError, JobOverError, CancelUnheardError, OtherChainError, NotThePayerError, NotCancellableError, what
  * Chain.cancel throws, and the signal's reason.
  */
-export async function cancelJob(components: CancelComponents, session: JobSession, options: CancelOptions = {}): Promise<CancelledJob> {
-  const { self, board, chain } = components
+export async function cancelJob(components: CancelComponents, session: JobSession, options: Abortable = {}): Promise<CancelledJob> {
+  const { self, board, chain, unixMs } = components
   const { jobId, view } = session
   const { info } = view
   options.signal?.throwIfAborted()
   if (info === undefined || info.requester !== self) throw new NotTheRequesterError(jobId, info?.requester ?? 'nobody')
   if (isPaid(info)) {
-    const refundedWei = await cancelEscrow(chain, info, jobId)
+    const refundedWei = await cancelEscrow(chain, info, jobId, options)
     board.drop(jobId)
     return { refundedWei }
   }
   const holders = board.find(jobId)?.holders ?? []
   const peers = () => [...new Set([...holders, ...components.providers()])].filter((peer) => peer !== self).slice(0, MAX_ASKED)
-  const { state } = progressOf(view, { graceOver: false })
-  const isOurs = state === 'cancelled'
-  if (state !== 'open' && !isOurs) throw new JobOverError(jobId, state === 'finished' ? 'agreed' : state)
-  if (!isOurs) await session.append({ kind: 'cancel' })
+  const { state } = progressOf(view, { graceOver: false, unixMs: unixMs() })
+  const isWritten = state === 'cancelled'
+  if (state !== 'open' && !isWritten) throw new JobOverError(jobId, state === 'finished' ? 'agreed' : state)
+  if (!isWritten) await session.append({ kind: 'cancel' })
   board.drop(jobId)
   await tellOne(components.clock, session, peers, options)
-  // What an earlier call could not bring to anybody is out now; that it had been said before is told all the same.
-  if (isOurs && !options.again) throw new JobOverError(jobId, state)
   return { refundedWei: 0n }
 }
 
@@ -91,16 +86,16 @@ async function tellOne(
   throw new CancelUnheardError(jobId, asked.size, TELL_MS)
 }
 
-async function cancelEscrow(chain: RequesterComponents['chain'], info: Paid<JobInfo>, jobId: JobId): Promise<bigint> {
+async function cancelEscrow(chain: RequesterComponents['chain'], info: Paid<JobInfo>, jobId: JobId, options: Abortable): Promise<bigint> {
   const { payment } = info
   if (chain === undefined || !isPaidBy(payment, chain)) throw new OtherChainError(jobId, payment, chain)
   if (info.wallet.toLowerCase() !== chain.wallet.toLowerCase()) throw new NotThePayerError(jobId, info.wallet, chain.wallet)
   const escrowId = escrowIdOf(info, jobId)
-  const job = await chain.job(escrowId)
+  const job = await chain.job(escrowId, options)
   if (job?.state !== 'open') throw new NotCancellableError(jobId, job)
-  await chain.cancel(escrowId).catch(async (error: unknown) => {
+  await chain.cancel(escrowId, options).catch(async (error: unknown) => {
     // Somebody may have engaged a moment ago.
-    const now = await chain.job(escrowId).catch(() => job)
+    const now = await chain.job(escrowId, options).catch(() => job)
     throw now?.state === 'open' ? error : new NotCancellableError(jobId, now)
   })
   return job.heldWei

@@ -148,7 +148,7 @@ export class ReportUnverifiedError extends MingaError {
   }
 }
 
-/** There is nothing left to call off. */
+/** There is nothing left to call off: the Job has ended, and not by being called off. */
 export class JobOverError extends MingaError {
   override readonly name = 'JobOverError'
   readonly exitCode = EXIT.jobFailed

@@ -28,18 +28,33 @@ function placed(info = plainInfo(2, 2, 2, requester)) {
   }
   const session = { jobId: view.jobId, view, append, log: { syncWith } } as unknown as JobSession
   const clock = handClock()
-  const components = { board, clock, providers: () => [peerName(3), holder, requester] }
+  const times = { unixMs: 0 }
+  const components = { board, clock, unixMs: () => times.unixMs, providers: () => [peerName(3), holder, requester] }
   const cancel = (self: string, chain?: Chain, options = {}) => cancelJob({ ...components, self, chain }, session, options)
-  return { world, dropped, reached, network, clock, cancel }
+  return { world, dropped, reached, network, clock, times, cancel }
 }
 
-test('only the requester calls a Job off, and only once', async () => {
+test('only the requester calls a Job off; each time that it does, the word goes out, and it is written once', async () => {
   const { world, dropped, reached, cancel } = placed()
   await assert.rejects(cancel(peerName(0)), NotTheRequesterError)
   await cancel(requester)
   assert.deepEqual(dropped, [world.view.jobId])
   assert.deepEqual([...reached], [[holder, 2]])
-  await assert.rejects(cancel(requester), (error: unknown) => error instanceof JobOverError && error.state === 'cancelled')
+  const { version } = world.view
+  assert.deepEqual(await cancel(requester), { refundedWei: 0n })
+  assert.deepEqual([[...reached], world.view.version], [[[holder, 4]], version])
+})
+
+test('a Job whose deadline has passed is not cancelled, and nothing is written; one that was cancelled before is brought to others all the same', async () => {
+  const { world, dropped, times, reached, cancel } = placed({ ...plainInfo(2, 2, 2, requester), deadline: 1000 })
+  times.unixMs = 1_000_000
+  await assert.rejects(cancel(requester), (error: unknown) => error instanceof JobOverError && error.state === 'expired')
+  assert.deepEqual([dropped.length, world.view.cancelledBy.size, reached.size], [0, 0, 0])
+  times.unixMs = 999_999
+  await cancel(requester)
+  times.unixMs = 1_000_000
+  await cancel(requester)
+  assert.deepEqual([...reached], [[holder, 4]])
 })
 
 test('a Job that is agreed is not cancelled, and nothing is written', async () => {
@@ -85,19 +100,16 @@ test('a word that nobody has taken is no cancelled Job: it says so in time, and 
   assert.equal(world.view.cancelledBy.size, 1)
   // Nor does a peer that gives no answer at all.
   network.isSlow = true
-  const slow = assert.rejects(cancel(requester, undefined, { again: true }), CancelUnheardError)
+  const slow = assert.rejects(cancel(requester), CancelUnheardError)
   clock.pass(10_000)
   await slow
   network.isSlow = false
-  const again = cancel(requester, undefined, { again: true })
+  const again = cancel(requester)
   assert.equal(await outcomeOf(again), 'still waiting')
   network.living = [holder]
   clock.pass(500)
   assert.deepEqual(await again, { refundedWei: 0n })
   assert.deepEqual([...reached], [[holder, 2]])
-  // Whoever does not know that it was unheard hears that there is nothing left to do, and the word has gone out once more.
-  await assert.rejects(cancel(requester), JobOverError)
-  assert.deepEqual([...reached], [[holder, 4]])
 })
 
 test('who asks for the end while the word is brought to others has it at once', async () => {
@@ -110,4 +122,22 @@ test('who asks for the end while the word is brought to others has it at once', 
   const rejected = assert.rejects(outcomeOf(cancelled), reason)
   end.abort(reason)
   await rejected
+})
+
+test('who asks for the end while the chain is asked has it at once, from whichever call of it is under way', async () => {
+  const info = paidInfo(plainInfo(2, 2, 2, requester))
+  const silent = (_: bigint, { signal }: { signal?: AbortSignal } = {}) =>
+    new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+  const open = async () => ({ state: 'open', heldWei: 7n })
+  for (const calls of [{ job: silent }, { job: open, cancel: silent }]) {
+    const { cancel } = placed(info)
+    const end = new AbortController()
+    const chain = { ...info.payment, wallet: info.wallet, ...calls } as unknown as Chain
+    const cancelled = cancel(requester, chain, { signal: end.signal })
+    assert.equal(await outcomeOf(cancelled), 'still waiting')
+    const reason = new Error('enough')
+    const rejected = assert.rejects(outcomeOf(cancelled), reason)
+    end.abort(reason)
+    await rejected
+  }
 })
