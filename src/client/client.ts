@@ -30,6 +30,8 @@ export interface ClientParts {
   chain?: Chain
   /** How long the chain may take to say where a paid Job stands, before the client goes on without. @default 15,000 */
   escrowTimeoutMs?: number
+  /** How long a Job's description may take to arrive. @default 15,000 */
+  findTimeoutMs?: number
   /** The wallet that Jobs are placed from; null without one. */
   wallet: string | null
   /** Peers that hold Jobs for others, the best first. */
@@ -232,11 +234,14 @@ class Client implements MingaClient {
   async #find(jobId: JobId, signal: AbortSignal) {
     const notice = this.#board.find(jobId)
     const meetAt = [...new Set([...(notice?.holders ?? []), ...this.#providers()])].filter((peer) => peer !== this.self)
-    const limited = AbortSignal.any([AbortSignal.timeout(FIND_TIMEOUT_MS), signal])
+    const limited = AbortSignal.any([AbortSignal.timeout(this.#parts.findTimeoutMs ?? FIND_TIMEOUT_MS), signal])
     // Looked for and not found: no trace of it may stay that a later list would show.
     const isKnown = (await this.#parts.replica.jobs()).includes(jobId) && !this.#sought.has(jobId)
     if (!isKnown) this.#sought.add(jobId)
-    const session = await this.#sessions.open(jobId, { meetAt, signal: limited })
+    const session = await this.#sessions.open(jobId, { meetAt, signal: limited }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw limited.aborted ? new JobNotFoundError(jobId) : error
+    })
     // Also a Job known from before is compared with one peer: what happened meanwhile would otherwise wait for the next anti-entropy.
     for (const peer of meetAt) {
       const synced = await session.log.syncWith(peer, { signal: limited }).then(

@@ -69,6 +69,7 @@ async function clientOn(holds: boolean, open?: Chain['open'], hooks: Hooks = {},
     blocks,
     wallet: chain?.wallet ?? null,
     holders: () => [holder],
+    findTimeoutMs: 2000,
     stop,
     ...(chain && { chain }),
   }
@@ -301,6 +302,19 @@ describe('the Jobs of a client', () => {
     delete hooks.opened
     await assert.rejects(client.job('00'.repeat(31)), JobNotFoundError)
     assert.deepEqual(await replica.jobs(), [])
+    await client.close()
+  })
+
+  it('are not found where their log does not open in time', async () => {
+    const hooks: Hooks = {}
+    const { client } = await clientOn(true, undefined, hooks)
+    const gate = Promise.withResolvers<void>()
+    hooks.opened = async (log) => {
+      await gate.promise
+      return log
+    }
+    await assert.rejects(client.job('00'.repeat(31)), JobNotFoundError)
+    gate.resolve()
     await client.close()
   })
 
