@@ -219,12 +219,12 @@ class Client implements MingaClient {
 
   async #close() {
     this.#closing.abort(new ClientClosedError())
-    try {
-      for (const handle of this.#open) await handle.close()
-      await this.#board.close()
-    } finally {
-      await this.#parts.stop()
-    }
+    // What cannot be closed keeps nothing else open, and is told at the end.
+    const handles = await Promise.allSettled([...this.#open].map((handle) => handle.close()))
+    const board = await Promise.allSettled([this.#board.close()])
+    await this.#parts.stop()
+    const failed = [...handles, ...board].find((outcome) => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   #providers(): PeerId[] {
@@ -288,7 +288,7 @@ class Client implements MingaClient {
     const { blocks, clock, unixMs, verify, chain } = this.#parts
     const providers = () => this.#providers()
     const closing = this.#closing.signal
-    const handle = createJobHandle({
+    const handle: JobHandle = createJobHandle({
       self: this.self,
       blocks,
       clock,
@@ -299,6 +299,7 @@ class Client implements MingaClient {
       session,
       closing,
       providers,
+      onClosed: () => void this.#open.delete(handle),
     })
     this.#open.add(handle)
     // A Job is placed, though nobody is left to follow it.

@@ -38,6 +38,8 @@ export interface JobHandleComponents {
   closing: AbortSignal
   /** Peers likely to have the results. */
   providers(): PeerId[]
+  /** Called once, when all that the handle held is let go, or could not be. */
+  onClosed?(): void
 }
 
 /** `reportProblem` of a Job whose peers had all gone before one of them wrote its report (REPORT_GRACE_MS). */
@@ -85,10 +87,19 @@ export function createJobHandle(components: JobHandleComponents): JobHandle {
   const events = ({ signal }: Abortable = {}) => follow(components, outlook, { signal: endedOr(signal) })
   const cancelling = { self, board, chain, clock, providers, unixMs: unixMs ?? Date.now }
   const cancel = ({ signal }: Abortable = {}) => cancelJob(cancelling, session, { signal: endedOr(signal) })
-  const close = async () => {
+  const end = async () => {
     closed.abort(new JobClosedError(session.jobId))
     outlook.close()
-    await session.close()
+    try {
+      await session.close()
+    } finally {
+      components.onClosed?.()
+    }
+  }
+  let ending: Promise<void> | undefined
+  const close = async () => {
+    ending ??= end()
+    return ending
   }
 
   return {

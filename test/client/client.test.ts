@@ -15,7 +15,7 @@ import { createReplica } from '../../src/replica/replica.ts'
 import { createMemoryStore } from '../../src/replica/store-memory.ts'
 import { JobFailedError, JobNotFoundError, NoHolderError, NoPayingChainError, PriceInEscrowError } from '../../src/roles/errors.ts'
 import { HOLD_SPEC } from '../../src/roles/holder.ts'
-import { createFakeNetwork } from '../fakes/network.ts'
+import { createFakeNetwork, type FakeNetwork } from '../fakes/network.ts'
 
 const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 const draft: JobDraft = { name: 'lonely', code: '//', data: null, slicing: { layout: 'sequence', blockElements: 8 } } as JobDraft
@@ -316,6 +316,36 @@ describe('the Jobs of a client', () => {
     await assert.rejects(client.job('00'.repeat(31)), JobNotFoundError)
     gate.resolve()
     await client.close()
+  })
+
+  it('are all let go where one cannot be closed, and with them all else; the client tells what failed unless the handle has told it', async () => {
+    for (const isTold of [false, true]) {
+      const [hooks, fake]: [Hooks, FakeNetwork] = [{}, createFakeNetwork()]
+      const { client, stopped } = await clientOn(true, undefined, hooks, fake)
+      const onlooker = await clientOn(true, undefined, {}, fake)
+      assert.deepEqual(onlooker.client.peers(), [client.self])
+      const reason = new Error('the log')
+      const closed: string[] = []
+      const place = async (name: string, fails: boolean) => {
+        hooks.opened = async (log) => ({
+          ...log,
+          async close() {
+            closed.push(name)
+            if (fails) throw reason
+            await log.close()
+          },
+        })
+        return client.place({ ...draft, name })
+      }
+      const first = await place('first', true)
+      await place('second', false)
+      if (isTold) await assert.rejects(first.close(), reason)
+      const end = client.close()
+      if (isTold) await end
+      else await assert.rejects(end, reason)
+      assert.deepEqual([closed, stopped, onlooker.client.peers()], [['first', 'second'], ['the platform'], []])
+      await onlooker.client.close()
+    }
   })
 
   it('are let go where the chain cannot be: all else is closed', async () => {
