@@ -7,7 +7,7 @@ import { DEFAULT_PATIENCE, type Patience } from '../job/patience.ts'
 import { isPaid } from '../job/payment.ts'
 import { hasEnded, progressOf } from '../job/progress.ts'
 import type { RecordOf } from '../job/records.ts'
-import { chunkOf, wantsToCancel } from '../job/view.ts'
+import { chunkOf, type JobView, wantsToCancel } from '../job/view.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Blocks, Channel, Channels, Clock, Compute, PeerId, Signer, Vault, VerifySignature } from '../ports.ts'
 import type { JobMessage } from '../protocol/messages.ts'
@@ -85,6 +85,11 @@ export function createMembership(components: MembershipComponents, joined: Joine
   return new Membership(components, joined, options)
 }
 
+/** True where the escrow was read, and has nothing to pay nor to give back. */
+function holdsNothing(view: JobView): boolean {
+  return isEscrowClosed(view) || view.escrow?.state === 'absent'
+}
+
 class Membership implements JobMembership {
   readonly job: LoadedJob
   readonly convicted = new Set<string>()
@@ -133,8 +138,8 @@ class Membership implements JobMembership {
   over = () => {
     const state = this.#outlook.state()
     const { info, session } = this.job
-    // Of a paid Job that cannot be done, what is agreed is still to be paid, and the rest to be given back.
-    if (state === 'failed' && isPaid(info)) return isEscrowClosed(session.view)
+    // Of a paid Job that cannot be done, or not any more, what is agreed is still to be paid, and the rest to be given back.
+    if ((state === 'failed' || state === 'expired') && isPaid(info)) return holdsNothing(session.view)
     return state === 'finished' ? this.#reports.holds() : hasEnded({ state })
   }
 

@@ -39,23 +39,41 @@ export interface StaleJobsComponents {
 export async function finishStaleJobs(components: StaleJobsComponents, signal: AbortSignal): Promise<void> {
   const { replica, blocks, takesPart, logger } = components
   const owners = new Map((await blocks.owners()).map((owner) => [owner.owner, owner]))
-  for (const jobId of new Set([...owners.keys(), ...(await replica.jobs())])) {
+  const logs = new Set<string>(await replica.jobs())
+  for (const jobId of new Set([...owners.keys(), ...logs])) {
     if (signal.aborted) return
     const owner = owners.get(jobId)
-    // What is finished goes by its age, and with it its log.
-    if (!isJobId(jobId) || takesPart(jobId) || owner?.finishedAtMs !== undefined) continue
-    await look(components, jobId, owner?.pinnedAtMs, signal).catch((error: unknown) => {
-      if (!signal.aborted) logger.warn('could not look at a Job of an earlier run', { jobId, error })
-    })
+    if (!isJobId(jobId) || takesPart(jobId)) continue
+    const isFinished = owner?.finishedAtMs !== undefined
+    // What is finished goes by its age, and with it its log: but for its money nothing of it is looked at.
+    if (isFinished && (components.chain === undefined || !logs.has(jobId))) continue
+    await (isFinished ? lookForMoney(components, jobId, signal) : look(components, jobId, owner?.pinnedAtMs, signal)).catch(
+      (error: unknown) => {
+        if (!signal.aborted) logger.warn('could not look at a Job of an earlier run', { jobId, error })
+      },
+    )
   }
 }
 
+async function lookForMoney(components: StaleJobsComponents, jobId: JobId, signal: AbortSignal): Promise<void> {
+  const session = await components.sessions.open(jobId, { signal })
+  try {
+    await giveBack(components, session, signal)
+  } finally {
+    await session.close()
+  }
+}
+
+async function giveBack({ self, chain, logger }: StaleJobsComponents, { view }: JobSession, signal: AbortSignal): Promise<void> {
+  if (chain !== undefined && view.peers.has(self)) await refundLate({ chain, logger }, view, { signal })
+}
+
 async function look(components: StaleJobsComponents, jobId: JobId, pinnedAtMs: number | undefined, signal: AbortSignal): Promise<void> {
-  const { self, sessions, blocks, chain, takesPart, logger, unixMs = Date.now } = components
+  const { sessions, blocks, takesPart, logger, unixMs = Date.now } = components
   const session = await sessions.open(jobId, { signal })
   try {
     // First of all: a Job whose money was not given back is looked at again at the next start.
-    if (chain !== undefined && session.view.peers.has(self)) await refundLate({ chain, logger }, session.view, { signal })
+    await giveBack(components, session, signal)
     const isOver = await endsSoon(components, session, signal)
     if (takesPart(jobId)) return
     if (pinnedAtMs === undefined) return await forgetLog(components, session, isOver)

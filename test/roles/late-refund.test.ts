@@ -52,7 +52,7 @@ describe('a refund that comes late', () => {
 
 describe('a peer that starts', () => {
   /** A paid Job that this peer has heard of in an earlier run, and joined where `joins`. */
-  async function started(t: TestContext, joins: boolean) {
+  async function started(t: TestContext, joins: boolean, finishedAtMs?: number) {
     const network = createFakeNetwork()
     const requester = await startRolePeer(t, network)
     const { components } = await processorParts(t, network)
@@ -63,7 +63,10 @@ describe('a peer that starts', () => {
     if (joins) await session.append({ kind: 'peer', wallet, certificate, fingerprint: null })
     await session.close()
     const { chain, refunded } = chainAt()
-    const blocks = { owners: async () => [], finish: async () => {} }
+    const blocks = {
+      owners: async () => (finishedAtMs === undefined ? [] : [{ owner: jobId, pinnedAtMs: 0, finishedAtMs }]),
+      finish: async () => {},
+    }
     const { nowMs, sleep } = components.clock
     // Its look at what others may tell is over at once.
     const clock: Clock = { nowMs, sleep: (ms, options) => sleep(ms === 60_000 ? 0 : ms, options) }
@@ -74,5 +77,10 @@ describe('a peer that starts', () => {
   it('has given back what a Job that it took part in has not paid, and looks after nobody else’s', async (t) => {
     assert.equal(await started(t, true), 1)
     assert.equal(await started(t, false), 0)
+  })
+
+  it('also where it had given the Job up, and called it finished, before the money had come back', async (t) => {
+    assert.equal(await started(t, true, 1), 1)
+    assert.equal(await started(t, false, 1), 0)
   })
 })

@@ -36,7 +36,7 @@ function chainWith(jobs: ReadonlyMap<string, JobInfo>): Chain {
 }
 
 /** A peer in a paid Job whose chain takes everything, and the requester's hand on its log. */
-async function joined(t: TestContext) {
+async function joined(t: TestContext, unixMs = Date.now) {
   const network = createFakeNetwork()
   const requester = await startRolePeer(t, network)
   const { peer, components } = await processorParts(t, network)
@@ -47,7 +47,7 @@ async function joined(t: TestContext) {
   const logger = { ...components.logger, info: (text: string) => void told.push(text) }
   const escrow = { chain, settles: () => false } as unknown as EscrowComponents
   const notice = { jobId, unitPriceWei: '100', openMicroJobs: 1, holders: [requester.self] }
-  const membership = await joinJob({ ...components, escrow, logger: logger as never }, notice)
+  const membership = await joinJob({ ...components, escrow, unixMs, logger: logger as never }, notice)
   t.after(() => membership.leave())
   const own = await peer.sessions.open(jobId)
   t.after(() => own.close())
@@ -59,7 +59,7 @@ async function joined(t: TestContext) {
     const signature = signStatement(components.walletKey, paid.payment, structHash)
     return own.append({ kind: 'commit', ...at, commit: fieldToBytes(1n), chainHead: new Uint8Array(32), challenge: null, signature })
   }
-  return { membership, told, requester: session, own, work, commit }
+  return { membership, info: paid, told, requester: session, own, work, commit }
 }
 
 describe('a peer in a paid Job', () => {
@@ -85,6 +85,22 @@ describe('a peer in a paid Job', () => {
     assert.ok(!membership.over())
     own.heard({ ...FACTS, state: 'refunded', expired: true })
     assert.ok(membership.over())
+  })
+
+  it('stays after its deadline for the refund, and leaves when the rest was given back, or there is nothing', async (t) => {
+    let hours = 0
+    const { membership, info, own, work } = await joined(t, () => (hours === 0 ? Date.now() : info.deadline * 1000 + hours * 3_600_000))
+    hours = 2
+    assert.equal(await work(), false)
+    assert.ok(!membership.over(), 'its escrow was not read')
+    for (const state of ['open', 'working'] as const) {
+      own.heard({ ...FACTS, state, expired: true })
+      assert.ok(!membership.over(), state)
+    }
+    for (const state of ['absent', 'refunded'] as const) {
+      own.heard({ ...FACTS, state, expired: true })
+      assert.ok(membership.over(), state)
+    }
   })
 
   it('stays when it has complained itself', async (t) => {
