@@ -15,7 +15,7 @@ import { startNode } from './node/start-node.ts'
 import { startInOrder, type Undo } from './node/undo.ts'
 import type { Chain } from './ports.ts'
 import { type DryRunOptions, runDry } from './roles/dry-run.ts'
-import { EscrowUnreadError, JobNotFinishedError } from './roles/errors.ts'
+import { EscrowUnreadError, unfinishedOf } from './roles/errors.ts'
 
 /** The client of the command line: TCP and WebSocket, and a data directory, so that a later command can cancel what this one placed. */
 export const createCliClient: CreateCliClient = (init) => startInOrder((undo) => start(init, undo))
@@ -104,12 +104,14 @@ async function* resultFiles(
 ): AsyncGenerator<ResultFile> {
   const handle = await client.job(jobId, { ...(signal && { signal }) })
   try {
-    const { state, escrow, microJobs } = handle.progress()
+    const progress = handle.progress()
+    const { escrow } = progress
     const missing = handle.missingChain()
     if (missing !== undefined) throw missing
     if (escrow === 'unread' || escrow === 'absent') throw new EscrowUnreadError(jobId, escrow)
     // `watch` is the command that waits; here an unfinished Job would look like a slow download.
-    if (state === 'open') throw new JobNotFinishedError(jobId, microJobs.agreed, microJobs.total)
+    const unfinished = unfinishedOf(progress)
+    if (unfinished !== undefined) throw unfinished
     const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
     const { bytes, picture, report, reportProblem } = await handle.result(options)
     yield picture === undefined ? { name: 'result.bin', bytes } : { name: 'result.png', bytes, picture }

@@ -36,13 +36,15 @@ export type JobFailure = RecordOf<'complaint'>['reason'] | 'attempts'
 export interface JobProgress {
   jobId: string
   name: string
-  /** `finished`: agreed and reported, or given no report for so long that none is waited for. `expired`: its deadline passed before all was agreed, by the clock of whoever looks; or its escrow gave back what was not paid by then. */
+  /** `finished`: agreed and reported, or given no report for so long that none is waited for. `expired`: its deadline passed before all was agreed, by the clock of whoever looks; or its escrow pays no more, or gave back what was not paid by then. */
   state: 'unknown' | 'open' | 'agreed' | 'finished' | 'cancelled' | 'failed' | 'expired'
   /**
    * Of a paid Job, where its escrow stands; `unread` before this machine has read it, and without the chain: what is drawn, agreed and paid stands there, so the rest
    * says little. `absent`: the chain has no such escrow. Undefined where it is not paid.
    */
   escrow: EscrowFacts['state'] | 'unread' | undefined
+  /** False where something of a paid Job is agreed and not paid yet, as far as this machine has read. */
+  isPaidOut: boolean
   /** Why it failed, where it did. */
   failure: JobFailure | undefined
   /** What its only peer has run into, while others are waited for (GRACE_MS); in a paid Job, half of its peers. */
@@ -63,6 +65,8 @@ export interface Standpoint {
   graceOver?: boolean
   /** The Job has lacked nothing but its report for so long (REPORT_GRACE_MS) that it is finished without. @default false */
   reportGraceOver?: boolean
+  /** The escrow's deadline has passed, with something agreed and not paid, so long ago (PAYMENT_GRACE_MS) that no payment is still to be read. @default true, for who looks only once */
+  paymentGraceOver?: boolean
 }
 
 /**
@@ -76,6 +80,12 @@ export const GRACE_MS = 30_000
  * without. Three turns of finalizers that live and write none (patience.ts, 5 s each), and the way of their records.
  */
 export const REPORT_GRACE_MS = 20_000
+
+/**
+ * How long a payment of the last block before the deadline is waited for: that the deadline has passed is known with the next block, and what was paid is read
+ * only then. Two tries of a chain that does not answer (roles/escrow-feed.ts, 15 s apart at most).
+ */
+export const PAYMENT_GRACE_MS = 30_000
 
 /** What a person or a DApp may want to see of a Job, computed from its records. */
 export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgress {
@@ -91,6 +101,7 @@ export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgr
       shape,
       reportCid: undefined,
       escrow: undefined,
+      isPaidOut: true,
       failure: undefined,
       doubt: undefined,
     }
@@ -118,6 +129,7 @@ export function progressOf(view: JobView, standpoint: Standpoint = {}): JobProgr
     shape: { macroJobs: macros, microJobs: micros, blocks },
     reportCid,
     escrow: isPaid(info) ? (view.escrow?.state ?? 'unread') : undefined,
+    isPaidOut: isPaidOut(view, info),
     failure,
     doubt: all || failure !== undefined ? undefined : failureOf(view)?.reason,
   }
@@ -129,19 +141,26 @@ export function stateOfJob(view: JobView, standpoint: Standpoint = {}): JobProgr
   if (info === undefined) return 'unknown'
   const agreed = agreedMacroJobs(view, info) !== undefined
   const unreported = agreed && standpoint.reportGraceOver === true && isPaidOut(view, info) && !isRefunded(view)
+  const isUnpaid = agreed && standpoint.paymentGraceOver !== false && lacksPaymentForGood(view)
   return stateOf({
     reported: agreed && (reportOf(view, info) !== undefined || unreported),
     cancelled: isCancelled(view),
     // What was agreed and never settled is paid no more.
-    agreed: agreed && !isRefunded(view),
+    agreed: agreed && !isRefunded(view) && !isUnpaid,
     failed: !agreed && whyFailed(view, info, chunkStates(view, info), standpoint) !== undefined,
-    expired: isRefunded(view) || remainingMs(info, standpoint.unixMs ?? 0) === 0,
+    expired: isRefunded(view) || isUnpaid || remainingMs(info, standpoint.unixMs ?? 0) === 0,
   })
 }
 
 /** True where all is agreed and, of a paid Job, paid as well: its report alone is still to come. */
 export function lacksReportAlone(view: JobView): boolean {
   return view.info !== undefined && stateOfJob(view) === 'agreed' && isPaidOut(view, view.info)
+}
+
+/** True where all of a paid Job is agreed, and its escrow's deadline has passed, by the chain's time, before all was paid: its peers have only to have the rest refunded. */
+export function lacksPaymentForGood(view: JobView): boolean {
+  const { info, escrow } = view
+  return info !== undefined && escrow?.expired === true && agreedMacroJobs(view, info) !== undefined && !isPaidOut(view, info)
 }
 
 /**

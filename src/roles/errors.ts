@@ -81,19 +81,26 @@ export function failureOfJob({ jobId, state, failure }: Pick<JobProgress, 'jobId
   return new JobFailedError(jobId, 'its deadline has passed', hint)
 }
 
-/** Results were asked for before the Job is agreed. */
+/** Results were asked for before the Job is agreed, and settled where it is paid. */
 export class JobNotFinishedError extends MingaError {
   override readonly name = 'JobNotFinishedError'
   readonly exitCode = EXIT.timeout
   readonly jobId: string
 
   constructor(jobId: string, agreed: number, total: number) {
+    const isAgreed = agreed === total
     super({
-      message: `expected a finished Job, found one with ${agreed} of ${total} MicroJobs agreed`,
-      hint: `\`minga watch ${jobId}\` waits for the rest`,
+      message: `expected a finished Job, found one with ${agreed} of ${total} MicroJobs agreed${isAgreed ? ', not settled yet' : ''}`,
+      hint: `\`minga watch ${jobId}\` waits for ${isAgreed ? 'it' : 'the rest'}`,
     })
     this.jobId = jobId
   }
+}
+
+/** What a Job lacks that is under way, as an error; undefined where it lacks nothing but its report, or has ended. */
+export function unfinishedOf({ jobId, state, isPaidOut, microJobs }: JobProgress): JobNotFinishedError | undefined {
+  const isUnderWay = state === 'open' || (state === 'agreed' && !isPaidOut)
+  return isUnderWay ? new JobNotFinishedError(jobId, microJobs.agreed, microJobs.total) : undefined
 }
 
 /** A result file does not hold the blocks that the peers agreed on. */

@@ -4,7 +4,9 @@ import {
   GRACE_MS,
   hasEnded,
   type JobProgress,
+  lacksPaymentForGood,
   lacksReportAlone,
+  PAYMENT_GRACE_MS,
   progressOf,
   REPORT_GRACE_MS,
   type Standpoint,
@@ -56,10 +58,12 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
   const graceOf = (ms: number) => createGrace(clock, ms, { signal: closed.signal, onOver: tell })
   const doubt = graceOf(GRACE_MS)
   const report = graceOf(REPORT_GRACE_MS)
+  const payment = graceOf(PAYMENT_GRACE_MS)
   const standpoint = (): Standpoint => ({
     unixMs: unixMs() - toleranceMs,
     graceOver: doubt.isOver(),
     reportGraceOver: report.isOver(),
+    paymentGraceOver: payment.isOver(),
   })
   const leftMs = () => (view.info === undefined ? Number.POSITIVE_INFINITY : remainingMs(view.info, unixMs() - toleranceMs))
   let waiting = false
@@ -74,6 +78,7 @@ export function createJobOutlook(session: Pick<JobSession, 'view' | 'onChange'>,
   const look = () => {
     doubt.look(failureOf(view) !== undefined && failureOf(view, false) === undefined)
     if (endsUnreported) report.look(lacksReportAlone(view))
+    payment.look(lacksPaymentForGood(view))
     wait().catch(() => {})
   }
   const unfollow = session.onChange(() => {

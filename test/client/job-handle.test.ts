@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ClientClosedError } from '../../src/client/errors.ts'
 import type { JobHandle } from '../../src/client/job-handle.ts'
-import type { EscrowFacts } from '../../src/job/escrow-facts.ts'
+import { dutiesOf } from '../../src/job/duties.ts'
+import { applyEscrowFacts, type EscrowFacts } from '../../src/job/escrow-facts.ts'
 import type { JobEvent } from '../../src/job/events.ts'
-import { hasEnded, progressOf, REPORT_GRACE_MS, stateOfJob } from '../../src/job/progress.ts'
+import { hasEnded, PAYMENT_GRACE_MS, progressOf, REPORT_GRACE_MS, stateOfJob } from '../../src/job/progress.ts'
 import { resultBytesOf } from '../../src/job/slice.ts'
 import { touchAll } from '../../src/job/view.ts'
 import type { Abortable } from '../../src/ports.ts'
-import { JobClosedError } from '../../src/roles/errors.ts'
+import { JobClosedError, unfinishedOf } from '../../src/roles/errors.ts'
 import { JobWorld, paidInfo, peerName, plainInfo } from '../support/job-world.ts'
 import { agree, followed, outcomeOf } from './support.ts'
 
@@ -46,6 +47,52 @@ describe('a Job that is agreed and has no report', () => {
     world.view.escrow = { ...(world.view.escrow as EscrowFacts), state: 'refunded', settled: new Map() }
     world.view.version++
     assert.equal(stateOfJob(world.view, { reportGraceOver: true }), 'expired')
+  })
+
+  it('and is a paid one that was not paid by the deadline, has expired, unless the last payment is read late', () => {
+    const world = new JobWorld(paidInfo(info), [{}, {}, {}, {}])
+    world.pays = false
+    world.settle((macro) => macro % 2)
+    const paid = unfinishedOf(progressOf(world.view))
+    assert.deepEqual(
+      [paid?.message, paid?.exitCode],
+      ['expected a finished Job, found one with 4 of 4 MicroJobs agreed, not settled yet', 4],
+    )
+    assert.match(paid?.hint ?? '', /^`minga watch \w+` waits for it$/)
+    const hear = (facts: Partial<EscrowFacts>) => applyEscrowFacts(world.view, { ...(world.view.escrow as EscrowFacts), ...facts })
+    hear({ closing: true })
+    assert.equal(stateOfJob(world.view), 'agreed')
+    hear({ expired: true })
+    assert.deepEqual([stateOfJob(world.view, { paymentGraceOver: false }), stateOfJob(world.view)], ['agreed', 'expired'])
+    assert.ok(hasEnded(progressOf(world.view)))
+    assert.equal(unfinishedOf(progressOf(world.view)), undefined)
+    // Nobody leaves for it: the rest is still to be given back.
+    assert.ok(dutiesOf(world.view, peerName(0)).some(({ kind }) => kind === 'refund'))
+    hear({ settled: new Map([[0, 3n]]) })
+    assert.deepEqual([stateOfJob(world.view), stateOfJob(world.view, { reportGraceOver: true })], ['agreed', 'finished'])
+    assert.equal(unfinishedOf(progressOf(world.view)), undefined)
+  })
+
+  it('has expired for who waits for it when a payment of the last block had its time to be read', async () => {
+    for (const isPaid of [false, true]) {
+      const { world, handle, clock, tell } = followed(paidInfo(info))
+      const events = eventsOf(handle)
+      world.pays = false
+      agree(world)
+      const hear = (facts: Partial<EscrowFacts>) => {
+        applyEscrowFacts(world.view, { ...(world.view.escrow as EscrowFacts), ...facts })
+        tell()
+      }
+      hear({ expired: true })
+      clock.pass(PAYMENT_GRACE_MS - 1)
+      assert.equal(await outcomeOf(events), 'still waiting')
+      if (isPaid) hear({ settled: new Map([[0, 3n]]) })
+      clock.pass(1)
+      if (isPaid) assert.equal(await outcomeOf(events), 'still waiting')
+      clock.pass(REPORT_GRACE_MS)
+      assert.deepEqual((await events).at(-1), { type: 'job:finished', state: isPaid ? 'agreed' : 'expired' })
+      await handle.close()
+    }
   })
 
   it('gives its client the result when nobody has written one in time', async () => {

@@ -55,6 +55,7 @@ export function followed(info: JobInfo) {
   const handle = createJobHandle({
     ...{ self: peerName(16), blocks, clock, session, board: {} as JobsBoard, closing: closing.signal },
     verify: async () => true,
+    ...(info.payment && { chain: info.payment }),
     providers: () => [],
   } as unknown as Parameters<typeof createJobHandle>[0])
   return { world, handle, clock, closing, tell }
