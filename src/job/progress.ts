@@ -140,10 +140,11 @@ export function stateOfJob(view: JobView, standpoint: Standpoint = {}): JobProgr
   const { info } = view
   if (info === undefined) return 'unknown'
   const agreed = agreedMacroJobs(view, info) !== undefined
-  const unreported = agreed && standpoint.reportGraceOver === true && isPaidOut(view, info) && !isRefunded(view)
+  const unreported = standpoint.reportGraceOver === true && !isRefunded(view)
   const isUnpaid = agreed && standpoint.paymentGraceOver !== false && lacksPaymentForGood(view)
   return stateOf({
-    reported: agreed && (reportOf(view, info) !== undefined || unreported),
+    // A report that is written before all is paid would have everybody leave, and the price go back.
+    reported: agreed && (unreported || reportOf(view, info) !== undefined) && isPaidOut(view, info),
     cancelled: isCancelled(view),
     // What was agreed and never settled is paid no more.
     agreed: agreed && !isRefunded(view) && !isUnpaid,

@@ -49,6 +49,17 @@ describe('a Job that is agreed and has no report', () => {
     assert.equal(stateOfJob(world.view, { reportGraceOver: true }), 'expired')
   })
 
+  it('nor does a report that somebody writes before all is paid finish it', () => {
+    const world = new JobWorld(paidInfo(info), [{}, {}, {}, {}])
+    world.settle((macro) => macro % 2)
+    assert.equal(stateOfJob(world.view), 'finished')
+    const facts = world.view.escrow as EscrowFacts
+    applyEscrowFacts(world.view, { ...facts, state: 'working', settled: new Map() })
+    assert.equal(stateOfJob(world.view), 'agreed')
+    applyEscrowFacts(world.view, facts)
+    assert.equal(stateOfJob(world.view), 'finished')
+  })
+
   it('and is a paid one that was not paid by the deadline, has expired, unless the last payment is read late', () => {
     const world = new JobWorld(paidInfo(info), [{}, {}, {}, {}])
     world.pays = false
