@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { Chain } from '../../src/ports.ts'
 import { type Endpoint, honest, startProxy } from '../chain/support/proxy.ts'
 import { startWorld, TOKEN, terms, type World } from '../chain/support/world.ts'
+import { cacheDirectory } from '../compute/support.ts'
 import { numbersJob } from '../e2e/support/jobs.ts'
 import { type RealProcess, startProcess } from '../e2e/support/process.ts'
 import { type Ended, minga } from './run.ts'
@@ -43,7 +44,8 @@ after(async () => {
 const own = () => ['--data-dir', join(directory, 'data'), '--wallet-key-file', join(directory, 'wallet.key')]
 const chain = () => ['--chain-file', world.devnet.chainFile, '--chain-rpc', endpoint.url]
 const job = () => join(directory, 'job.json')
-const run = (...args: string[]): Promise<Ended> => minga([...args, ...own()])
+const env = { MINGA_COMPUTE_DEVICE: 'software', MINGA_CACHE_DIR: cacheDirectory }
+const run = (...args: string[]): Promise<Ended> => minga([...args, ...own()], { env })
 /** Of `minga escrow`, which has no network. */
 const escrow = (...args: string[]): Promise<Ended> =>
   minga(['escrow', ...args, '--wallet-key-file', join(directory, 'wallet.key'), '--data-dir', join(directory, 'data'), ...chain()])
