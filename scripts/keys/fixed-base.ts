@@ -1,4 +1,5 @@
 import type { Curve, Group } from 'snarkjs'
+import { createArena } from '../../src/proof/groth16/arena.ts'
 
 /** Multiples of one group's generator, as affine points in the curve's Montgomery form: the bytes of a snarkjs key. */
 export type FixedBase = (scalars: readonly bigint[]) => Buffer
@@ -8,7 +9,6 @@ const SCALAR_BITS = 254
 const BATCH = 512
 /** The curve's batch operations use memory above what was allocated. */
 const SCRATCH_BYTES = 24 << 20
-const PAGE_BYTES = 65_536
 
 /**
  * Tables of all multiples d · 2^(w·i) of the generator, so that a product costs one addition a window and no doubling. The calls go straight to
@@ -33,7 +33,9 @@ export function fixedBase(curve: Curve, group: 'G1' | 'G2', windowBits: number):
   }
 }
 
-function wasmOf({ tm }: Curve, group: 'G1' | 'G2') {
+function wasmOf(curve: Curve, group: 'G1' | 'G2') {
+  const { tm } = curve
+  const { take } = createArena(curve, { scratchBytes: SCRATCH_BYTES })
   const prefix = group === 'G1' ? 'g1m' : 'g2m'
   const coordinateBytes = group === 'G1' ? 32 : 64
   const call = (name: string) => tm.instance.exports[`${prefix}_${name}`]!
@@ -46,17 +48,7 @@ function wasmOf({ tm }: Curve, group: 'G1' | 'G2') {
     zero: call('zero'),
     batchToAffine: call('batchToAffine'),
     memory: () => tm.u8,
-    /** The curve's own allocator never grows its memory. */
-    allocate(bytes: number): number {
-      const at = tm.alloc(bytes)
-      const missing = at + bytes + SCRATCH_BYTES - tm.memory.buffer.byteLength
-      if (missing > 0) {
-        tm.memory.grow(Math.ceil(missing / PAGE_BYTES))
-        tm.u8 = new Uint8Array(tm.memory.buffer)
-        tm.u32 = new Uint32Array(tm.memory.buffer)
-      }
-      return at
-    },
+    allocate: take,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Curve } from 'snarkjs'
 
-/** The curve's own operations use a little memory above what was allocated. */
+/** Of the curve's operations on single numbers and points. */
 const SCRATCH_BYTES = 1 << 16
 
 const PAGE_BYTES = 1 << 16
@@ -19,11 +19,11 @@ export interface Arena {
   within<T>(use: () => T): T
 }
 
-/** The curve's allocator never grows its memory: this one does. */
-export function createArena({ tm }: Curve): Arena {
+/** The curve's allocator never grows its memory: this one does. `scratchBytes` is what the operations in use take above what was allocated. */
+export function createArena({ tm }: Curve, { scratchBytes = SCRATCH_BYTES } = {}): Arena {
   const take = (bytes: number) => {
     const at = tm.alloc(bytes)
-    const missing = at + bytes + SCRATCH_BYTES - tm.memory.buffer.byteLength
+    const missing = at + bytes + scratchBytes - tm.memory.buffer.byteLength
     if (missing > 0) {
       tm.memory.grow(Math.ceil(missing / PAGE_BYTES))
       tm.u8 = new Uint8Array(tm.memory.buffer)
