@@ -24,7 +24,8 @@ const MAX_FILE_BYTES = 1024 * 1024
 export function createFileJournal({ directory, chainId, wallet }: { directory: string; chainId: number; wallet: WalletAddress }): Journal {
   const prefix = `${chainId}-${wallet}-`
   // By what was signed first: dearer versions come into the same file.
-  const pathOf = ({ nonce, raws }: KeptTransaction) => join(directory, `${prefix}${nonce}-${keccak256(raws[0]!).slice(2, 18)}.json`)
+  const pathOf = ({ nonce, raws }: Pick<KeptTransaction, 'nonce' | 'raws'>) =>
+    join(directory, `${prefix}${nonce}-${keccak256(raws[0]!).slice(2, 18)}.json`)
   const read = async (name: string): Promise<KeptTransaction[]> => {
     const path = join(directory, name)
     const text = await readPlainFile(path, { maxBytes: MAX_FILE_BYTES }).catch((error: NodeJS.ErrnoException) => {

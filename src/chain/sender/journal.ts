@@ -22,7 +22,7 @@ export interface Journal {
   left(): Promise<readonly KeptTransaction[]>
   /** In place of what was kept of this transaction. Nothing is sent before it has resolved. */
   keep(kept: KeptTransaction): Promise<void>
-  drop(kept: KeptTransaction): Promise<void>
+  drop(kept: Pick<KeptTransaction, 'nonce' | 'raws'>): Promise<void>
 }
 
 /** What a journal keeps of a transaction. */

@@ -28,7 +28,7 @@ export interface OnceBook {
 /** Without a journal nothing is known of earlier processes. */
 export function createOnceBook({ journal, rpc, signer, chainId, logger }: SenderComponents): OnceBook {
   /** What somebody in this process waits for, by the hash of its first version. */
-  const awaited = new Map<string, string>()
+  const awaited = new Set<string>()
   /** Told in this process; its file may be on its way out. */
   const told = new Set<string>()
 
@@ -49,7 +49,7 @@ export function createOnceBook({ journal, rpc, signer, chainId, logger }: Sender
         logger.warn('goes on with a transaction of a command that was cut off', facts)
         const launched = follow(withKeeping(kept.intent, tracked), kept.intent === intent)
         if (kept.intent === intent) {
-          awaited.set(idOf(tracked), intent)
+          awaited.add(idOf(tracked))
           return { tracked, ...launched }
         }
         // Nobody asks for this one, and the same command later means another: what became of it is told here.
@@ -63,17 +63,16 @@ export function createOnceBook({ journal, rpc, signer, chainId, logger }: Sender
       return undefined
     },
     async keep(intent, tracked, signal) {
-      awaited.set(idOf(tracked), intent)
+      awaited.add(idOf(tracked))
       await journal?.keep(keptOf(intent, withKeeping(intent, tracked)))
       if (!signal.aborted) return
       await this.forget(tracked)
       signal.throwIfAborted()
     },
     async forget(tracked) {
-      const intent = awaited.get(idOf(tracked))
-      if (intent === undefined) return
+      if (!awaited.has(idOf(tracked))) return
       told.add(idOf(tracked))
-      await journal?.drop(keptOf(intent, tracked))
+      await journal?.drop({ nonce: tracked.nonce, raws: tracked.versions.map(({ raw }) => raw) })
       this.leave(tracked)
     },
     leave(tracked) {

@@ -60,8 +60,7 @@ export async function track(
     sentMs: clock.nowMs(),
     wasTaken: false,
     mayBeTaken: tracked.wasSent ?? false,
-    overtakenLooks: 0,
-    overtakenMs: undefined,
+    overtaken: undefined,
     mined: undefined,
     isConfirmed: false,
     seenHead: undefined,
@@ -88,10 +87,8 @@ interface State {
   wasTaken: boolean
   /** Whether one may have taken a version and its answer was lost: what others say of it is then no end. */
   mayBeTaken: boolean
-  /** In a row. */
-  overtakenLooks: number
-  /** When the first of them was. */
-  overtakenMs: number | undefined
+  /** Looks in a row at which the nonce was another's, and when the first of them was. */
+  overtaken: { looks: number; sinceMs: number } | undefined
   mined: Receipt | undefined
   isConfirmed: boolean
   /** The newest block when it was last looked at. */
@@ -111,8 +108,7 @@ async function look(
   if (state.isConfirmed && (await components.head.latest({ signal })).hash === state.seenHead) return false
   const found = await findReceipt(components, tracked, state.mined, signal)
   if (found !== undefined) {
-    state.overtakenLooks = 0
-    state.overtakenMs = undefined
+    state.overtaken = undefined
     return settleDown(components, init, found, state, events, signal)
   }
   if (state.mined !== undefined) {
@@ -125,8 +121,7 @@ async function look(
     state.isConfirmed = false
   }
   if (await isNonceUsed(components, tracked, signal)) return isOvertaken(components, tracked, state, events, signal)
-  state.overtakenLooks = 0
-  state.overtakenMs = undefined
+  state.overtaken = undefined
   return offer(components, init, tracked, state, events, signal)
 }
 
@@ -140,14 +135,13 @@ async function isOvertaken(
 ): Promise<boolean> {
   const { clock, chainId } = components
   if (await isInSomeBlock(components, tracked, signal)) {
-    state.overtakenLooks = 0
-    state.overtakenMs = undefined
+    state.overtaken = undefined
     return false
   }
-  state.overtakenLooks++
-  state.overtakenMs ??= clock.nowMs()
+  const { looks, sinceMs } = state.overtaken ?? { looks: 0, sinceMs: clock.nowMs() }
+  state.overtaken = { looks: looks + 1, sinceMs }
   const enoughMs = chainId === DEVELOPMENT_CHAIN_ID ? 0 : OVERTAKEN_MS
-  if (state.overtakenLooks < OVERTAKEN_LOOKS || clock.nowMs() - state.overtakenMs < enoughMs) return false
+  if (state.overtaken.looks < OVERTAKEN_LOOKS || clock.nowMs() - sinceMs < enoughMs) return false
   components.logger.warn('the nonce went to another transaction of the wallet', { call: tracked.call.name, nonce: tracked.nonce })
   events.onOvertaken()
   return true
