@@ -8,11 +8,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
  */
 
 /** What the inner layers are to everything around them. */
-const INNER = ['errors.ts', 'log.ts', 'ports.ts', 'job/', 'protocol/']
+const INNER = ['errors.ts', 'log.ts', 'ports.ts', 'abortable.ts', 'job/', 'protocol/']
 
 /** The folders (or single files) of src that each may import, itself always; `*` is everything. The first match counts. */
 const LAYERS: readonly (readonly [who: string, mayImport: readonly string[]])[] = [
   ['errors.ts', []],
+  ['abortable.ts', []],
   ['log.ts', []],
   ['log-node.ts', ['log.ts']],
   ['ports.ts', ['ports/']],

@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.ts'
 import type { Logger } from '../log.ts'
 import type { Abortable, Channels, Clock, JobLog, PeerId, Signer, Streams, VerifySignature } from '../ports.ts'
 import { LogClosedError } from './errors.ts'
@@ -104,7 +105,7 @@ export async function createJobLog(components: JobLogComponents, { antiEntropyMs
     onEntries: (listener) => core.onEntries(listener),
     syncWith: async (peer, { signal } = {}) => {
       closed.signal.throwIfAborted()
-      return abandonable(sync(peer), signal)
+      return abortable(sync(peer), signal)
     },
     bound: (quota) => core.bound(quota),
     equivocators: () => [...core.state.convicted.keys()],
@@ -138,19 +139,4 @@ interface MeetFirstFacts {
   sync: (peer: PeerId) => Promise<unknown>
   clock: Clock
   signal: AbortSignal
-}
-
-/** `promise`, or the signal's reason as soon as it is aborted; the work itself goes on for others that wait for it. */
-async function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  promise.catch(() => {})
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.ts'
 import type { JobId } from '../job/ids.ts'
 import type { Abortable, PeerId } from '../ports.ts'
 import { JobClosedError } from './errors.ts'
@@ -59,7 +60,7 @@ export function createJobSessions(components: JobSessionComponents): JobSessions
       shared.set(jobId, entry)
       entry.users++
       try {
-        return lend(await abandonable(entry.opening, signal), (end) => leave(jobId, end))
+        return lend(await abortable(entry.opening, signal), (end) => leave(jobId, end))
       } catch (error) {
         giveUp(jobId, entry, error)
         throw error
@@ -71,18 +72,6 @@ export function createJobSessions(components: JobSessionComponents): JobSessions
 function isEmpty({ log }: JobSession): boolean {
   for (const _ of log.entries()) return false
   return true
-}
-
-/** `promise`, or the signal's reason as soon as it is aborted; the work itself goes on for others that wait for it. */
-async function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal?.reason)
-  signal?.addEventListener('abort', abort)
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal?.removeEventListener('abort', abort)
-  }
 }
 
 /** The shared session with an end of the borrower's own, which counts once. */

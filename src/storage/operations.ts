@@ -1,4 +1,4 @@
-import { abortable } from './abortable.ts'
+import { abortable } from '../abortable.ts'
 import { StorageStoppedError } from './errors.ts'
 import type { Hold, Holds } from './holds.ts'
 

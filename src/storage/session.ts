@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
+import { abortable } from '../abortable.ts'
 import type { PeerId } from '../ports.ts'
-import { abortable } from './abortable.ts'
 import type { Want } from './bulk/order.ts'
 import { keyOf, withoutAsking } from './cid.ts'
 import type { DownloadComponents, Experience } from './download.ts'

@@ -1,5 +1,5 @@
+import { abortable } from '../../abortable.ts'
 import type { Abortable, Clock } from '../../ports.ts'
-import { abortable } from '../abortable.ts'
 import { ChainUnavailableError } from '../errors.ts'
 import { type BlockHead, blockHead } from './fields.ts'
 import type { Rpc } from './rpc.ts'

@@ -1,6 +1,6 @@
+import { abortable } from '../../abortable.ts'
 import type { Logger } from '../../log.ts'
 import type { Abortable, Clock } from '../../ports.ts'
-import { abortable } from '../abortable.ts'
 import { RpcFailedError, RpcRefusedError, WrongChainError } from '../errors.ts'
 import { createBreaker } from './breaker.ts'
 import { count, type Parse } from './fields.ts'

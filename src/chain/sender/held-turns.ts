@@ -1,4 +1,4 @@
-import { abortable } from '../abortable.ts'
+import { abortable } from '../../abortable.ts'
 
 /** Turns that last beyond their task. */
 export interface HeldTurns {

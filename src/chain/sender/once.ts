@@ -1,5 +1,5 @@
+import { abortable } from '../../abortable.ts'
 import { DEVELOPMENT_CHAIN_ID } from '../../job/development-chain.ts'
-import { abortable } from '../abortable.ts'
 import { count, type Receipt } from '../rpc/fields.ts'
 import type { SenderComponents } from './components.ts'
 import { type KeptTransaction, keptOf, trackedOf } from './journal.ts'

@@ -1,5 +1,5 @@
+import { abortable } from '../../abortable.ts'
 import type { Abortable } from '../../ports.ts'
-import { abortable } from '../abortable.ts'
 import {
   CallRevertedError,
   ChainSourcesDisagreeError,
